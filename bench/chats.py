@@ -1,0 +1,69 @@
+"""The chat requests and the canned answer that all proxies carry."""
+
+from __future__ import annotations
+
+import json
+
+KEY = "demo"
+SIZES = {"1KB": 1024, "16KB": 16 * 1024, "1MB": 1024 * 1024}
+
+TURNS = (
+    "Compare the two drafts below and say which clause of the second one could be read in more than one way.",
+    'Clause 4.2 says "within thirty days", but not of what:\nthe invoice, or its receipt?',
+    "Übersetze den Absatz bitte ins Deutsche und behalte die Nummern der Klauseln bei.",
+    "Then list every date in the text, one a line, in the form 2026-01-31, and nothing else.",
+)
+
+
+def request(size: int, model: str = "gpt-b-large") -> bytes:
+    """A conversation of exactly `size` bytes. `model` stands behind the messages, where the official clients put it."""
+    messages = [{"role": "system", "content": "You are a careful assistant."}]
+    rest = size - len(_encode(messages, model))
+    while True:
+        turn = {"role": ("user", "assistant")[len(messages) % 2 - 1], "content": TURNS[len(messages) % len(TURNS)]}
+        length = len(_dumps(turn)) + 1
+        if length > rest:
+            break
+        messages.append(turn)
+        rest -= length
+    messages[0]["content"] += "." * rest
+    return _encode(messages, model)
+
+
+def streamed(model: str = "gpt-b-large") -> bytes:
+    """A short question that asks for a stream."""
+    messages = [{"role": "user", "content": TURNS[0]}]
+    return _dumps({"messages": messages, "model": model, "stream": True})
+
+
+def answer() -> str:
+    """A plain completion of about 1 KB with its usage."""
+    content = " ".join(TURNS[index % 2] for index in range(4)).replace("\n", " ").replace('"', "")
+    message = {"role": "assistant", "content": content, "refusal": None}
+    return json.dumps(
+        {
+            "id": "chatcmpl-bench",
+            "object": "chat.completion",
+            "created": 1767225600,
+            "model": "gpt-b-large",
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+            "usage": {
+                "prompt_tokens": 200,
+                "completion_tokens": 80,
+                "total_tokens": 280,
+                "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+                "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+            },
+            "service_tier": "default",
+            "system_fingerprint": "fp_bench",
+        },
+        separators=(",", ":"),
+    ).ljust(1024)
+
+
+def _encode(messages: list[dict[str, str]], model: str) -> bytes:
+    return _dumps({"messages": messages, "model": model, "temperature": 0.2})
+
+
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|all`. What the figures mean: README.md.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+cd "$ROOT"
+if [ -z "${TIDEGATE_BIN:-}" ]; then
+    cargo build --release --locked --quiet -p tidegate-gateway
+    export TIDEGATE_BIN="$BINARY"
+fi
+ulimit -n "$(ulimit -Hn)"
+# exec: a signal reaches the program that ends what it started.
+exec python3 -B bench/main.py "${1:-all}"

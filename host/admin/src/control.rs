@@ -1,0 +1,35 @@
+//! What the admin API asks of the gateway, so that this crate knows nothing of snapshots or files.
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+/// The gateway behind the API.
+pub trait Control: Send + Sync + 'static {
+    /// Whether the gateway takes new requests: a configuration is live and no drain has begun.
+    fn ready(&self) -> bool;
+
+    /// Reads the configuration again and makes it live if it is good; on an error nothing has changed.
+    ///
+    /// It is run to its end even if the client leaves. Two calls at once are the implementer's to order.
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadError>>;
+
+    /// The live configuration; the implementer leaves every secret out.
+    fn config(&self) -> Value;
+}
+
+/// A configuration that was read and is live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Whether it differs from the one before.
+    pub changed: bool,
+    /// The number of the live snapshot; each change adds one.
+    pub generation: u64,
+}
+
+/// A configuration that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is refused: {}", problems.join("; "))]
+pub struct ReloadError {
+    /// One line for each problem, with its place in the file.
+    pub problems: Vec<String>,
+}

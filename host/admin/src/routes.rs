@@ -1,0 +1,95 @@
+//! The paths of the admin listener.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use tidegate_telemetry::Metrics;
+use tokio::task;
+
+use crate::access::Gate;
+use crate::answer;
+use crate::control::Control;
+
+/// The largest body that a handler reads, in bytes.
+const BODY: usize = 64 * 1024;
+
+/// What the handlers work on.
+#[derive(Clone)]
+pub(crate) struct Served {
+    pub(crate) control: Arc<dyn Control>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The gate stands around the whole of `/v1`, unknown paths included, so that a new route is closed by default.
+pub(crate) fn router(gate: Gate, served: Served) -> Router {
+    let v1 = Router::new()
+        .route("/reload", post(reload))
+        .route("/config", get(config))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(gate, guarded));
+    Router::new()
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .nest("/v1", v1)
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::map_response(answer::with_headers))
+        .with_state(served)
+}
+
+async fn guarded(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    match gate.admit(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(reason) => answer::refused(reason),
+    }
+}
+
+async fn readyz(State(served): State<Served>) -> Response {
+    if served.control.ready() {
+        "ready".into_response()
+    } else {
+        answer::error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", "the gateway takes no new requests")
+    }
+}
+
+/// Thousands of series take milliseconds to print: a thread that carries no streams does it.
+async fn metrics(State(served): State<Served>) -> Response {
+    match task::spawn_blocking(move || served.metrics.render()).await {
+        Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Err(error) => internal(&error),
+    }
+}
+
+/// A task of its own: a client that leaves must not stop a reload half-way.
+async fn reload(State(served): State<Served>) -> Response {
+    match task::spawn(async move { served.control.reload().await }).await {
+        Ok(outcome) => answer::reloaded(outcome),
+        Err(error) => internal(&error),
+    }
+}
+
+async fn config(State(served): State<Served>) -> Response {
+    Json(served.control.config()).into_response()
+}
+
+async fn not_found() -> Response {
+    answer::error(StatusCode::NOT_FOUND, "unknown_path", "the admin listener has no such path")
+}
+
+async fn wrong_method() -> Response {
+    answer::error(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", "the path does not take this method")
+}
+
+fn internal(error: &task::JoinError) -> Response {
+    tracing::error!(%error, "admin request failed");
+    answer::error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the gateway failed; its log says why")
+}

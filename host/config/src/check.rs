@@ -1,0 +1,37 @@
+//! From the file as written to the configuration as used: what a schema cannot say is checked here.
+
+mod cluster;
+mod edge;
+mod endpoint;
+mod filter;
+mod headers;
+mod route;
+mod service;
+
+use std::sync::Arc;
+
+use crate::checked::Config;
+use crate::raw::File;
+use crate::scope::At;
+
+/// Checks the valid part of a file. The result is only good for use if nothing was reported on the way.
+pub(crate) fn config(file: File, at: At<'_>) -> Config {
+    let listeners = edge::listeners(file.listeners, at.key("listeners"));
+    let admin = edge::admin(file.admin, at, &listeners);
+    let timeouts = edge::timeouts(&file.timeouts, at.key("timeouts"));
+    let clusters = file.clusters.into_iter().map(|(name, cluster)| {
+        let name: Arc<str> = name.into();
+        let place = at.key("clusters").key(&name);
+        (Arc::clone(&name), cluster::cluster(name, cluster, timeouts.idle, place))
+    });
+    Config {
+        listeners,
+        admin,
+        workers: file.workers.and_then(std::num::NonZeroUsize::new),
+        limits: edge::limits(&file.limits, at.key("limits")),
+        timeouts,
+        clusters: clusters.collect(),
+        virtual_services: service::services(file.virtual_services, at.key("virtual_services")),
+        telemetry: edge::telemetry(&file.telemetry),
+    }
+}

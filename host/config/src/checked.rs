@@ -1,0 +1,394 @@
+//! The configuration as it is used: every default filled in, every reference resolved, every value in its unit.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use secrecy::SecretString;
+
+use crate::node::Node;
+
+/// A whole configuration, ready to be turned into a snapshot.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where clients connect; never empty.
+    pub listeners: Vec<Listener>,
+    /// The admin listener.
+    pub admin: Admin,
+    /// Worker threads; `None` is one a core.
+    pub workers: Option<NonZeroUsize>,
+    /// Sizes and counts that a client cannot exceed.
+    pub limits: Limits,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// Where models are served, by name, in the order of the file.
+    pub clusters: IndexMap<Arc<str>, Cluster>,
+    /// Virtual services in the order of the file.
+    pub virtual_services: Vec<VirtualService>,
+    /// Logs and metrics.
+    pub telemetry: Telemetry,
+}
+
+/// An address that clients connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Port 0 asks the system for a free port.
+    pub address: SocketAddr,
+    /// `None` is plain text (HTTP/1.1 and h2c).
+    pub tls: Option<ListenerTls>,
+}
+
+/// PEM files of a listener's certificate; read again when they change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// The admin listener.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// 127.0.0.1:9901 unless set.
+    pub address: SocketAddr,
+    /// The bearer token of `/v1/*`.
+    pub token: Option<SecretString>,
+}
+
+/// Sizes in bytes, and counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The head of a request: request line and fields.
+    pub header: usize,
+    /// A request body.
+    pub body: usize,
+    /// What is read of a body before the request is authenticated.
+    pub unauthenticated_body: usize,
+    /// Client connections at once, over all listeners.
+    pub connections: usize,
+    /// Streams at once on one HTTP/2 connection.
+    pub streams: u32,
+}
+
+/// How long each phase may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the first byte of a head to its last; also the wait for a TLS handshake.
+    pub header: Duration,
+    /// Between two pieces of a request body.
+    pub body: Duration,
+    /// Connection and TLS handshake to an upstream.
+    pub connect: Duration,
+    /// From the request sent to the head of the answer.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer; also how long an unused connection is kept.
+    pub idle: Duration,
+    /// A whole exchange, from head to last byte; a route may replace it.
+    pub request: Duration,
+    /// How long a drain waits for open exchanges.
+    pub drain: Duration,
+}
+
+/// A place where models are served.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// The key under `clusters`.
+    pub name: Arc<str>,
+    /// Who serves it.
+    pub provider: Provider,
+    /// Scheme, authority and base path; `None` is the provider's own (the mock has none).
+    pub endpoint: Option<Endpoint>,
+    /// What comes between the endpoint and the operation; `None` is the provider's own, such as `/v1`.
+    pub path_prefix: Option<String>,
+    /// The key sent as the provider wants it.
+    pub api_key: Option<SecretString>,
+    /// Names that `/v1/models` lists besides those of the routes.
+    pub models: Vec<String>,
+    /// Edits of the request's headers, for every request to this cluster.
+    pub headers: HeaderEdits,
+    /// The bound of one try.
+    pub timeout: Option<Duration>,
+    /// Trust and identity towards an `https` endpoint.
+    pub tls: ClusterTls,
+    /// `Some(true)`: only HTTP/2 (also without TLS), `Some(false)`: only HTTP/1.1, `None`: what ALPN picks.
+    pub http2: Option<bool>,
+    /// Limits of the connection pool.
+    pub pool: Pool,
+    /// The script of the embedded model, where `provider` is the mock.
+    pub mock: Option<Mock>,
+}
+
+/// Who serves a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// OpenAI, or anything that speaks its API at an `endpoint`.
+    OpenAi,
+    /// The embedded model.
+    Mock,
+    /// An opaque HTTP upstream: paths are passed as they are.
+    Http,
+}
+
+/// The origin of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    /// `https` rather than `http`.
+    pub tls: bool,
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port; 80 or 443 where the text names none.
+    pub port: u16,
+    /// Without a trailing slash; empty where there is none.
+    pub base_path: String,
+}
+
+/// Trust and identity towards an upstream.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct ClusterTls {
+    /// A PEM file of the roots to trust in place of the system's.
+    pub ca: Option<PathBuf>,
+    /// A PEM file of the client certificate.
+    pub certificate: Option<PathBuf>,
+    /// Its private key; always set together with `certificate`.
+    pub key: Option<PathBuf>,
+}
+
+/// Limits of a cluster's connection pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pool {
+    /// Connections at once.
+    pub connections: usize,
+    /// Unused HTTP/1.1 connections kept.
+    pub idle_connections: usize,
+    /// Streams at once on one HTTP/2 connection; another connection is opened beyond it.
+    pub streams: usize,
+    /// How long an unused connection is kept.
+    pub idle: Duration,
+}
+
+/// What the embedded model does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mock {
+    /// The text of each answer.
+    pub reply: String,
+    /// Answer with the request that reached it, as JSON text.
+    pub echo: bool,
+    /// Pace of a stream.
+    pub stream: MockStream,
+    /// Wait before the head of an answer.
+    pub latency: Duration,
+    /// Answer with this status and an error body.
+    pub status: Option<u16>,
+    /// One entry a call, from the first to the last, then again from the first; empty: none of it.
+    pub script: Vec<MockAnswer>,
+}
+
+/// Pace of the embedded model's streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MockStream {
+    /// Characters an event.
+    pub chunk: usize,
+    /// Wait between two events.
+    pub every: Duration,
+}
+
+/// One scripted answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MockAnswer {
+    /// The status; 200 unless set.
+    pub status: u16,
+    /// Fields besides the content type.
+    pub headers: Vec<(String, String)>,
+    /// What follows the head.
+    pub body: MockBody,
+    /// Cut the connection after this many bytes of the body.
+    pub cut_after: Option<usize>,
+}
+
+/// The body of a scripted answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MockBody {
+    /// Sent as it is; JSON where the file has a mapping, text where it has a string.
+    Whole {
+        /// The bytes of the body.
+        text: String,
+        /// `application/json` where the file has JSON, else `text/plain`.
+        content_type: &'static str,
+    },
+    /// Server-sent events: the data of each, paced like any stream.
+    Events(Vec<String>),
+}
+
+/// Hosts that share filters and routes.
+#[derive(Debug, Clone)]
+pub struct VirtualService {
+    /// Its name in logs, metrics and errors.
+    pub name: Arc<str>,
+    /// Lower-case: exact names, `*.example.com`, or `*`.
+    pub hosts: Vec<String>,
+    /// For every route below, in this order.
+    pub filters: Vec<Filter>,
+    /// How the verdicts of several auth filters combine.
+    pub auth: AuthMode,
+    /// The first match wins.
+    pub routes: Vec<Route>,
+}
+
+/// How the verdicts of several auth filters combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// The first that allows is enough.
+    Any,
+    /// Every one must allow.
+    All,
+}
+
+/// A rule that sends matching requests to backends.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name in logs, metrics and `x-tidegate-route`.
+    pub name: Arc<str>,
+    /// When it applies.
+    pub matches: Match,
+    /// Where requests go; never empty, every cluster exists.
+    pub backends: Vec<Backend>,
+    /// When another backend is tried.
+    pub retry: Option<Retry>,
+    /// In place of `timeouts.request`.
+    pub timeout: Option<Duration>,
+    /// This route's own filters, after the service's.
+    pub filters: Vec<Filter>,
+}
+
+/// When a route applies: all of what is set must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Match {
+    /// On the normalised path.
+    pub path: Option<TextMatch>,
+    /// Globs on the client's model name; one of them must match.
+    pub model: Option<Vec<String>>,
+    /// By lower-case name; a repeated field matches where each of its values does.
+    pub headers: Vec<(String, TextMatch)>,
+    /// By name; the first parameter of that name counts.
+    pub query: Vec<(String, TextMatch)>,
+    /// Upper-case; empty is any.
+    pub methods: Vec<String>,
+}
+
+/// A condition on a text.
+#[derive(Debug, Clone)]
+pub enum TextMatch {
+    /// The whole text.
+    Exact(String),
+    /// Its beginning.
+    Prefix(String),
+    /// The whole text, by a linear-time expression.
+    Regex(Regex),
+    /// Whether it is there at all.
+    Present(bool),
+}
+
+/// A share of a route's traffic.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// A key of `clusters`.
+    pub cluster: Arc<str>,
+    /// The share among the backends of the same priority; 0 takes none.
+    pub weight: u32,
+    /// Lower is used first.
+    pub priority: u32,
+    /// Sent upstream in place of the client's name.
+    pub model: Option<String>,
+    /// Edits of the request's headers, after those of the cluster.
+    pub headers: HeaderEdits,
+}
+
+/// When another backend is tried: only before the first byte of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// Tries in all, the first included.
+    pub attempts: usize,
+    /// What is worth another try; never empty.
+    pub on: Vec<RetryOn>,
+}
+
+/// A failure that is worth another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryOn {
+    /// No connection.
+    Connect,
+    /// The connection ended before the head of an answer.
+    Reset,
+    /// `connect`, `first_byte` or the cluster's `timeout` ran out.
+    Timeout,
+    /// A status from 500 to 599.
+    ServerError,
+    /// Status 429.
+    TooManyRequests,
+}
+
+/// Edits of headers: `set` replaces, `add` appends, `remove` takes away; in the order remove, set, add.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeaderEdits {
+    /// Lower-case name and value.
+    pub set: Vec<(String, String)>,
+    /// Lower-case name and value.
+    pub add: Vec<(String, String)>,
+    /// Lower-case names.
+    pub remove: Vec<String>,
+}
+
+/// A filter's entry. What the filter makes of `settings` is the registry's business, never this crate's.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// The entry's `name`, else the filter's.
+    pub name: Arc<str>,
+    /// The filter, as the registry names it.
+    pub kind: String,
+    /// Its settings, interpolated and checked against the filter's schema, with the place of every value.
+    pub settings: Node,
+    /// What an error of the filter means.
+    pub on_error: OnError,
+    /// The deadline of one call; `None` is the default of the chain.
+    pub timeout: Option<Duration>,
+    /// Runs and is counted, changes nothing.
+    pub shadow: bool,
+}
+
+/// What an error of a filter means for the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    /// The request is refused.
+    Deny,
+    /// The filter is passed by, and that is counted.
+    Allow,
+}
+
+/// Logs and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telemetry {
+    /// One line a request on standard output.
+    pub access_log: AccessLog,
+}
+
+/// The access log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLog {
+    /// One JSON object a line.
+    Json,
+    /// No access log.
+    Off,
+}
+
+/// Whether an address is only reachable from this machine.
+pub fn is_loopback(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
+    }
+}

@@ -1,0 +1,172 @@
+//! The file as it is written: its keys, their types and defaults. The doc comments are what an editor shows.
+
+pub(crate) mod cluster;
+pub(crate) mod scalar;
+pub(crate) mod service;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use cluster::Cluster;
+use scalar::{Period, Secret, Size};
+use service::VirtualService;
+
+/// The configuration of Tidegate.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// Where clients connect; without it, one plain listener on 0.0.0.0:10000.
+    #[schemars(length(min = 1))]
+    pub(crate) listeners: Option<Vec<Listener>>,
+    /// The admin listener: health, metrics and the admin API.
+    #[serde(default)]
+    #[schemars(default)]
+    pub(crate) admin: Admin,
+    /// Worker threads; without it, one a core.
+    #[schemars(range(min = 1, max = 1024))]
+    pub(crate) workers: Option<usize>,
+    /// Sizes and counts that a client cannot exceed.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// How long each phase of a request may take.
+    #[serde(default)]
+    pub(crate) timeouts: Timeouts,
+    /// Where models are served, by name.
+    #[serde(default)]
+    pub(crate) clusters: IndexMap<String, Cluster>,
+    /// Hosts with their filters and routes.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub(crate) virtual_services: Vec<VirtualService>,
+    /// Logs and metrics.
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
+}
+
+/// An address that clients connect to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listener {
+    /// Address and port, such as `0.0.0.0:10000` or `[::1]:10000`; port 0 asks the system for a free one.
+    #[schemars(extend("errorMessage" = scalar::ADDRESS))]
+    pub(crate) address: String,
+    /// Serve HTTPS with this certificate; without it, plain HTTP/1.1 and HTTP/2.
+    pub(crate) tls: Option<ListenerTls>,
+}
+
+/// The certificate of a listener; read again when its files change.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListenerTls {
+    /// A PEM file of the chain, leaf first.
+    #[schemars(length(min = 1))]
+    pub(crate) certificate: String,
+    /// A PEM file of the private key.
+    #[schemars(length(min = 1))]
+    pub(crate) key: String,
+}
+
+/// The admin listener.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Admin {
+    /// Address and port; without it, `127.0.0.1:9901`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "127.0.0.1:9901", "errorMessage" = scalar::ADDRESS))]
+    pub(crate) address: Option<String>,
+    /// The bearer token of the admin API; needed where the address can be reached from other machines.
+    #[serde(skip_serializing)]
+    pub(crate) token: Option<Secret>,
+}
+
+/// Sizes and counts that a client cannot exceed.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// The head of a request: request line and header fields.
+    pub(crate) header: Size,
+    /// A request body.
+    pub(crate) body: Size,
+    /// What is read of a body before the request is authenticated.
+    pub(crate) unauthenticated_body: Size,
+    /// Client connections at once, over all listeners.
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub(crate) connections: usize,
+    /// Streams at once on one HTTP/2 connection.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(crate) streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header: Size::kib(64),
+            body: Size::kib(32 * 1024),
+            unauthenticated_body: Size::kib(1024),
+            connections: 10_000,
+            streams: 100,
+        }
+    }
+}
+
+/// How long each phase of a request may take.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Timeouts {
+    /// From the first byte of a request's head to its last; also the wait for a TLS handshake.
+    pub(crate) header: Period,
+    /// Between two pieces of a request body.
+    pub(crate) body: Period,
+    /// Connection and TLS handshake to an upstream.
+    pub(crate) connect: Period,
+    /// From the request sent to the head of the answer.
+    pub(crate) first_byte: Period,
+    /// Between two pieces of an answer; also how long an unused connection is kept.
+    pub(crate) idle: Period,
+    /// A whole exchange, from head to last byte; a route's `timeout` replaces it.
+    pub(crate) request: Period,
+    /// How long a shutdown waits for open exchanges; `0s` waits for none.
+    pub(crate) drain: Period,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            header: Period::seconds(10),
+            body: Period::seconds(60),
+            connect: Period::seconds(5),
+            first_byte: Period::seconds(60),
+            idle: Period::seconds(300),
+            request: Period::seconds(600),
+            drain: Period::seconds(30),
+        }
+    }
+}
+
+/// Logs and metrics.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    /// The access log, one line a request on standard output.
+    pub(crate) access_log: AccessLog,
+}
+
+/// The access log.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccessLog {
+    /// How a line is written.
+    pub(crate) format: AccessLogFormat,
+}
+
+/// How a line of the access log is written.
+#[derive(Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AccessLogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// No access log.
+    Off,
+}

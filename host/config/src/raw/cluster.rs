@@ -1,0 +1,179 @@
+//! The keys of a cluster, those of the embedded model included.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::raw::scalar::{Period, Secret};
+
+/// A place where models are served.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cluster {
+    /// Who serves it.
+    pub(crate) provider: Provider,
+    /// Scheme, authority and base path in place of the provider's own, without the API version.
+    #[schemars(extend("errorMessage" = "must be a URL such as \"https://api.example.com\""))]
+    pub(crate) endpoint: Option<String>,
+    /// What comes between the endpoint and the operation, in place of the provider's own, such as `/v1`.
+    #[schemars(
+        regex(pattern = r"^(/[^?#\s]*[^?#\s/])?$"),
+        extend("errorMessage" = "must be empty, or begin with \"/\" and not end with it, such as \"/v1\"")
+    )]
+    pub(crate) path_prefix: Option<String>,
+    /// How the gateway identifies itself to the provider.
+    pub(crate) credentials: Option<Credentials>,
+    /// Names that `/v1/models` lists besides those of the routes.
+    #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
+    pub(crate) models: Vec<String>,
+    /// Edits of the request's headers, for every request to this cluster.
+    #[serde(default)]
+    pub(crate) headers: HeaderEdits,
+    /// The bound of one try.
+    pub(crate) timeout: Option<Period>,
+    /// Trust and identity towards an `https` endpoint.
+    #[serde(default)]
+    pub(crate) tls: ClusterTls,
+    /// `true`: only HTTP/2, also without TLS; `false`: only HTTP/1.1; without it, what the upstream prefers.
+    pub(crate) http2: Option<bool>,
+    /// Limits of the connection pool.
+    #[serde(default)]
+    pub(crate) pool: Pool,
+    /// Mock: the text of each answer.
+    pub(crate) reply: Option<String>,
+    /// Mock: answer with the request that reached it, as JSON text.
+    pub(crate) echo: Option<bool>,
+    /// Mock: the pace of a stream.
+    pub(crate) stream: Option<Stream>,
+    /// Mock: the wait before the head of an answer.
+    pub(crate) latency: Option<Period>,
+    /// Mock: answer with this status and an error body.
+    #[schemars(range(min = 200, max = 599))]
+    pub(crate) status: Option<u16>,
+    /// Mock: one entry a call, from the first to the last, then again from the first.
+    pub(crate) script: Option<Vec<Answer>>,
+}
+
+/// Who serves a cluster.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Provider {
+    /// OpenAI, or anything that speaks its API at an `endpoint`.
+    OpenAi,
+    /// The embedded model: no key, no network.
+    Mock,
+    /// An opaque HTTP upstream: paths are passed as they are.
+    Http,
+}
+
+/// How the gateway identifies itself to the provider.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Credentials {
+    /// The provider's API key.
+    pub(crate) api_key: Secret,
+}
+
+/// Edits of headers, in the order remove, set, add.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HeaderEdits {
+    /// Replaces the header of that name.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub(crate) set: IndexMap<String, String>,
+    /// Adds a header beside those of that name.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub(crate) add: IndexMap<String, String>,
+    /// Takes the headers of these names away.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remove: Vec<String>,
+}
+
+/// Trust and identity towards an upstream.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClusterTls {
+    /// A PEM file of the roots to trust in place of the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub(crate) ca: Option<String>,
+    /// A PEM file of the client certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub(crate) certificate: Option<String>,
+    /// A PEM file of its private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub(crate) key: Option<String>,
+}
+
+/// Limits of a cluster's connection pool.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Pool {
+    /// Connections at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) connections: usize,
+    /// Unused HTTP/1.1 connections kept.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub(crate) idle_connections: usize,
+    /// Streams at once on one HTTP/2 connection; another connection is opened beyond it.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) streams: usize,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { connections: 1024, idle_connections: 256, streams: 100 }
+    }
+}
+
+/// The pace of the embedded model's streams.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Stream {
+    /// Characters an event.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) chunk: usize,
+    /// The wait between two events.
+    pub(crate) every: Period,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { chunk: 16, every: Period::seconds(0) }
+    }
+}
+
+/// One scripted answer of the embedded model.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answer {
+    /// The status.
+    #[serde(default = "ok")]
+    #[schemars(range(min = 200, max = 599))]
+    pub(crate) status: u16,
+    /// Headers besides the content type.
+    #[serde(default)]
+    pub(crate) headers: IndexMap<String, String>,
+    /// The body: a text as it is, anything else as JSON.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(extend("default" = ""))]
+    pub(crate) body: Option<Value>,
+    /// A stream: the data of each server-sent event, a text as it is, anything else as JSON.
+    pub(crate) events: Option<Vec<Value>>,
+    /// Cut the connection after this many bytes of the body.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub(crate) cut_after: Option<usize>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// A body of `null` is JSON, not the lack of a body.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,133 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tidegate_contract::{AuthVerdict, Context, Head, Peer};
+use tidegate_pipeline::{Documents, FilterFactory, Plugin, SettingsProblem};
+
+use super::AuthFilterFactory;
+
+/// A keys file that holds what the test put there.
+struct File(Value);
+
+impl Documents for File {
+    fn read(&self, path: &str, _: &Value) -> Result<Value, Vec<String>> {
+        if path == "keys.yaml" { Ok(self.0.clone()) } else { Err(vec![format!("no file {path}")]) }
+    }
+}
+
+fn build(settings: &Value) -> Result<std::sync::Arc<dyn Plugin>, Vec<SettingsProblem>> {
+    let file = File(json!({"keys": [{"sha256": SHA256_OF_DEMO, "principal": "from-file"}]}));
+    AuthFilterFactory.build(settings, &file)
+}
+
+const SHA256_OF_DEMO: &str = "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea";
+
+fn demo() -> std::sync::Arc<dyn Plugin> {
+    build(&json!({"api_keys": {"keys": [{"key": "demo", "principal": "alice", "models": ["gpt-*"]}]}}))
+        .unwrap()
+}
+
+fn ask(plugin: &dyn Plugin, headers: &[(&str, &[u8])], query: &str) -> AuthVerdict {
+    let head = Head {
+        method: "POST",
+        scheme: "http",
+        authority: "localhost",
+        path: "/v1/chat/completions",
+        query,
+        headers,
+        client: Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+    };
+    plugin.authenticate(Context { request_id: "r", service: "s" }, head).now_or_never().unwrap().unwrap()
+}
+
+fn principal(verdict: AuthVerdict) -> Option<String> {
+    match verdict {
+        AuthVerdict::Allow(grant) => Some(grant.principal.id.clone()),
+        AuthVerdict::Pass | AuthVerdict::Deny(_) => None,
+    }
+}
+
+#[test]
+fn the_key_is_found_in_every_vendors_place() {
+    let filter = demo();
+    let places: [(&str, &[u8]); 6] = [
+        ("authorization", b"Bearer demo"),
+        ("authorization", b"bearer  demo"),
+        ("authorization", b"BEARER demo "),
+        ("x-api-key", b"demo"),
+        ("api-key", b"demo"),
+        ("x-goog-api-key", b"demo"),
+    ];
+    for place in places {
+        assert_eq!(principal(ask(&*filter, &[place], "")).as_deref(), Some("alice"), "{place:?}");
+    }
+    assert_eq!(principal(ask(&*filter, &[], "alt=sse&key=d%65mo")).as_deref(), Some("alice"));
+}
+
+#[test]
+fn no_key_is_a_pass_and_a_wrong_one_a_deny() {
+    let filter = demo();
+    assert!(matches!(ask(&*filter, &[], ""), AuthVerdict::Pass));
+    assert!(matches!(ask(&*filter, &[("authorization", b"Basic ZGVtbzo=")], ""), AuthVerdict::Pass));
+    assert!(matches!(ask(&*filter, &[("x-api-key", b"")], ""), AuthVerdict::Deny(_)));
+    assert!(matches!(ask(&*filter, &[("x-api-key", b"demo2")], ""), AuthVerdict::Deny(_)));
+    assert!(matches!(ask(&*filter, &[("x-api-key", SHA256_OF_DEMO.as_bytes())], ""), AuthVerdict::Deny(_)));
+}
+
+#[test]
+fn t_hdr_2_a_repeated_credential_is_refused_even_where_one_of_them_is_good() {
+    let filter = demo();
+    let twice: [(&str, &[u8]); 2] = [("authorization", b"Bearer demo"), ("authorization", b"Bearer other")];
+    assert!(matches!(ask(&*filter, &twice, ""), AuthVerdict::Deny(_)));
+    assert!(matches!(ask(&*filter, &[], "key=demo&key=x"), AuthVerdict::Deny(_)));
+    let first_decides: [(&str, &[u8]); 2] = [("x-api-key", b"demo"), ("authorization", b"Bearer other")];
+    assert!(matches!(ask(&*filter, &first_decides, ""), AuthVerdict::Deny(_)));
+}
+
+#[test]
+fn keys_come_from_a_file_by_digest() {
+    let filter = build(&json!({"api_keys": {"file": "keys.yaml"}})).unwrap();
+    assert_eq!(principal(ask(&*filter, &[("x-api-key", b"demo")], "")).as_deref(), Some("from-file"));
+}
+
+#[test]
+fn t_auth_4_settings_that_would_let_anyone_in_are_refused() {
+    let empty = sha256_hex_of_nothing();
+    let cases = [
+        (json!({"api_keys": {}}), "/api_keys"),
+        (json!({"api_keys": {"file": "gone.yaml"}}), "/api_keys/file"),
+        (json!({"api_keys": {"keys": [{"principal": "a"}]}}), "/api_keys/keys/0"),
+        (json!({"api_keys": {"keys": [{"key": " ", "principal": "a"}]}}), "/api_keys/keys/0/key"),
+        (json!({"api_keys": {"keys": [{"sha256": "abc", "principal": "a"}]}}), "/api_keys/keys/0/sha256"),
+        (json!({"api_keys": {"keys": [{"sha256": empty, "principal": "a"}]}}), "/api_keys/keys/0/sha256"),
+        (
+            json!({"api_keys": {"keys": [{"key": "a", "principal": "a"}, {"key": "a", "principal": "b"}]}}),
+            "/api_keys/keys/1",
+        ),
+    ];
+    for (settings, pointer) in cases {
+        let problems = build(&settings).err().unwrap();
+        assert_eq!(problems[0].pointer, pointer, "{settings}");
+    }
+}
+
+fn sha256_hex_of_nothing() -> &'static str {
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+}
+
+proptest! {
+    /// T-AUTH-2: whatever stands in the fields, nobody gets an identity without the exact key.
+    #[test]
+    fn t_auth_2_no_input_without_the_key_gets_an_identity(
+        fields in prop::collection::vec((0_usize..4, prop::collection::vec(any::<u8>(), 0..24)), 0..4),
+        query in "[a-z=&%0-9]{0,24}",
+    ) {
+        let names = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+        let headers: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (names[*name], value.as_slice())).collect();
+        let holds_key = headers.iter().any(|(_, value)| value.trim_ascii().ends_with(b"demo")) || query.contains("key=");
+        prop_assume!(!holds_key);
+        prop_assert_eq!(principal(ask(&*demo(), &headers, &query)), None);
+    }
+}

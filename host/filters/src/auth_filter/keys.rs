@@ -1,0 +1,70 @@
+//! Keys at rest: only their SHA-256 is kept, and it is compared in constant time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
+use tidegate_contract::Principal;
+
+/// The SHA-256 of an API key.
+pub(crate) type Digest = [u8; 32];
+
+/// Principals by the digest of their key.
+///
+/// The first eight bytes pick a bucket: what that reveals is a part of the digest of what the client itself
+/// sent. The whole digest is then compared in constant time.
+#[derive(Default)]
+pub(crate) struct KeyTable {
+    buckets: HashMap<[u8; 8], Vec<(Digest, Arc<Principal>)>>,
+}
+
+impl KeyTable {
+    /// Adds a key; `false` where this key is there already.
+    pub(crate) fn insert(&mut self, digest: Digest, principal: Arc<Principal>) -> bool {
+        let bucket = self.buckets.entry(prefix(&digest)).or_default();
+        let new = bucket.iter().all(|(known, _)| known != &digest);
+        if new {
+            bucket.push((digest, principal));
+        }
+        new
+    }
+
+    /// Whose key this is.
+    pub(crate) fn principal(&self, key: &[u8]) -> Option<Arc<Principal>> {
+        let presented = sha256(key);
+        let bucket = self.buckets.get(&prefix(&presented))?;
+        let known = bucket.iter().find(|(digest, _)| bool::from(digest.ct_eq(&presented)))?;
+        Some(Arc::clone(&known.1))
+    }
+}
+
+fn prefix(digest: &Digest) -> [u8; 8] {
+    let mut prefix = [0; 8];
+    prefix.copy_from_slice(&digest[..8]);
+    prefix
+}
+
+/// The digest of a key.
+pub(crate) fn sha256(key: &[u8]) -> Digest {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest(&SHA256, key).as_ref());
+    out
+}
+
+/// Reads 64 hexadecimal digits.
+pub(crate) fn parse_digest(text: &str) -> Option<Digest> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 64 {
+        return None;
+    }
+    let mut out = [0; 32];
+    for (byte, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
+        *byte = hex_digit(pair[0])? << 4 | hex_digit(pair[1])?;
+    }
+    Some(out)
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}

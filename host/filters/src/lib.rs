@@ -1,0 +1,12 @@
+//! The built-in filters. Each stands in its own folder and implements the same traits as a plugin.
+
+#![forbid(unsafe_code)]
+
+pub mod auth_filter;
+
+use tidegate_pipeline::Registry;
+
+/// Every built-in filter, in the order in which users see them listed.
+pub fn registry() -> Registry {
+    Registry::new(vec![Box::new(auth_filter::AuthFilterFactory)])
+}

@@ -1,0 +1,164 @@
+//! From a source to a running gateway, and from a signal to a clean end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_admin::{Access, TokenError, generated_token};
+use tidegate_config::checked::{self, Config, is_loopback};
+use tidegate_proxy::{ListenError, Listeners, Observers, Proxy};
+use tidegate_telemetry::{AccessLog, Metrics, MetricsError};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::assemble::{AssembleError, Assembled, assemble};
+use crate::control::AdminControl;
+use crate::reload::{First, Reloader};
+use crate::source::ConfigSource;
+use crate::watch::watch;
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BootError {
+    #[error(transparent)]
+    Config(#[from] AssembleError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(
+        "admin listener \"{address}\" cannot be opened: {cause}; free the address or set \"admin.address\""
+    )]
+    Admin { address: SocketAddr, cause: io::Error },
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error("the system refuses what the gateway needs to run: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs until a signal ends it.
+pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
+    let metrics = Metrics::new()?;
+    let (log, _flush) = AccessLog::stdout(&metrics);
+    let observers = Observers { metrics, access_log: Some(Arc::new(log)) };
+    // How many workers there are stands in the configuration, which is read in full within the runtime.
+    let workers = crate::assemble::workers(&*source)?;
+    runtime(workers)?.block_on(serve(source, observers))
+}
+
+fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    match workers.unwrap_or(cores).get() {
+        // One thread needs no scheduler between threads: less work for each wake-up.
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        workers => tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
+    }
+}
+
+async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
+    let mut signals = Signals::new()?;
+    let assembled = assemble(&*source, None, observers.clone())?;
+    let Assembled { config, files, shown, snapshot } = assembled;
+    let proxy = Proxy::new(snapshot);
+    let mut listeners = Listeners::new(Arc::clone(&proxy));
+    let prepared = listeners.prepare(&config.listeners).await?;
+    let admin = bind_admin(&config.admin).await?;
+    for address in listeners.commit(prepared) {
+        tracing::info!(%address, "listening");
+    }
+    observers.metrics.reload_succeeded();
+
+    let first = First { shown, files, admin: config.admin.address };
+    let metrics = Arc::clone(&observers.metrics);
+    let reloader = Reloader::new(source, Arc::clone(&proxy), listeners, observers, first);
+    let stop = CancellationToken::new();
+    let control = Arc::new(AdminControl(Arc::clone(&reloader)));
+    let access = access(&config.admin)?;
+    let admin =
+        tokio::spawn(tidegate_admin::serve(admin, access, control, metrics, stop.clone().cancelled_owned()));
+    let watching = tokio::spawn(watch(Arc::clone(&reloader)));
+
+    signals.until_the_end(&reloader).await;
+    watching.abort();
+    drain(&proxy, &config, &mut signals).await;
+    stop.cancel();
+    let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
+    Ok(())
+}
+
+async fn bind_admin(admin: &checked::Admin) -> Result<TcpListener, BootError> {
+    let address = admin.address;
+    let bound = TcpListener::bind(address).await.map_err(|cause| BootError::Admin { address, cause })?;
+    let address = bound.local_addr().unwrap_or(address);
+    tracing::info!(%address, "admin listening");
+    Ok(bound)
+}
+
+/// Beyond this machine nobody may operate the gateway without a token: where none is set, one is made.
+fn access(admin: &checked::Admin) -> Result<Access, BootError> {
+    let loopback = is_loopback(admin.address.ip());
+    let mut token = admin.token.clone();
+    if token.is_none() && !loopback {
+        let made = generated_token()?;
+        print_token(&made)?;
+        token = Some(made);
+    }
+    Ok(Access { loopback, token })
+}
+
+/// To the terminal and not to the log, which others may collect.
+fn print_token(token: &secrecy::SecretString) -> io::Result<()> {
+    use secrecy::ExposeSecret;
+    use std::io::Write;
+    let sentence = "the admin API is reachable from other machines and has no \"admin.token\"; until the next start it is";
+    writeln!(io::stderr(), "{sentence}: {}", token.expose_secret())
+}
+
+async fn drain(proxy: &Proxy, config: &Config, signals: &mut Signals) {
+    let limit = config.timeouts.drain;
+    tracing::info!(seconds = limit.as_secs(), "draining: no new connections, open exchanges may end");
+    tokio::select! {
+        left = proxy.drain(limit) => tracing::info!(closed = left, "drained"),
+        () = signals.end() => tracing::warn!("second signal: ending at once"),
+    }
+}
+
+/// The signals that steer the process.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// SIGTERM or SIGINT.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Reloads on each SIGHUP until SIGTERM or SIGINT comes.
+    async fn until_the_end(&mut self, reloader: &Arc<Reloader>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => drop(reloader.reload("SIGHUP").await),
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: what a person types and what they read back.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use tidegate_telemetry::Format;
+
+use crate::assemble::{self, Kinds};
+use crate::boot;
+use crate::source::{ConfigSource, EmbeddedSource, FileSource};
+
+/// The file that is used where none is named.
+const DEFAULT_FILE: &str = "tidegate.yaml";
+
+/// An AI gateway whose every policy is a plugin.
+#[derive(Parser)]
+#[command(name = "tidegate", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the gateway.
+    Run {
+        /// The configuration; without it ./tidegate.yaml, else the embedded quickstart.
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Checks a configuration and prints every error with its place.
+    Check {
+        /// The configuration to check.
+        #[arg(short, long, value_name = "FILE", default_value = DEFAULT_FILE)]
+        config: PathBuf,
+    },
+    /// Prints the JSON Schema of the configuration file.
+    Schema,
+}
+
+/// Runs the command that was typed.
+pub(crate) fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run { config } => start(config),
+        Command::Check { config } => check(&config),
+        Command::Schema => schema(),
+    }
+}
+
+fn start(config: Option<PathBuf>) -> ExitCode {
+    let format = if std::io::stderr().is_terminal() { Format::Text } else { Format::Json };
+    if let Err(error) = tidegate_telemetry::init(format) {
+        return fail(&error.to_string());
+    }
+    match boot::run(source(config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn source(config: Option<PathBuf>) -> Arc<dyn ConfigSource> {
+    match config {
+        Some(file) => Arc::new(FileSource::new(file)),
+        None if Path::new(DEFAULT_FILE).exists() => Arc::new(FileSource::new(DEFAULT_FILE.into())),
+        None => Arc::new(EmbeddedSource),
+    }
+}
+
+fn check(file: &Path) -> ExitCode {
+    match assemble::check(&FileSource::new(file.to_owned())) {
+        Ok(()) => print(&format!("{}: ok", file.display())),
+        Err(problems) => fail(&problems.to_string()),
+    }
+}
+
+fn schema() -> ExitCode {
+    let schema = tidegate_config::schema(&Kinds::builtin());
+    match serde_json::to_string_pretty(&schema) {
+        Ok(text) => print(&text),
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// A reader that has gone away, such as `head`, is no failure of ours to report.
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(text: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{text}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,26 @@
+//! The gateway as the admin API sees it.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tidegate_admin::{Control, ReloadError, Reloaded};
+
+use crate::reload::Reloader;
+
+/// Answers the admin API from the reloader.
+pub(crate) struct AdminControl(pub(crate) Arc<Reloader>);
+
+impl Control for AdminControl {
+    fn ready(&self) -> bool {
+        self.0.is_ready()
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, ReloadError>> {
+        Box::pin(self.0.reload("admin API"))
+    }
+
+    fn config(&self) -> Value {
+        self.0.shown()
+    }
+}

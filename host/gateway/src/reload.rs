@@ -1,0 +1,168 @@
+//! Live configuration: a new snapshot is built beside the old one and takes its place, or nothing changes.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::Value;
+use tidegate_admin::{ReloadError, Reloaded};
+use tidegate_proxy::{Listeners, Observers, Proxy};
+use tidegate_telemetry::Metrics;
+
+use crate::assemble::{AssembleError, Assembled, assemble};
+use crate::source::ConfigSource;
+
+/// Makes what stands in the source live, one attempt at a time.
+pub(crate) struct Reloader {
+    source: Arc<dyn ConfigSource>,
+    proxy: Arc<Proxy>,
+    observers: Observers,
+    generation: AtomicU64,
+    live: tokio::sync::Mutex<Listeners>,
+    state: Mutex<State>,
+}
+
+/// What is known of the live configuration.
+struct State {
+    shown: Value,
+    files: Vec<PathBuf>,
+    seen: Fingerprint,
+    admin: std::net::SocketAddr,
+}
+
+/// What the files looked like; another look means that there may be something new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fingerprint(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
+
+impl Fingerprint {
+    /// Follows links, so that a swapped link counts as a change of the file.
+    pub(crate) fn of(files: &[PathBuf]) -> Self {
+        let look = |file: &PathBuf| {
+            let found = std::fs::metadata(file).ok();
+            (file.clone(), found.and_then(|found| Some((found.modified().ok()?, found.len()))))
+        };
+        Self(files.iter().map(look).collect())
+    }
+}
+
+impl Reloader {
+    /// A reloader whose first snapshot is live already.
+    pub(crate) fn new(
+        source: Arc<dyn ConfigSource>,
+        proxy: Arc<Proxy>,
+        listeners: Listeners,
+        observers: Observers,
+        first: First,
+    ) -> Arc<Self> {
+        let First { shown, files, admin } = first;
+        let state = State { shown, seen: Fingerprint::of(&files), files, admin };
+        Arc::new(Self {
+            source,
+            proxy,
+            observers,
+            generation: AtomicU64::new(1),
+            live: tokio::sync::Mutex::new(listeners),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Builds what stands in the source now and makes it live; on an error everything stays as it was.
+    pub(crate) async fn reload(&self, cause: &'static str) -> Result<Reloaded, ReloadError> {
+        let mut listeners = self.live.lock().await;
+        match self.replace(&mut listeners).await {
+            Ok(changed) => {
+                self.metrics().reload_succeeded();
+                let generation = self.generation.load(Ordering::Relaxed);
+                tracing::info!(cause, generation, changed, "configuration is live");
+                Ok(Reloaded { changed, generation })
+            }
+            Err(problems) => {
+                self.metrics().reload_failed();
+                for problem in &problems {
+                    tracing::error!(cause, problem, "configuration refused, the old one stays");
+                }
+                Err(ReloadError { problems })
+            }
+        }
+    }
+
+    async fn replace(&self, listeners: &mut Listeners) -> Result<bool, Vec<String>> {
+        // Taken before the files are read: what changes meanwhile is seen as new afterwards.
+        let watched = self.files();
+        let seen = Fingerprint::of(&watched);
+        let previous = self.proxy.current();
+        let assembled = assemble(&*self.source, Some(&previous), self.observers.clone());
+        let assembled = assembled.map_err(|error: AssembleError| {
+            self.state().seen = seen.clone();
+            error.lines()
+        })?;
+        let Assembled { config, files, shown, snapshot } = assembled;
+        let prepared = listeners.prepare(&config.listeners).await.map_err(|error| vec![error.to_string()])?;
+        self.proxy.publish(snapshot);
+        for address in listeners.commit(prepared) {
+            tracing::info!(%address, "listening");
+        }
+        let seen = if files == watched { seen } else { Fingerprint::of(&files) };
+        Ok(self.note(shown, files, seen, config.admin.address))
+    }
+
+    /// Notes what is live now, and says whether it differs from what was.
+    fn note(
+        &self,
+        shown: Value,
+        files: Vec<PathBuf>,
+        seen: Fingerprint,
+        admin: std::net::SocketAddr,
+    ) -> bool {
+        let mut state = self.state();
+        if state.admin != admin {
+            tracing::warn!(%admin, "the address of the admin listener changes with the next start only");
+        }
+        let changed = state.shown != shown || state.seen != seen;
+        *state = State { shown, files, seen, admin: state.admin };
+        if changed {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        changed
+    }
+
+    /// Every file whose change may mean something new.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.state().files.clone()
+    }
+
+    /// Whether a file looks different from when it was read.
+    pub(crate) fn is_stale(&self) -> bool {
+        let (files, seen) = {
+            let state = self.state();
+            (state.files.clone(), state.seen.clone())
+        };
+        Fingerprint::of(&files) != seen
+    }
+
+    /// The live configuration without its secrets.
+    pub(crate) fn shown(&self) -> Value {
+        self.state().shown.clone()
+    }
+
+    /// Whether new requests are taken.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.proxy.is_draining()
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.observers.metrics
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known of the configuration that the gateway started with.
+pub(crate) struct First {
+    pub(crate) shown: Value,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) admin: std::net::SocketAddr,
+}

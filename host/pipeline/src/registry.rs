@@ -1,0 +1,67 @@
+//! The filters that a configuration may name: each with its settings' schema and the way to make one.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::plugin::Plugin;
+
+/// Makes filters of one kind.
+pub trait FilterFactory: Send + Sync + 'static {
+    /// The key of the filter's entry, such as `auth_filter`.
+    fn kind(&self) -> &'static str;
+
+    /// The JSON Schema of its settings; secrets carry `writeOnly: true`.
+    fn schema(&self) -> Value;
+
+    /// Makes a filter from settings that hold to the schema.
+    ///
+    /// # Errors
+    /// Every problem that the schema cannot express, with its place in the settings.
+    fn build(
+        &self,
+        settings: &Value,
+        documents: &dyn Documents,
+    ) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>>;
+}
+
+/// Something wrong in a filter's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsProblem {
+    /// RFC 6901, from the root of the settings.
+    pub pointer: String,
+    /// What is wrong and what to change.
+    pub message: String,
+}
+
+/// Reads files that settings name: relative to the configuration, and watched for changes from then on.
+pub trait Documents {
+    /// The YAML or JSON document at `path`, checked against `schema`.
+    ///
+    /// # Errors
+    /// One line for each problem, with file, line and column where it has one.
+    fn read(&self, path: &str, schema: &Value) -> Result<Value, Vec<String>>;
+}
+
+/// All kinds of filters, in the order in which they are listed to users.
+#[derive(Default)]
+pub struct Registry {
+    factories: Vec<Box<dyn FilterFactory>>,
+}
+
+impl Registry {
+    /// A registry of these kinds.
+    pub fn new(factories: Vec<Box<dyn FilterFactory>>) -> Self {
+        Self { factories }
+    }
+
+    /// The names of all kinds.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.factories.iter().map(|factory| factory.kind())
+    }
+
+    /// The factory of a kind.
+    pub fn get(&self, kind: &str) -> Option<&dyn FilterFactory> {
+        self.factories.iter().find(|factory| factory.kind() == kind).map(Box::as_ref)
+    }
+}

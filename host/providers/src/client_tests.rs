@@ -1,0 +1,42 @@
+use super::*;
+
+fn operation(method: Method, path: &str) -> Operation {
+    claim(&method, path).operation
+}
+
+#[test]
+fn each_path_has_its_operation() {
+    assert_eq!(operation(Method::POST, "/v1/chat/completions"), Operation::Chat);
+    assert_eq!(operation(Method::POST, "/v1/completions"), Operation::Completion);
+    assert_eq!(operation(Method::POST, "/v1/embeddings"), Operation::Embeddings);
+    assert_eq!(operation(Method::GET, "/v1/models"), Operation::Models);
+    assert_eq!(operation(Method::HEAD, "/v1/models/gpt-4o"), Operation::Models);
+}
+
+#[test]
+fn another_method_or_a_longer_path_is_nobodys() {
+    for path in
+        ["/v1/chat/completions/", "/v1/chat", "/v1/models", "/v1/modelsx", "/", "/v2/chat/completions"]
+    {
+        assert_eq!(operation(Method::POST, path), Operation::Other, "{path}");
+    }
+    assert_eq!(operation(Method::GET, "/v1/chat/completions"), Operation::Other);
+    assert_eq!(operation(Method::GET, "/v1/models/"), Operation::Other);
+}
+
+#[test]
+fn api_chat_is_the_chat_endpoint() {
+    let claimed = claim(&Method::POST, "/api/chat");
+    assert_eq!((claimed.operation, &*claimed.path), (Operation::Chat, "/v1/chat/completions"));
+    assert_eq!(claim(&Method::POST, "/api/chats").path, "/api/chats");
+}
+
+#[test]
+fn the_requested_model_is_decoded() {
+    let model = |path| claim(&Method::GET, path).requested_model().map(Cow::into_owned);
+    assert_eq!(model("/v1/models/gpt-4o").as_deref(), Some("gpt-4o"));
+    assert_eq!(model("/v1/models/org%2Fmodel").as_deref(), Some("org/model"));
+    assert_eq!(model("/v1/models/org/model").as_deref(), Some("org/model"));
+    assert_eq!(model("/v1/models"), None);
+    assert_eq!(model("/v1/files/x"), None);
+}

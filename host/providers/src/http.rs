@@ -1,0 +1,3 @@
+//! An opaque HTTP upstream.
+
+pub(crate) mod upstream;

@@ -1,0 +1,24 @@
+//! Pure translation between what clients speak and what providers speak; no sockets, no runtime.
+//!
+//! A client's side is a dialect ([`claim`], [`error_body`], [`models_body`]), an upstream's side is a
+//! [`Provider`]. What passes unchanged is only read: [`scan_request`] and [`AnswerScan`] take from the bytes what
+//! the gateway must know and never change them. [`mock`] is the embedded model, as pure as the rest.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod dialect;
+mod http;
+pub mod mock;
+mod openai;
+mod scan;
+mod text;
+mod upstream;
+
+pub use client::{Claimed, claim};
+pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
+pub use scan::{
+    AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
+};
+pub use text::json_text;
+pub use upstream::{Provider, all, by_name};

@@ -1,0 +1,6 @@
+//! OpenAI's API: paths and shapes of its clients, and the provider itself.
+
+pub(crate) mod answer;
+pub(crate) mod client;
+pub(crate) mod dialect;
+pub(crate) mod upstream;

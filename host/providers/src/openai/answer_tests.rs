@@ -1,0 +1,81 @@
+use super::*;
+
+fn used(raw: &str) -> Option<Usage> {
+    usage(raw.as_bytes())
+}
+
+#[test]
+fn usage_is_read_under_both_sets_of_names() {
+    let all = Usage { input: 10, output: 7, cached_input: 4, cache_write: 0, reasoning: 3 };
+    let chat = r#"{"prompt_tokens":10,"completion_tokens":7,"total_tokens":17,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":3}}"#;
+    let responses = r#"{"input_tokens":10,"output_tokens":7,"input_tokens_details":{"cached_tokens":4},"output_tokens_details":{"reasoning_tokens":3}}"#;
+    assert_eq!((used(chat), used(responses)), (Some(all), Some(all)));
+    let both = r#"{"prompt_tokens":1,"input_tokens":9,"completion_tokens":2,"output_tokens":9,"prompt_tokens_details":null}"#;
+    assert_eq!(used(both), Some(Usage { input: 1, output: 2, ..Usage::default() }));
+    assert_eq!(used(r#"{"prompt_tokens":5,"total_tokens":5}"#), Some(Usage { input: 5, ..Usage::default() }));
+}
+
+#[test]
+fn odd_counts_do_no_harm() {
+    let count = |raw: &str| used(&format!(r#"{{"prompt_tokens":{raw}}}"#)).map(|usage| usage.input);
+    assert_eq!((count("12.0"), count("-3")), (Some(12), Some(0)));
+    assert_eq!(count("1e300"), Some(9_007_199_254_740_991));
+    assert_eq!((count("\"5\""), count("null")), (None, None));
+    assert_eq!((used("{}"), used("null"), used("[]"), used("")), (None, None, None, None));
+}
+
+fn read(data: &str) -> Part {
+    part(data.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_token_is_anything_but_a_role() {
+    let with = |delta: &str| read(&format!(r#"{{"choices":[{{"index":0,"delta":{delta}}}]}}"#)).token;
+    for delta in [
+        r#"{"role":"assistant"}"#,
+        r#"{"role":"assistant","content":""}"#,
+        r#"{"content":null}"#,
+        "{}",
+        "null",
+    ] {
+        assert!(!with(delta), "{delta}");
+    }
+    for delta in [
+        r#"{"role":"assistant","content":"a"}"#,
+        r#"{"reasoning_content":"a"}"#,
+        r#"{"tool_calls":[{"index":0}]}"#,
+        r#"{"refusal":"no"}"#,
+    ] {
+        assert!(with(delta), "{delta}");
+    }
+    assert!(read(r#"{"choices":[{"text":"a"}]}"#).token);
+    assert!(!read(r#"{"choices":[{"text":"","finish_reason":"stop"}]}"#).token);
+}
+
+#[test]
+fn an_odd_field_hides_no_other() {
+    let event = read(r#"{"model":7,"choices":"none","usage":{"prompt_tokens":1},"error":{"message":"x"}}"#);
+    assert_eq!((event.model, event.error), (None, true));
+    assert_eq!(event.usage.map(|usage| usage.input), Some(1));
+    assert!(part(b"not json").is_none());
+    assert_eq!(read(r#"{"model":"","choices":[]}"#).model, None);
+}
+
+#[test]
+fn only_values_that_say_something_are_worth_a_parse() {
+    for data in [
+        r#"{"usage":null,"finish_reason" : null,"error":null}"#,
+        r#"{"content":"the \"usage\": {} and \"error\": 1"}"#,
+        r#"{"choices":[]}"#,
+    ] {
+        assert!(!says_something(data.as_bytes()), "{data}");
+    }
+    for data in [
+        r#"{"usage":null,"x":{"usage" : {}}}"#,
+        r#"{"finish_reason":"stop"}"#,
+        r#"{"error":"x"}"#,
+        r#"{"usage""#,
+    ] {
+        assert!(says_something(data.as_bytes()), "{data}");
+    }
+}

@@ -1,0 +1,35 @@
+//! The paths of OpenAI's API.
+
+use http::Method;
+use tidegate_contract::Operation;
+
+const CHAT: &str = "/v1/chat/completions";
+const MODELS: &str = "/v1/models";
+
+/// The path under its canonical name: `/api/chat` is an alias of the chat endpoint.
+pub(crate) fn rewritten(path: &str) -> &str {
+    if path == "/api/chat" { CHAT } else { path }
+}
+
+/// What the path asks for; [`Operation::Other`] where it is not one of OpenAI's, or with another method.
+pub(crate) fn operation(method: &Method, path: &str) -> Operation {
+    match *method {
+        Method::POST => posted(path),
+        Method::GET | Method::HEAD if path == MODELS || model_of(path).is_some() => Operation::Models,
+        _ => Operation::Other,
+    }
+}
+
+/// The percent-encoded model in `/v1/models/{id}`; an id may hold slashes, such as `org/model`.
+pub(crate) fn model_of(path: &str) -> Option<&str> {
+    path.strip_prefix(MODELS)?.strip_prefix('/').filter(|id| !id.is_empty())
+}
+
+fn posted(path: &str) -> Operation {
+    match path {
+        CHAT => Operation::Chat,
+        "/v1/completions" => Operation::Completion,
+        "/v1/embeddings" => Operation::Embeddings,
+        _ => Operation::Other,
+    }
+}

@@ -1,0 +1,11 @@
+//! Reading what the gateway must know from bytes that pass unchanged.
+
+mod answer;
+mod events;
+mod json;
+mod lines;
+mod request;
+
+pub use answer::{AnswerScan, Seen};
+pub use json::JsonFields;
+pub use request::{ModelName, RequestScan, ScanError, replace_model, scan_request};

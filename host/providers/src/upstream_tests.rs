@@ -1,0 +1,59 @@
+use super::*;
+
+fn provider(name: &str) -> &'static dyn Provider {
+    by_name(name).unwrap()
+}
+
+#[test]
+fn every_provider_is_found_by_its_name() {
+    for provider in all() {
+        assert_eq!(by_name(provider.name()).map(Provider::name), Some(provider.name()));
+    }
+    assert!(by_name("nobody").is_none());
+}
+
+#[test]
+fn openais_operations_come_after_the_prefix() {
+    let path = |base, prefix, path, query| provider("openai").path(base, prefix, path, query);
+    assert_eq!(path("", "/v1", "/v1/chat/completions", ""), "/v1/chat/completions");
+    assert_eq!(path("/openai", "", "/v1/embeddings", "a=b"), "/openai/embeddings?a=b");
+    assert_eq!(path("/base", "/v3", "/v1/files/a%20b", "x"), "/base/v3/files/a%20b?x");
+    assert_eq!(path("/base", "/v3", "/v1", ""), "/base/v3");
+}
+
+#[test]
+fn a_path_outside_v1_gets_no_prefix() {
+    let path = |path| provider("openai").path("/base", "/v3", path, "");
+    assert_eq!(path("/status"), "/base/status");
+    assert_eq!(path("/v1beta/models"), "/base/v1beta/models");
+}
+
+#[test]
+fn an_opaque_upstream_gets_paths_as_they_are() {
+    let path = |base, path, query| provider("http").path(base, "", path, query);
+    assert_eq!(path("", "/v1/x", "a=1&b=2"), "/v1/x?a=1&b=2");
+    assert_eq!(path("/under", "/", ""), "/under/");
+}
+
+#[test]
+fn a_credential_replaces_the_clients_and_stays_out_of_debug_output() {
+    let openai = provider("openai");
+    let credential = openai.credential("sk-secret").unwrap();
+    assert!(!format!("{credential:?}").contains("secret"));
+    let mut headers = HeaderMap::new();
+    headers.insert("authorization", HeaderValue::from_static("Bearer client"));
+    openai.authorize(&mut headers, &credential);
+    let all: Vec<_> = headers.get_all("authorization").iter().collect();
+    assert_eq!(all, ["Bearer sk-secret"]);
+    assert!(all[0].is_sensitive());
+}
+
+#[test]
+fn a_key_that_would_break_the_head_is_refused() {
+    assert!(provider("openai").credential("a\r\nx: y").is_err());
+}
+
+#[test]
+fn nobody_translates_its_own_dialect() {
+    assert!(all().iter().all(|provider| !provider.translates(Dialect::OpenAi)));
+}

@@ -1,0 +1,225 @@
+//! From a checked configuration to a snapshot.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use secrecy::ExposeSecret;
+use tidegate_config::checked::{self, Config, RetryOn};
+use tidegate_pipeline::{AuthMode, Chain};
+use tidegate_providers::{Provider, by_name};
+use tidegate_telemetry::Metrics;
+
+use crate::connect::Connector;
+use crate::headers::Edits;
+use crate::ledger::Observers;
+use crate::pool::Pool;
+use crate::route::{Hosts, Matcher};
+use crate::snapshot::{Backend, Cluster, Origin, Retry, Route, Service, Snapshot};
+
+/// Why a checked configuration still makes no snapshot: something outside the file is not as it says.
+#[derive(Debug, thiserror::Error)]
+#[error("cluster \"{cluster}\": {cause}")]
+pub struct BuildError {
+    /// The key under `clusters`.
+    pub cluster: Arc<str>,
+    /// What is wrong and what to change.
+    pub cause: String,
+}
+
+/// Makes the chain of an entry's filters; the gateway knows all kinds, this crate none.
+pub type MakeChain<'a> = dyn FnMut(&[checked::Filter], AuthMode) -> Chain + 'a;
+
+impl Snapshot {
+    /// Builds a generation. Clusters that did not change keep the connections of `previous`.
+    ///
+    /// # Errors
+    /// Where a cluster's certificates or credentials cannot be used.
+    pub fn build(
+        config: &Config,
+        previous: Option<&Snapshot>,
+        chain: &mut MakeChain<'_>,
+        observers: Observers,
+    ) -> Result<Self, BuildError> {
+        let metrics = &observers.metrics;
+        let mut clusters = HashMap::new();
+        for cluster in config.clusters.values() {
+            let old = previous.and_then(|previous| previous.clusters.get(&cluster.name));
+            clusters
+                .insert(Arc::clone(&cluster.name), Arc::new(build_cluster(cluster, old, config, metrics)?));
+        }
+        let mut hosts = Hosts::default();
+        for service in &config.virtual_services {
+            let built = Arc::new(build_service(service, &clusters, chain));
+            service.hosts.iter().for_each(|host| hosts.add(host, &built));
+        }
+        Ok(Self { hosts, clusters, limits: config.limits, timeouts: config.timeouts, observers })
+    }
+}
+
+type Clusters = HashMap<Arc<str>, Arc<Cluster>>;
+
+fn build_service(
+    service: &checked::VirtualService,
+    clusters: &Clusters,
+    chain: &mut MakeChain<'_>,
+) -> Service {
+    let mode = match service.auth {
+        checked::AuthMode::Any => AuthMode::Any,
+        checked::AuthMode::All => AuthMode::All,
+    };
+    let routes: Vec<_> =
+        service.routes.iter().map(|route| Arc::new(build_route(route, clusters, chain, mode))).collect();
+    let models = listed_models(service, &routes);
+    Service { name: Arc::clone(&service.name), chain: chain(&service.filters, mode), routes, models }
+}
+
+/// The exact names in `match.model`, then the `models` of the clusters behind the routes.
+fn listed_models(service: &checked::VirtualService, routes: &[Arc<Route>]) -> Vec<String> {
+    let matched = service.routes.iter().flat_map(|route| route.matches.model.iter().flatten());
+    let exact = matched.filter(|name| !name.contains('*')).cloned();
+    let backends = routes.iter().flat_map(|route| route.backends.iter());
+    let served = backends.flat_map(|backend| backend.cluster.models.iter()).cloned();
+    let mut listed = Vec::new();
+    for name in exact.chain(served) {
+        if !listed.contains(&name) {
+            listed.push(name);
+        }
+    }
+    listed
+}
+
+fn build_route(
+    route: &checked::Route,
+    clusters: &Clusters,
+    chain: &mut MakeChain<'_>,
+    mode: AuthMode,
+) -> Route {
+    let mut backends: Vec<_> =
+        route.backends.iter().filter_map(|backend| build_backend(backend, clusters)).collect();
+    backends.sort_by_key(|backend| backend.priority);
+    Route {
+        name: Arc::clone(&route.name),
+        name_header: header_value(&route.name),
+        matcher: Matcher::new(&route.matches),
+        chain: chain(&route.filters, mode),
+        retry: build_retry(route.retry.as_ref(), &backends),
+        backends,
+        timeout: route.timeout,
+    }
+}
+
+/// Without `retry`: one try for each priority.
+fn build_retry(retry: Option<&checked::Retry>, backends: &[Backend]) -> Retry {
+    match retry {
+        Some(retry) => Retry { attempts: retry.attempts.max(1), on: retry.on.clone() },
+        None => {
+            let mut priorities: Vec<_> = backends.iter().map(|backend| backend.priority).collect();
+            priorities.dedup();
+            let all = [
+                RetryOn::Connect,
+                RetryOn::Reset,
+                RetryOn::Timeout,
+                RetryOn::ServerError,
+                RetryOn::TooManyRequests,
+            ];
+            Retry { attempts: priorities.len().max(1), on: all.to_vec() }
+        }
+    }
+}
+
+fn build_backend(backend: &checked::Backend, clusters: &Clusters) -> Option<Backend> {
+    Some(Backend {
+        cluster: Arc::clone(clusters.get(&backend.cluster)?),
+        weight: backend.weight,
+        priority: backend.priority,
+        model: backend.model.clone(),
+        headers: Edits::new(&backend.headers),
+    })
+}
+
+fn build_cluster(
+    cluster: &checked::Cluster,
+    old: Option<&Arc<Cluster>>,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Cluster, BuildError> {
+    let failed = |cause: String| BuildError { cluster: Arc::clone(&cluster.name), cause };
+    let provider = provider(cluster.provider);
+    let endpoint = endpoint(cluster, provider);
+    let origin = Origin {
+        endpoint: endpoint.clone(),
+        tls: cluster.tls.clone(),
+        http2: cluster.http2,
+        pool: cluster.pool,
+        mock: cluster.mock.clone(),
+    };
+    let kept = old.filter(|old| old.origin == origin && cluster.tls == checked::ClusterTls::default());
+    let pool = match kept {
+        Some(old) => Arc::clone(&old.pool),
+        None => {
+            let connector = Connector::new(&origin, config.timeouts.connect).map_err(failed)?;
+            Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
+        }
+    };
+    let credential = cluster.api_key.as_ref().map(|key| provider.credential(key.expose_secret())).transpose();
+    let credential =
+        credential.map_err(|_| failed("\"api_key\" has a character that no header may carry".into()))?;
+    Ok(Cluster {
+        name: Arc::clone(&cluster.name),
+        name_header: header_value(&cluster.name),
+        provider,
+        authority: authority(endpoint.as_ref(), &cluster.name),
+        https: endpoint.as_ref().is_some_and(|endpoint| endpoint.tls),
+        base_path: endpoint.map(|endpoint| endpoint.base_path).unwrap_or_default(),
+        prefix: cluster.path_prefix.clone().unwrap_or_else(|| provider.default_prefix().to_owned()),
+        credential,
+        headers: Edits::new(&cluster.headers),
+        timeout: cluster.timeout,
+        models: cluster.models.clone(),
+        pool,
+        origin,
+    })
+}
+
+fn provider(provider: checked::Provider) -> &'static dyn Provider {
+    let name = match provider {
+        checked::Provider::OpenAi => "openai",
+        checked::Provider::Mock => "mock",
+        checked::Provider::Http => "http",
+    };
+    // Every provider of the configuration has its folder; a test of this crate holds the two lists together.
+    by_name(name).unwrap_or(tidegate_providers::all()[0])
+}
+
+/// The configured endpoint, or the provider's own.
+fn endpoint(cluster: &checked::Cluster, provider: &dyn Provider) -> Option<checked::Endpoint> {
+    cluster.endpoint.clone().or_else(|| parse_endpoint(provider.default_endpoint()?))
+}
+
+fn parse_endpoint(text: &str) -> Option<checked::Endpoint> {
+    let uri: http::Uri = text.parse().ok()?;
+    let tls = uri.scheme_str() == Some("https");
+    Some(checked::Endpoint {
+        tls,
+        host: uri.host()?.to_owned(),
+        port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+        base_path: uri.path().trim_end_matches('/').to_owned(),
+    })
+}
+
+fn authority(endpoint: Option<&checked::Endpoint>, name: &str) -> HeaderValue {
+    let Some(endpoint) = endpoint else { return header_value(name) };
+    let host =
+        if endpoint.host.contains(':') { format!("[{}]", endpoint.host) } else { endpoint.host.clone() };
+    let default_port = if endpoint.tls { 443 } else { 80 };
+    let text = if endpoint.port == default_port { host } else { format!("{host}:{}", endpoint.port) };
+    header_value(&text)
+}
+
+/// A name as a header value; what no field may carry is replaced.
+fn header_value(name: &str) -> HeaderValue {
+    let legal = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    let text: String = name.chars().map(legal).collect();
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("?"))
+}

@@ -1,0 +1,300 @@
+//! One request, from its head to its answer, top to bottom.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use hyper::body::{Body, Incoming};
+use tidegate_contract::{Context, Head, HeaderEdit, Operation, Peer};
+use tidegate_pipeline::Chain;
+use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::headers::{strip_query, strip_request};
+use crate::inbound::{Bounds, ClientBody, check_length};
+use crate::ledger::{Ledger, Sender};
+use crate::outbound;
+use crate::preflight::{self, Target};
+use crate::rescue;
+use crate::route::{Choice, Model, View, choose};
+use crate::snapshot::{Route, Service, Snapshot};
+use crate::stream::AnswerBody;
+use crate::upload::Progress;
+use crate::upstream::{self, Answered, Draft, DraftBody};
+use crate::watch::Watch;
+
+/// The other end of a connection, and what it is reported to.
+pub(crate) struct Client {
+    pub(crate) listener: Arc<str>,
+    pub(crate) address: IpAddr,
+    pub(crate) https: bool,
+    pub(crate) watch: Arc<Watch>,
+}
+
+/// A body of at most this many announced bytes is held where a route may have to send it twice.
+const HELD_FOR_RETRY: u64 = 1024 * 1024;
+
+/// Answers one request. Every way out ends in a response with the ledger in its body, which closes the account.
+pub(crate) async fn serve(
+    snapshot: Arc<Snapshot>,
+    client: &Client,
+    request: Request<Incoming>,
+) -> Response<AnswerBody> {
+    let (parts, body) = request.into_parts();
+    let clock = Clock::start(snapshot.timeouts.request);
+    let sender = Sender { listener: &client.listener, client: client.address, method: &parts.method };
+    let mut ledger = Ledger::open(snapshot.observers.clone(), client.watch.begin(), &sender, clock);
+    ledger.request_id = request_id(&parts.headers);
+    match run(&snapshot, client, parts, body, &mut ledger).await {
+        Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
+        Ok(Reply::Own(response)) => outbound::own(response, ledger),
+        Err(fault) => {
+            ledger.fail(&fault);
+            tracing::debug!(error = %fault, blame = fault.blame().as_str(), request_id = &*ledger.request_id, "request failed");
+            outbound::own(rescue::answer(&fault, ledger.dialect), ledger)
+        }
+    }
+}
+
+/// What becomes of a request that nothing ended early.
+enum Reply {
+    Upstream(Answered),
+    Own(Response<Bytes>),
+}
+
+/// A request that was let in: what it names, and what was found out about it on the way.
+struct Admitted<'a> {
+    claimed: Claimed<'a>,
+    query: &'a str,
+    headers: HeaderMap,
+    body: ClientBody,
+    bounds: Bounds,
+}
+
+async fn run(
+    snapshot: &Snapshot,
+    client: &Client,
+    parts: Parts,
+    body: Incoming,
+    ledger: &mut Ledger,
+) -> Result<Reply, Fault> {
+    let target = preflight::check(&parts)?;
+    let claimed = claim(&parts.method, &target.path);
+    ledger.dialect = claimed.dialect;
+    ledger.path = claimed.path.clone().into_owned();
+    ledger.operation = claimed.operation;
+    check_length(&parts.headers, snapshot.limits.body)?;
+    let service =
+        snapshot.hosts.find(&target.host()).ok_or_else(|| Fault::NoService(target.authority.clone()))?;
+    ledger.service = Some(Arc::clone(service));
+
+    let mut headers = parts.headers;
+    let caller = Caller { client, target: &target, path: &claimed.path };
+    authenticate(&service.chain, caller, &mut headers, ledger).await?;
+    if claimed.operation == Operation::Models {
+        return list_models(service, &claimed, ledger).map(Reply::Own);
+    }
+
+    let bounds = Bounds { limit: snapshot.limits.body, wait: snapshot.timeouts.body };
+    let body = ClientBody::Unread(body);
+    let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
+    let route = admitted.route(service, ledger).await?;
+    ledger.route = Some(Arc::clone(&route));
+    ledger.clock = ledger.clock.bounded(route.timeout.unwrap_or(snapshot.timeouts.request));
+    let caller = Caller { client, target: &target, path: &admitted.claimed.path };
+    authenticate(&route.chain, caller, &mut admitted.headers, ledger).await?;
+
+    admitted.read_where_needed(&route, ledger).await?;
+    check_model(&admitted.body, ledger)?;
+    let draft = admitted.draft(ledger);
+    let principal = ledger.principal.clone();
+    let allowed = principal.as_ref().and_then(|principal| principal.models.as_ref());
+    upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger).await.map(Reply::Upstream)
+}
+
+/// Who asks for what, as auth hooks see it.
+#[derive(Clone, Copy)]
+struct Caller<'a> {
+    client: &'a Client,
+    target: &'a Target,
+    path: &'a str,
+}
+
+/// Runs the auth hooks of a chain; who the first chain found stays.
+async fn authenticate(
+    chain: &Chain,
+    caller: Caller<'_>,
+    headers: &mut HeaderMap,
+    ledger: &mut Ledger,
+) -> Result<(), Fault> {
+    if !chain.has_auth() {
+        return Ok(());
+    }
+    let service = ledger.service.clone();
+    let fields: Vec<(&str, &[u8])> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let head = Head {
+        method: ledger.method.as_str(),
+        scheme: if caller.client.https { "https" } else { "http" },
+        authority: &caller.target.authority,
+        path: caller.path,
+        query: &caller.target.query,
+        headers: &fields,
+        client: Peer { address: caller.client.address },
+    };
+    let service = service.as_ref().map_or("", |service| &service.name);
+    let context = Context { request_id: &ledger.request_id, service };
+    let authenticated = chain.authenticate(context, head).await?;
+    if ledger.principal.is_none() {
+        ledger.principal = authenticated.principal;
+    }
+    authenticated.headers.iter().try_for_each(|edit| apply(edit, headers))
+}
+
+fn apply(edit: &HeaderEdit, headers: &mut HeaderMap) -> Result<(), Fault> {
+    let name = |name: &str| {
+        name.parse::<HeaderName>()
+            .map_err(|_| Fault::Internal(format!("a filter set the illegal header \"{name}\"")))
+    };
+    let value = |value: &[u8]| {
+        HeaderValue::from_bytes(value)
+            .map_err(|_| Fault::Internal("a filter set an illegal header value".into()))
+    };
+    match edit {
+        HeaderEdit::Set(n, v) => drop(headers.insert(name(n)?, value(v)?)),
+        HeaderEdit::Add(n, v) => drop(headers.append(name(n)?, value(v)?)),
+        HeaderEdit::Remove(n) => drop(headers.remove(name(n)?)),
+    }
+    Ok(())
+}
+
+/// The models of the service, as far as the principal may use them.
+fn list_models(service: &Service, claimed: &Claimed<'_>, ledger: &Ledger) -> Result<Response<Bytes>, Fault> {
+    let allowed = ledger.principal.as_ref().and_then(|principal| principal.models.as_ref());
+    let may_use = |name: &&str| allowed.is_none_or(|allowed| allowed.allow(name));
+    let names: Vec<&str> = service.models.iter().map(String::as_str).filter(may_use).collect();
+    let body = match claimed.requested_model() {
+        None => models_body(claimed.dialect, &names),
+        Some(name) if names.contains(&&*name) => model_body(claimed.dialect, &name),
+        Some(name) => return Err(Fault::NoModel(name.into_owned())),
+    };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    Ok(response)
+}
+
+impl Admitted<'_> {
+    /// The route, reading the body where that is what decides.
+    async fn route(&mut self, service: &Service, ledger: &mut Ledger) -> Result<Arc<Route>, Fault> {
+        loop {
+            let model = match &self.body {
+                ClientBody::Unread(incoming) if incoming.is_end_stream() => Model::None,
+                ClientBody::Unread(_) => Model::Unread,
+                ClientBody::Held(held) => {
+                    held.model.as_ref().map_or(Model::None, |model| Model::Named(&model.name))
+                }
+            };
+            let view = View {
+                method: &ledger.method,
+                path: &self.claimed.path,
+                query: self.query,
+                headers: &self.headers,
+                model,
+            };
+            match choose(&service.routes, &view) {
+                Choice::Route(route) => return Ok(Arc::clone(route)),
+                Choice::NeedsModel => self.hold(ledger).await?,
+                Choice::NoModel => return Err(self.no_model()),
+                Choice::Nothing => {
+                    let path = self.claimed.path.clone().into_owned();
+                    return Err(Fault::NoRoute { method: ledger.method.clone(), path });
+                }
+            }
+        }
+    }
+
+    fn no_model(&self) -> Fault {
+        match self.body.model() {
+            Some(model) => Fault::NoModel(model.name.clone()),
+            None => Fault::Body("the body names no \"model\", and the routes here go by it".into()),
+        }
+    }
+
+    /// Holds the body where the principal's models, another model name or a second try need it.
+    async fn read_where_needed(&mut self, route: &Route, ledger: &mut Ledger) -> Result<(), Fault> {
+        let ClientBody::Unread(incoming) = &self.body else { return Ok(()) };
+        let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
+        let small = incoming.size_hint().upper().is_some_and(|length| length <= HELD_FOR_RETRY);
+        if narrowed || route.renames_models() || (small && route.may_retry()) {
+            self.hold(ledger).await?;
+        }
+        Ok(())
+    }
+
+    async fn hold(&mut self, ledger: &mut Ledger) -> Result<(), Fault> {
+        let ClientBody::Unread(_) = &self.body else { return Ok(()) };
+        let nothing = ClientBody::Held(crate::inbound::Held::empty());
+        let unread = std::mem::replace(&mut self.body, nothing);
+        self.body = unread.hold(&self.headers, self.claimed.operation, self.bounds, &ledger.clock).await?;
+        if let ClientBody::Held(held) = &self.body {
+            ledger.bytes_received = held.bytes.len() as u64;
+            ledger.original_model = held.model.as_ref().map(|model| model.name.clone());
+        }
+        Ok(())
+    }
+
+    /// What is sent upstream: nothing that is between the client and this gateway only.
+    fn draft(self, ledger: &mut Ledger) -> Draft {
+        let Self { claimed, query, mut headers, body, bounds } = self;
+        strip_request(&mut headers);
+        if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
+            headers.insert("x-request-id", id);
+        }
+        let body = match body {
+            ClientBody::Held(held) => DraftBody::Held(held),
+            ClientBody::Unread(incoming) if incoming.is_end_stream() => {
+                DraftBody::Held(crate::inbound::Held::empty())
+            }
+            ClientBody::Unread(incoming) => {
+                let progress = Arc::new(Mutex::new(Progress::default()));
+                ledger.progress = Some(Arc::clone(&progress));
+                DraftBody::Passing(Some(ClientBody::pass(incoming, bounds, progress)))
+            }
+        };
+        Draft {
+            method: ledger.method.clone(),
+            operation: claimed.operation,
+            path: claimed.path.into_owned(),
+            query: strip_query(query),
+            headers,
+            body,
+        }
+    }
+}
+
+/// Holds the model that the body names against the principal's list; a request that names none is none of the list.
+fn check_model(body: &ClientBody, ledger: &Ledger) -> Result<(), Fault> {
+    let Some(allowed) = ledger.principal.as_ref().and_then(|principal| principal.models.as_ref()) else {
+        return Ok(());
+    };
+    match body.model() {
+        None => Err(Fault::ModelUnknown),
+        Some(model) if allowed.allow(&model.name) => Ok(()),
+        Some(model) => Err(Fault::ModelNotAllowed { model: model.name.clone() }),
+    }
+}
+
+/// The client's id where it is a safe one, else a new one.
+fn request_id(headers: &HeaderMap) -> Box<str> {
+    let sent = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+    let safe =
+        |id: &&str| !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic());
+    match sent.filter(safe) {
+        Some(id) => id.into(),
+        None => uuid::Uuid::new_v4().hyphenated().to_string().into(),
+    }
+}

@@ -1,0 +1,188 @@
+//! The client's body: held and read where a rule needs it, else passed on unread.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use tidegate_contract::Operation;
+use tidegate_providers::scan_request;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::upload::{Passing, Progress};
+
+/// What bounds a body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Bytes, before and after decompression.
+    pub(crate) limit: usize,
+    /// Between two pieces.
+    pub(crate) wait: Duration,
+}
+
+/// A body in the gateway's hands.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub(crate) bytes: Bytes,
+    pub(crate) model: Option<NamedModel>,
+    /// Whether the coding of the body was undone.
+    pub(crate) decoded: bool,
+}
+
+impl Held {
+    /// No body at all.
+    pub(crate) fn empty() -> Self {
+        Self { bytes: Bytes::new(), model: None, decoded: false }
+    }
+}
+
+/// The model that a body names, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedModel {
+    pub(crate) name: String,
+    pub(crate) range: Range<usize>,
+}
+
+/// The body of a request, whichever way it goes.
+pub(crate) enum ClientBody {
+    Unread(Incoming),
+    Held(Held),
+}
+
+impl ClientBody {
+    /// The model, if the body was read and names one.
+    pub(crate) fn model(&self) -> Option<&NamedModel> {
+        match self {
+            Self::Unread(_) => None,
+            Self::Held(held) => held.model.as_ref(),
+        }
+    }
+
+    /// Holds the body, and reads its model where it is JSON that has one.
+    pub(crate) async fn hold(
+        self,
+        headers: &HeaderMap,
+        operation: Operation,
+        bounds: Bounds,
+        clock: &Clock,
+    ) -> Result<Self, Fault> {
+        let Self::Unread(incoming) = self else { return Ok(self) };
+        let raw = collect(incoming, headers, bounds, clock).await?;
+        let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
+        let model = named_model(&bytes, headers, operation)?;
+        Ok(Self::Held(Held { bytes, model, decoded }))
+    }
+
+    /// Turns what is left unread into a body that passes.
+    pub(crate) fn pass(incoming: Incoming, bounds: Bounds, progress: Arc<Mutex<Progress>>) -> Box<Passing> {
+        Box::new(Passing::new(incoming, bounds.limit, bounds.wait, progress))
+    }
+}
+
+/// Refuses a body whose announced length is too large before a byte of it is read.
+pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit as u64) {
+        return Err(Fault::BodyTooLarge { limit });
+    }
+    Ok(())
+}
+
+async fn collect(
+    mut incoming: Incoming,
+    headers: &HeaderMap,
+    bounds: Bounds,
+    clock: &Clock,
+) -> Result<Bytes, Fault> {
+    check_length(headers, bounds.limit)?;
+    let mut first: Option<Bytes> = None;
+    let mut more = BytesMut::new();
+    loop {
+        let late = || Fault::BodyTimeout(bounds.wait);
+        let Some(frame) = clock.phase(bounds.wait, late, incoming.frame()).await? else { break };
+        let Ok(data) = frame.map_err(|_| Fault::ClientLeft)?.into_data() else { continue };
+        if first.as_ref().map_or(0, Bytes::len) + more.len() + data.len() > bounds.limit {
+            return Err(Fault::BodyTooLarge { limit: bounds.limit });
+        }
+        match first {
+            // A body that comes in one piece, as most do, is never copied.
+            None if incoming.is_end_stream() => return Ok(data),
+            None => first = Some(data),
+            Some(_) => more.extend_from_slice(&data),
+        }
+    }
+    let Some(first) = first else { return Ok(Bytes::new()) };
+    if more.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::with_capacity(first.len() + more.len());
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&more);
+    Ok(whole.freeze())
+}
+
+/// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
+async fn decode(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<(Bytes, bool), Fault> {
+    let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok((raw, false)) };
+    let coding = coding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
+    let unknown = || {
+        let known = "send it plain, or as gzip, deflate, br or zstd";
+        Err(Fault::Body(format!("\"content-encoding\" of the body is none that is served; {known}")))
+    };
+    if headers.get_all(CONTENT_ENCODING).iter().count() > 1 {
+        return unknown();
+    }
+    let input: &[u8] = &raw;
+    let decoded = match coding.as_str() {
+        "" | "identity" => return Ok((raw, false)),
+        "gzip" | "x-gzip" => read_within(GzipDecoder::new(input), limit).await?,
+        "deflate" => read_within(ZlibDecoder::new(input), limit).await?,
+        "br" => read_within(BrotliDecoder::new(input), limit).await?,
+        "zstd" => read_within(ZstdDecoder::new(input), limit).await?,
+        _ => return unknown(),
+    };
+    Ok((decoded, true))
+}
+
+async fn read_within(decoder: impl AsyncRead + Unpin, limit: usize) -> Result<Bytes, Fault> {
+    let mut decoded = Vec::new();
+    let read = decoder.take(limit as u64 + 1).read_to_end(&mut decoded).await;
+    read.map_err(|_| Fault::Body("the body is not what its \"content-encoding\" says".into()))?;
+    if decoded.len() > limit {
+        return Err(Fault::BodyTooLarge { limit });
+    }
+    Ok(decoded.into())
+}
+
+/// The model of a body. Where the path promises a model call, a body that cannot be read is a fault; elsewhere it
+/// simply names none.
+fn named_model(
+    bytes: &Bytes,
+    headers: &HeaderMap,
+    operation: Operation,
+) -> Result<Option<NamedModel>, Fault> {
+    let must_be_json = operation.names_a_model();
+    if !must_be_json && !says_json(headers) {
+        return Ok(None);
+    }
+    match scan_request(bytes) {
+        Ok(scan) => {
+            Ok(scan.model.map(|model| NamedModel { name: model.name.into_owned(), range: model.range }))
+        }
+        Err(error) if must_be_json => Err(Fault::Body(error.to_string())),
+        Err(_) => Ok(None),
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}

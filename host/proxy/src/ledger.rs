@@ -1,0 +1,175 @@
+//! What is known of an exchange while it runs; written to metrics and access log exactly once, when it is dropped.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use http::{Method, StatusCode};
+use tidegate_contract::{Dialect, Operation, Principal, Usage};
+use tidegate_telemetry::{AccessLog, InFlight, Metrics, Record};
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::rescue;
+use crate::snapshot::{Cluster, Route, Service};
+use crate::upload::{Progress, lock};
+use crate::watch::Busy;
+
+/// Where finished exchanges are told.
+#[derive(Clone)]
+pub struct Observers {
+    /// The process's metrics.
+    pub metrics: Arc<Metrics>,
+    /// `None` where the configuration wants no access log.
+    pub access_log: Option<Arc<AccessLog>>,
+}
+
+/// The account of one exchange.
+///
+/// Dropped early (the client left, a task was ended) it still tells what happened so far, as cancelled.
+pub(crate) struct Ledger {
+    observers: Observers,
+    _in_flight: InFlight,
+    _busy: Busy,
+    time: SystemTime,
+    pub(crate) clock: Clock,
+    pub(crate) request_id: Box<str>,
+    pub(crate) listener: Arc<str>,
+    pub(crate) client: IpAddr,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) dialect: Dialect,
+    pub(crate) operation: Operation,
+    pub(crate) service: Option<Arc<Service>>,
+    pub(crate) route: Option<Arc<Route>>,
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) original_model: Option<String>,
+    pub(crate) request_model: Option<String>,
+    pub(crate) response_model: Option<String>,
+    pub(crate) status: StatusCode,
+    pub(crate) streaming: bool,
+    pub(crate) attempts: u32,
+    pub(crate) upstream: Option<Duration>,
+    pub(crate) first_token: Option<Duration>,
+    pub(crate) usage: Option<Usage>,
+    pub(crate) bytes_received: u64,
+    pub(crate) bytes_sent: u64,
+    /// Of a body that passes unread.
+    pub(crate) progress: Option<Arc<Mutex<Progress>>>,
+    error: Option<(String, &'static str)>,
+    complete: bool,
+}
+
+/// Who sent a request, and how.
+pub(crate) struct Sender<'a> {
+    pub(crate) listener: &'a Arc<str>,
+    pub(crate) client: IpAddr,
+    pub(crate) method: &'a Method,
+}
+
+impl Ledger {
+    pub(crate) fn open(observers: Observers, busy: Busy, sender: &Sender<'_>, clock: Clock) -> Box<Self> {
+        let in_flight = observers.metrics.request_started();
+        Box::new(Self {
+            observers,
+            _in_flight: in_flight,
+            _busy: busy,
+            time: SystemTime::now(),
+            clock,
+            request_id: Box::default(),
+            listener: Arc::clone(sender.listener),
+            client: sender.client,
+            method: sender.method.clone(),
+            path: String::new(),
+            dialect: Dialect::OpenAi,
+            operation: Operation::Other,
+            service: None,
+            route: None,
+            cluster: None,
+            principal: None,
+            original_model: None,
+            request_model: None,
+            response_model: None,
+            // What is logged where the client leaves before there is a status.
+            status: rescue::status(&Fault::ClientLeft),
+            streaming: false,
+            attempts: 0,
+            upstream: None,
+            first_token: None,
+            usage: None,
+            bytes_received: 0,
+            bytes_sent: 0,
+            progress: None,
+            error: None,
+            complete: false,
+        })
+    }
+
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
+    }
+
+    /// Notes why the exchange fails; the first cause stays.
+    pub(crate) fn fail(&mut self, fault: &Fault) {
+        self.error.get_or_insert_with(|| (fault.to_string(), fault.blame().as_str()));
+    }
+
+    /// The last byte was handed over.
+    pub(crate) fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    fn take_progress(&mut self) {
+        let Some(progress) = self.progress.take() else { return };
+        let mut progress = lock(&progress);
+        self.bytes_received = progress.received;
+        let raw = progress.model.take().unwrap_or_default();
+        if let Some(model) = tidegate_providers::json_text(&raw) {
+            self.request_model.get_or_insert_with(|| model.clone());
+            self.original_model.get_or_insert(model);
+        }
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.take_progress();
+        let principal = self.principal.as_deref();
+        let error = self.error.as_ref();
+        let record = Record {
+            time: self.time,
+            request_id: &self.request_id,
+            listener: &self.listener,
+            service: self.service.as_ref().map(|service| &*service.name),
+            route: self.route.as_ref().map(|route| &*route.name),
+            cluster: self.cluster.as_ref().map(|cluster| &*cluster.name),
+            provider: self.cluster.as_ref().map(|cluster| cluster.provider.name()),
+            operation: self.operation,
+            method: self.method.as_str(),
+            path: &self.path,
+            status: self.status.as_u16(),
+            error: error.map(|(cause, _)| cause.as_str()),
+            blame: error.map(|(_, blame)| *blame),
+            principal: principal.map(|principal| principal.id.as_str()),
+            tenant: principal.and_then(|principal| principal.tenant.as_deref()),
+            client: self.client,
+            original_model: self.original_model.as_deref(),
+            request_model: self.request_model.as_deref(),
+            response_model: self.response_model.as_deref(),
+            streaming: self.streaming,
+            attempts: self.attempts,
+            duration: self.clock.elapsed(),
+            upstream: self.upstream,
+            first_token: self.first_token,
+            usage: self.usage,
+            bytes_received: self.bytes_received,
+            bytes_sent: self.bytes_sent,
+            cancelled: !self.complete,
+        };
+        self.observers.metrics.observe(&record);
+        if let Some(log) = &self.observers.access_log {
+            log.write(&record);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The open listeners, changed as a whole: what cannot be bound or read leaves everything as it was.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use rustls::ServerConfig;
+use tidegate_config::checked::Listener;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::{Door, Proxy, accept};
+use crate::tls::{self, TlsError};
+
+/// Why a listener cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address is taken, not on this machine, or not allowed.
+    #[error("listener \"{address}\" cannot be opened: {cause}; free the address or choose another")]
+    Bind {
+        /// As the configuration names it.
+        address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// Its certificate cannot be used.
+    #[error("listener \"{address}\": {cause}")]
+    Tls {
+        /// As the configuration names it.
+        address: SocketAddr,
+        /// What is wrong with it.
+        cause: TlsError,
+    },
+}
+
+/// The open listeners of a proxy, by their configured address.
+pub struct Listeners {
+    proxy: Arc<Proxy>,
+    open: HashMap<SocketAddr, Arc<Door>>,
+}
+
+/// A change of listeners whose every part is known to work.
+pub struct Prepared(Vec<PreparedListener>);
+
+struct PreparedListener {
+    address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    /// `None` where the address is open already.
+    socket: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// No listener yet.
+    pub fn new(proxy: Arc<Proxy>) -> Self {
+        Self { proxy, open: HashMap::new() }
+    }
+
+    /// Reads all certificates and binds all new addresses; changes nothing that is open.
+    ///
+    /// # Errors
+    /// The first listener that cannot be opened.
+    pub async fn prepare(&self, wanted: &[Listener]) -> Result<Prepared, ListenError> {
+        let mut prepared = Vec::with_capacity(wanted.len());
+        for Listener { address, tls } in wanted {
+            let address = *address;
+            let tls = tls.as_ref().map(tls::server).transpose();
+            let tls = tls.map_err(|cause| ListenError::Tls { address, cause })?;
+            let socket = if self.open.contains_key(&address) { None } else { Some(bind(address).await?) };
+            prepared.push(PreparedListener { address, tls, socket });
+        }
+        Ok(Prepared(prepared))
+    }
+
+    /// Opens what is new, closes what is gone, and gives new connections the new certificates.
+    ///
+    /// Returns the addresses that were opened, with the ports that the system chose.
+    pub fn commit(&mut self, Prepared(prepared): Prepared) -> Vec<SocketAddr> {
+        let wanted: Vec<_> = prepared.iter().map(|listener| listener.address).collect();
+        self.open.retain(|address, door| {
+            let stays = wanted.contains(address);
+            if !stays {
+                door.stop.cancel();
+                tracing::info!(address = &*door.name, "listener closed");
+            }
+            stays
+        });
+        prepared.into_iter().filter_map(|listener| self.open(listener)).collect()
+    }
+
+    fn open(&mut self, prepared: PreparedListener) -> Option<SocketAddr> {
+        let Some(socket) = prepared.socket else {
+            let door = self.open.get(&prepared.address)?;
+            door.tls.store(prepared.tls);
+            return None;
+        };
+        let bound = socket.local_addr().unwrap_or(prepared.address);
+        let door = Arc::new(Door {
+            name: bound.to_string().into(),
+            tls: ArcSwapOption::new(prepared.tls),
+            stop: CancellationToken::new(),
+        });
+        self.open.insert(prepared.address, Arc::clone(&door));
+        tokio::spawn(accept(Arc::clone(&self.proxy), door, socket));
+        Some(bound)
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).await.map_err(|cause| ListenError::Bind { address, cause })
+}

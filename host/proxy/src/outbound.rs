@@ -1,0 +1,74 @@
+//! The head of what the client gets.
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
+use tidegate_contract::Operation;
+use tidegate_providers::AnswerScan;
+
+use crate::headers::strip_answer;
+use crate::ledger::Ledger;
+use crate::stream::{AnswerBody, Reading, Source};
+use crate::upstream::Answered;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static ROUTE: HeaderName = HeaderName::from_static("x-tidegate-route");
+static CLUSTER: HeaderName = HeaderName::from_static("x-tidegate-cluster");
+
+/// An upstream's answer, with its body on the way.
+pub(crate) fn upstream(
+    answered: Answered,
+    idle: std::time::Duration,
+    mut ledger: Box<Ledger>,
+) -> Response<AnswerBody> {
+    let Answered { response, lease, .. } = answered;
+    let (mut parts, incoming) = response.into_parts();
+    let reading = reading(&parts.headers, ledger.operation);
+    ledger.streaming = matches!(reading, Reading::Events { .. });
+    ledger.status = parts.status;
+    strip_answer(&mut parts.headers);
+    if ledger.streaming {
+        // An error event may have to be added to what the upstream announced.
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    mark(&mut parts.headers, &ledger);
+    parts.version = http::Version::default();
+    parts.extensions.clear();
+    let source = Source { incoming, lease, reading, idle };
+    Response::from_parts(parts, AnswerBody::upstream(source, ledger))
+}
+
+/// An answer that the gateway made itself.
+pub(crate) fn own(mut response: Response<Bytes>, mut ledger: Box<Ledger>) -> Response<AnswerBody> {
+    ledger.status = response.status();
+    mark(response.headers_mut(), &ledger);
+    let head_only = ledger.method == Method::HEAD;
+    response.map(|bytes| AnswerBody::Own((!head_only).then_some(bytes), ledger))
+}
+
+fn mark(headers: &mut HeaderMap, ledger: &Ledger) {
+    if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    if let Some(route) = &ledger.route {
+        headers.insert(ROUTE.clone(), route.name_header.clone());
+    }
+    if let Some(cluster) = &ledger.cluster {
+        headers.insert(CLUSTER.clone(), cluster.name_header.clone());
+    }
+}
+
+/// What is read of an answer while it passes: nothing where no model was called, or the bytes are compressed.
+fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let compressed = headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    if compressed {
+        return Reading::Opaque;
+    }
+    if essence.eq_ignore_ascii_case("text/event-stream") {
+        let has_an_end = matches!(operation, Operation::Chat | Operation::Completion);
+        return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
+    }
+    if operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }
+}

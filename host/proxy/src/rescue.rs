@@ -1,0 +1,112 @@
+//! The one place where a fault becomes HTTP: status, body shape and whether the connection may go on.
+
+use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use tidegate_contract::Dialect;
+use tidegate_pipeline::Denied;
+use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_kind};
+
+use bytes::Bytes;
+
+use crate::fault::Fault;
+
+/// The whole answer, in the shape of the client's dialect.
+pub(crate) fn answer(fault: &Fault, dialect: Dialect) -> Response<Bytes> {
+    let status = status(fault);
+    let told = fault.told();
+    let body = error_body(dialect, &shape(fault, dialect, status, &told));
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    extra_headers(fault, status, headers);
+    response
+}
+
+/// What is written into a stream that has already begun.
+pub(crate) fn event(fault: &Fault, dialect: Dialect) -> Bytes {
+    let told = fault.told();
+    error_event(dialect, &shape(fault, dialect, status(fault), &told))
+}
+
+fn shape<'a>(fault: &'a Fault, dialect: Dialect, status: StatusCode, told: &'a str) -> ErrorBody<'a> {
+    ErrorBody {
+        status: status.as_u16(),
+        kind: error_kind(dialect, status.as_u16()),
+        code: code(fault),
+        param: matches!(fault, Fault::NoModel(_) | Fault::ModelNotAllowed { .. }).then_some("model"),
+        message: told,
+    }
+}
+
+/// The status of the answer; 499 where nobody is left to read it.
+pub(crate) fn status(fault: &Fault) -> StatusCode {
+    match fault {
+        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) => StatusCode::BAD_REQUEST,
+        Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Fault::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+        Fault::ClientLeft => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+        Fault::Denied(Denied::Refused { refusal, .. }) => refusal_status(refusal.status),
+        Fault::Denied(Denied::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        Fault::Denied(Denied::Failed { .. }) | Fault::PoolExhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => StatusCode::FORBIDDEN,
+        Fault::NoService(_) | Fault::NoRoute { .. } | Fault::NoModel(_) => StatusCode::NOT_FOUND,
+        Fault::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Fault::Connect { .. } | Fault::Reset { .. } | Fault::BadAnswer { .. } => StatusCode::BAD_GATEWAY,
+        Fault::UpstreamTimeout { .. } | Fault::RequestTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+        Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A filter may refuse with an error status only; anything else would let a refusal look like an answer.
+fn refusal_status(status: u16) -> StatusCode {
+    let refused = StatusCode::from_u16(status).ok();
+    refused.filter(|s| s.is_client_error() || s.is_server_error()).unwrap_or(StatusCode::FORBIDDEN)
+}
+
+fn code(fault: &Fault) -> Option<&str> {
+    Some(match fault {
+        Fault::Denied(Denied::Refused { refusal, .. }) => &refusal.code,
+        Fault::Denied(Denied::Unauthenticated) => "invalid_api_key",
+        Fault::Denied(Denied::Failed { .. }) => "filter_failed",
+        Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => "model_not_allowed",
+        Fault::NoModel(_) => "model_not_found",
+        Fault::NoService(_) | Fault::NoRoute { .. } => "route_not_found",
+        Fault::Method(_) => "method_not_allowed",
+        Fault::BodyTooLarge { .. } => "request_too_large",
+        Fault::BodyTimeout(_) => "request_body_timeout",
+        Fault::Connect { .. } => "upstream_unreachable",
+        Fault::PoolExhausted { .. } => "upstream_busy",
+        Fault::Reset { .. } => "upstream_reset",
+        Fault::BadAnswer { .. } => "upstream_bad_answer",
+        Fault::UpstreamTimeout { .. } | Fault::RequestTimeout(_) => "upstream_timeout",
+        Fault::Malformed(_) | Fault::Path(_) => "malformed_request",
+        Fault::Body(_) | Fault::ClientLeft | Fault::Internal(_) => return None,
+    })
+}
+
+fn extra_headers(fault: &Fault, status: StatusCode, headers: &mut HeaderMap) {
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if matches!(fault, Fault::PoolExhausted { .. }) {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if ends_connection(fault) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// After these nobody can be sure where the next request on the connection begins.
+fn ends_connection(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Malformed(_)
+            | Fault::Path(_)
+            // After CONNECT a client may send bytes of the tunnel that it did not get.
+            | Fault::Method(_)
+            | Fault::BodyTooLarge { .. }
+            | Fault::BodyTimeout(_)
+            | Fault::ClientLeft
+    )
+}

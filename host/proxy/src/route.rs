@@ -1,0 +1,166 @@
+//! Which virtual service and which route a request belongs to, from tables made once a snapshot.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, Method};
+use regex::Regex;
+use tidegate_config::checked;
+use tidegate_contract::ModelNames;
+
+use crate::snapshot::{Route, Service};
+
+/// Services by host: exact name, then the longest wildcard, then `*`.
+#[derive(Default)]
+pub(crate) struct Hosts {
+    exact: HashMap<String, Arc<Service>>,
+    /// `.example.com`, longest first.
+    suffixes: Vec<(String, Arc<Service>)>,
+    any: Option<Arc<Service>>,
+}
+
+impl Hosts {
+    /// The first service that names a host keeps it.
+    pub(crate) fn add(&mut self, host: &str, service: &Arc<Service>) {
+        if host == "*" {
+            self.any.get_or_insert_with(|| Arc::clone(service));
+        } else if let Some(suffix) = host.strip_prefix('*') {
+            self.suffixes.push((suffix.to_owned(), Arc::clone(service)));
+            self.suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+        } else {
+            self.exact.entry(host.to_owned()).or_insert_with(|| Arc::clone(service));
+        }
+    }
+
+    /// The service of a lower-case host without port.
+    pub(crate) fn find(&self, host: &str) -> Option<&Arc<Service>> {
+        if let Some(service) = self.exact.get(host) {
+            return Some(service);
+        }
+        let wildcard =
+            self.suffixes.iter().find(|(suffix, _)| host.len() > suffix.len() && host.ends_with(suffix));
+        wildcard.map(|(_, service)| service).or(self.any.as_ref())
+    }
+}
+
+/// What routes look at.
+pub(crate) struct View<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) model: Model<'a>,
+}
+
+/// What is known of the client's model name.
+#[derive(Clone, Copy)]
+pub(crate) enum Model<'a> {
+    /// The body was not read; it may name one.
+    Unread,
+    /// The request names none.
+    None,
+    Named(&'a str),
+}
+
+/// The outcome of a look at the routes.
+pub(crate) enum Choice<'a> {
+    Route(&'a Arc<Route>),
+    /// A route that fits in all else depends on the model: read the body and ask again.
+    NeedsModel,
+    /// Some route would fit if the model were another.
+    NoModel,
+    Nothing,
+}
+
+/// The first route that matches.
+pub(crate) fn choose<'a>(routes: &'a [Arc<Route>], view: &View<'_>) -> Choice<'a> {
+    let mut missed_by_model = false;
+    for route in routes.iter().filter(|route| route.matcher.head_matches(view)) {
+        match (&route.matcher.model, view.model) {
+            (None, _) => return Choice::Route(route),
+            (Some(_), Model::Unread) => return Choice::NeedsModel,
+            (Some(globs), Model::Named(model)) if globs.allow(model) => return Choice::Route(route),
+            (Some(_), Model::None | Model::Named(_)) => missed_by_model = true,
+        }
+    }
+    if missed_by_model { Choice::NoModel } else { Choice::Nothing }
+}
+
+/// The conditions of one route.
+pub(crate) struct Matcher {
+    path: Option<Condition>,
+    /// Globs; one of them must match.
+    pub(crate) model: Option<ModelNames>,
+    headers: Vec<(HeaderName, Condition)>,
+    query: Vec<(String, Condition)>,
+    methods: Vec<Method>,
+}
+
+impl Matcher {
+    pub(crate) fn new(matches: &checked::Match) -> Self {
+        let header = |(name, condition): &(String, checked::TextMatch)| {
+            Some((name.parse::<HeaderName>().ok()?, Condition::new(condition)))
+        };
+        Self {
+            path: matches.path.as_ref().map(Condition::new),
+            model: matches.model.clone().map(ModelNames::new),
+            headers: matches.headers.iter().filter_map(header).collect(),
+            query: matches.query.iter().map(|(name, text)| (name.clone(), Condition::new(text))).collect(),
+            methods: matches.methods.iter().filter_map(|method| method.parse().ok()).collect(),
+        }
+    }
+
+    fn head_matches(&self, view: &View<'_>) -> bool {
+        let path_matches = self.path.as_ref().is_none_or(|path| path.holds(Some(view.path)));
+        path_matches
+            && (self.methods.is_empty() || self.methods.contains(view.method))
+            && self.headers.iter().all(|(name, condition)| condition.holds_for_all(view.headers, name))
+            && self.query.iter().all(|(name, condition)| condition.holds(parameter(view.query, name)))
+    }
+}
+
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+}
+
+enum Condition {
+    Exact(String),
+    Prefix(String),
+    Regex(Regex),
+    Present(bool),
+}
+
+impl Condition {
+    fn new(text: &checked::TextMatch) -> Self {
+        match text {
+            checked::TextMatch::Exact(exact) => Self::Exact(exact.clone()),
+            checked::TextMatch::Prefix(prefix) => Self::Prefix(prefix.clone()),
+            checked::TextMatch::Regex(regex) => Self::Regex(regex.clone()),
+            checked::TextMatch::Present(present) => Self::Present(*present),
+        }
+    }
+
+    fn holds(&self, text: Option<&str>) -> bool {
+        match (self, text) {
+            (Self::Present(wanted), text) => text.is_some() == *wanted,
+            (_, None) => false,
+            (Self::Exact(exact), Some(text)) => text == exact,
+            (Self::Prefix(prefix), Some(text)) => text.starts_with(prefix.as_str()),
+            (Self::Regex(regex), Some(text)) => regex.is_match(text),
+        }
+    }
+
+    /// A repeated field matches only where each of its values does: policy must not hang on which one is read.
+    fn holds_for_all(&self, headers: &HeaderMap, name: &HeaderName) -> bool {
+        let mut values = headers.get_all(name).iter().peekable();
+        if values.peek().is_none() {
+            return self.holds(None);
+        }
+        values.all(|value| value.to_str().is_ok_and(|text| self.holds(Some(text))))
+    }
+}
+
+#[cfg(test)]
+#[path = "route_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! Everything that a configuration says, built and ready: what one request holds on to from its start to its end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
+use tidegate_pipeline::Chain;
+use tidegate_providers::Provider;
+
+use crate::headers::Edits;
+use crate::ledger::Observers;
+use crate::pool::Pool;
+use crate::route::{Hosts, Matcher};
+
+/// One generation of the configuration. Requests in flight keep theirs while new ones take the next.
+pub struct Snapshot {
+    pub(crate) hosts: Hosts,
+    pub(crate) clusters: HashMap<Arc<str>, Arc<Cluster>>,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) observers: Observers,
+}
+
+/// A virtual service.
+pub(crate) struct Service {
+    pub(crate) name: Arc<str>,
+    pub(crate) chain: Chain,
+    pub(crate) routes: Vec<Arc<Route>>,
+    /// What `/v1/models` lists, each once, in the order of the routes.
+    pub(crate) models: Vec<String>,
+}
+
+/// A route.
+pub(crate) struct Route {
+    pub(crate) name: Arc<str>,
+    pub(crate) name_header: HeaderValue,
+    pub(crate) matcher: Matcher,
+    pub(crate) chain: Chain,
+    /// By priority.
+    pub(crate) backends: Vec<Backend>,
+    pub(crate) retry: Retry,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// When another backend is tried.
+pub(crate) struct Retry {
+    /// Tries in all.
+    pub(crate) attempts: usize,
+    pub(crate) on: Vec<RetryOn>,
+}
+
+/// A share of a route's traffic.
+pub(crate) struct Backend {
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) weight: u32,
+    pub(crate) priority: u32,
+    pub(crate) model: Option<String>,
+    pub(crate) headers: Edits,
+}
+
+/// A place where models are served.
+pub(crate) struct Cluster {
+    pub(crate) name: Arc<str>,
+    pub(crate) name_header: HeaderValue,
+    pub(crate) provider: &'static dyn Provider,
+    /// The `host` field of its requests.
+    pub(crate) authority: HeaderValue,
+    pub(crate) https: bool,
+    pub(crate) base_path: String,
+    pub(crate) prefix: String,
+    pub(crate) credential: Option<HeaderValue>,
+    pub(crate) headers: Edits,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) models: Vec<String>,
+    pub(crate) pool: Arc<Pool>,
+    /// What the pool was made from; an equal one is kept over a reload, with its warm connections.
+    pub(crate) origin: Origin,
+}
+
+/// What decides whether two generations of a cluster may share connections.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Origin {
+    pub(crate) endpoint: Option<checked::Endpoint>,
+    pub(crate) tls: checked::ClusterTls,
+    pub(crate) http2: Option<bool>,
+    pub(crate) pool: checked::Pool,
+    pub(crate) mock: Option<checked::Mock>,
+}
+
+impl Route {
+    /// Whether a body must be held so that another backend can get it too.
+    pub(crate) fn may_retry(&self) -> bool {
+        self.retry.attempts > 1
+    }
+
+    /// Whether some backend gets another model name than the client sent.
+    pub(crate) fn renames_models(&self) -> bool {
+        self.backends.iter().any(|backend| backend.model.is_some())
+    }
+}

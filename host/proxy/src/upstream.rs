@@ -1,0 +1,285 @@
+//! The tries on upstreams: which backend, what is sent, and whether its answer is the one to pass on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
+use http::{HeaderMap, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use tidegate_config::checked::{RetryOn, Timeouts};
+use tidegate_contract::{ModelNames, Operation};
+use tidegate_providers::replace_model;
+
+use crate::connect::ConnectError;
+use crate::fault::Fault;
+use crate::inbound::{Held, NamedModel};
+use crate::ledger::Ledger;
+use crate::pool::{Lease, Unanswered};
+use crate::snapshot::{Backend, Cluster, Route};
+use crate::upload::{Passing, Upload, lock};
+
+/// A request ready to be sent to whichever backend is tried.
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    pub(crate) operation: Operation,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// Without what ends at the gateway.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: DraftBody,
+}
+
+/// The body of a draft; one that passes can be sent once.
+pub(crate) enum DraftBody {
+    Held(Held),
+    Passing(Option<Box<Passing>>),
+}
+
+/// The answer to pass on, and the connection that it comes on.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) lease: Lease,
+}
+
+/// Tries backends until one answers, the failure is none that the route retries, or the tries are used up.
+pub(crate) async fn send(
+    route: &Route,
+    allowed: Option<&ModelNames>,
+    mut draft: Draft,
+    timeouts: &Timeouts,
+    ledger: &mut Ledger,
+) -> Result<Answered, Fault> {
+    let mut picker = Picker::new(route, &draft, allowed)?;
+    loop {
+        let backend = picker.next();
+        let last = picker.tries == route.retry.attempts;
+        let tried = attempt(backend, &mut draft, timeouts, ledger).await;
+        let cause = match &tried {
+            Ok(answered) => answered_badly(&answered.response),
+            Err(fault) => fault.retry_class(),
+        };
+        let Some(cause) =
+            cause.filter(|cause| !last && draft.can_be_sent() && route.retry.on.contains(cause))
+        else {
+            return tried;
+        };
+        ledger.observers().metrics.retried(&backend.cluster.name, retry_name(cause));
+        tracing::debug!(cluster = %backend.cluster.name, cause = retry_name(cause), request_id = &*ledger.request_id, "trying again");
+    }
+}
+
+fn answered_badly<B>(response: &Response<B>) -> Option<RetryOn> {
+    match response.status().as_u16() {
+        429 => Some(RetryOn::TooManyRequests),
+        500..=599 => Some(RetryOn::ServerError),
+        _ => None,
+    }
+}
+
+fn retry_name(cause: RetryOn) -> &'static str {
+    match cause {
+        RetryOn::Connect => "connect",
+        RetryOn::Reset => "reset",
+        RetryOn::Timeout => "timeout",
+        RetryOn::ServerError => "5xx",
+        RetryOn::TooManyRequests => "429",
+    }
+}
+
+impl Draft {
+    fn can_be_sent(&self) -> bool {
+        !matches!(self.body, DraftBody::Passing(None))
+    }
+
+    fn model(&self) -> Option<&NamedModel> {
+        match &self.body {
+            DraftBody::Held(held) => held.model.as_ref(),
+            DraftBody::Passing(_) => None,
+        }
+    }
+}
+
+/// Picks backends: by weight among the untried of the lowest priority, then of the next, then from the start again.
+struct Picker<'a> {
+    backends: Vec<(&'a Backend, bool)>,
+    tries: usize,
+}
+
+impl<'a> Picker<'a> {
+    /// Leaves out backends whose model name the principal may not use, and those without a share.
+    fn new(route: &'a Route, draft: &Draft, allowed: Option<&ModelNames>) -> Result<Self, Fault> {
+        let permitted = |backend: &&Backend| match (allowed, &backend.model) {
+            (Some(allowed), Some(model)) => allowed.allow(model),
+            _ => true,
+        };
+        let shares = route.backends.iter().filter(|backend| backend.weight > 0);
+        let backends: Vec<_> = shares.filter(permitted).map(|backend| (backend, false)).collect();
+        if backends.is_empty() {
+            let model = draft.model().map(|model| model.name.clone()).unwrap_or_default();
+            return Err(Fault::ModelNotAllowed { model });
+        }
+        Ok(Self { backends, tries: 0 })
+    }
+
+    fn next(&mut self) -> &'a Backend {
+        self.tries += 1;
+        if self.backends.len() == 1 {
+            return self.backends[0].0;
+        }
+        if self.backends.iter().all(|(_, tried)| *tried) {
+            self.backends.iter_mut().for_each(|(_, tried)| *tried = false);
+        }
+        let untried = || self.backends.iter().enumerate().filter(|(_, (_, tried))| !tried);
+        let priority = untried().map(|(_, (backend, _))| backend.priority).min().unwrap_or_default();
+        let candidates = || untried().filter(|(_, (backend, _))| backend.priority == priority);
+        let total: u64 = candidates().map(|(_, (backend, _))| u64::from(backend.weight)).sum();
+        let mut point = fastrand::u64(..total.max(1));
+        let picked = candidates().find(|(_, (backend, _))| {
+            let weight = u64::from(backend.weight);
+            let hit = point < weight;
+            point = point.saturating_sub(weight);
+            hit
+        });
+        let index = picked.map_or(0, |(index, _)| index);
+        self.backends[index].1 = true;
+        self.backends[index].0
+    }
+}
+
+async fn attempt(
+    backend: &Backend,
+    draft: &mut Draft,
+    timeouts: &Timeouts,
+    ledger: &mut Ledger,
+) -> Result<Answered, Fault> {
+    let cluster = &backend.cluster;
+    ledger.attempts += 1;
+    ledger.cluster = Some(Arc::clone(cluster));
+    if let Some(model) = draft.model().map(|model| &model.name) {
+        ledger.request_model = Some(backend.model.as_ref().unwrap_or(model).clone());
+    }
+    let bound = cluster.timeout.unwrap_or(Duration::MAX);
+    let clock = ledger.clock;
+    let late = || timed_out(cluster, "answer", bound.min(timeouts.first_byte));
+    let tried = clock.phase(bound, late, exchange(backend, draft, timeouts, ledger)).await;
+    tried?
+}
+
+fn timed_out(cluster: &Cluster, phase: &'static str, after: Duration) -> Fault {
+    Fault::UpstreamTimeout { cluster: Arc::clone(&cluster.name), phase, after }
+}
+
+/// One try: a connection, the request, the head of the answer.
+async fn exchange(
+    backend: &Backend,
+    draft: &mut Draft,
+    timeouts: &Timeouts,
+    ledger: &mut Ledger,
+) -> Result<Answered, Fault> {
+    let cluster = &backend.cluster;
+    let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
+    let mut request = encode(backend, draft, &lease)?;
+    loop {
+        let sent_at = std::time::Instant::now();
+        let late = || timed_out(cluster, "answer", timeouts.first_byte);
+        let sent = ledger.clock.phase(timeouts.first_byte, late, lease.send(request)).await?;
+        match sent {
+            Ok(response) => {
+                ledger.upstream = Some(sent_at.elapsed());
+                check_answer(cluster, &response)?;
+                return Ok(Answered { response, lease });
+            }
+            // A warm connection that was closed before a byte was written is no failure of the upstream.
+            Err(Unanswered { unsent: Some(unsent), .. }) if lease.reused() => {
+                request = unsent;
+                lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
+            }
+            Err(Unanswered { error, .. }) => return Err(unanswered(cluster, &error, ledger)),
+        }
+    }
+}
+
+fn not_connected(cluster: &Cluster, error: ConnectError) -> Fault {
+    let name = Arc::clone(&cluster.name);
+    match error {
+        ConnectError::Exhausted => Fault::PoolExhausted { cluster: name },
+        ConnectError::Timeout(after) => timed_out(cluster, "connect", after),
+        error => Fault::Connect { cluster: name, cause: error.to_string() },
+    }
+}
+
+/// Where the client's own body broke off, that is the cause; the upstream only saw the end of it.
+fn unanswered(cluster: &Cluster, error: &hyper::Error, ledger: &Ledger) -> Fault {
+    let own = ledger.progress.as_ref().and_then(|progress| lock(progress).fault.take());
+    own.unwrap_or_else(|| Fault::Reset { cluster: Arc::clone(&cluster.name), cause: cause_of(error) })
+}
+
+fn check_answer<B>(cluster: &Cluster, response: &Response<B>) -> Result<(), Fault> {
+    if response.status().is_informational() {
+        let cause = "it switched protocols, which no route asked for";
+        return Err(Fault::BadAnswer { cluster: Arc::clone(&cluster.name), cause });
+    }
+    Ok(())
+}
+
+/// An error with the error behind it, which hyper's own text leaves out.
+pub(crate) fn cause_of(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// The request as this backend's provider wants it.
+fn encode(backend: &Backend, draft: &mut Draft, lease: &Lease) -> Result<Request<Upload>, Fault> {
+    let cluster = &backend.cluster;
+    let provider = cluster.provider;
+    let path = provider.path(&cluster.base_path, &cluster.prefix, &draft.path, &draft.query);
+    let mut headers = draft.headers.clone();
+    if draft.operation.names_a_model() {
+        // Usage is read from the answer's bytes as they pass, so they must not be compressed.
+        headers.remove(ACCEPT_ENCODING);
+    }
+    if matches!(&draft.body, DraftBody::Held(held) if held.decoded) {
+        headers.remove(CONTENT_ENCODING);
+    }
+    cluster.headers.apply(&mut headers);
+    backend.headers.apply(&mut headers);
+    if let Some(credential) = &cluster.credential {
+        provider.authorize(&mut headers, credential);
+    }
+    let uri = target(cluster, path, lease.is_http2(), &mut headers)?;
+    let mut request = Request::new(upload(backend, draft));
+    *request.method_mut() = draft.method.clone();
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// HTTP/2 names scheme and authority in the target (RFC 9113 §8.3.1), HTTP/1.1 the authority in `host`.
+fn target(cluster: &Cluster, path: String, http2: bool, headers: &mut HeaderMap) -> Result<Uri, Fault> {
+    let illegal =
+        |_| Fault::Internal(format!("cluster \"{}\" makes no legal path of the request", cluster.name));
+    if !http2 {
+        headers.insert(HOST, cluster.authority.clone());
+        return Uri::from_maybe_shared(Bytes::from(path)).map_err(illegal);
+    }
+    headers.remove(HOST);
+    let scheme = if cluster.https { "https" } else { "http" };
+    let authority = cluster.authority.to_str().unwrap_or_default();
+    Uri::from_maybe_shared(Bytes::from(format!("{scheme}://{authority}{path}"))).map_err(illegal)
+}
+
+fn upload(backend: &Backend, draft: &mut Draft) -> Upload {
+    match &mut draft.body {
+        DraftBody::Passing(passing) => passing.take().map_or(Upload::Held(None), Upload::Passing),
+        DraftBody::Held(held) => {
+            let body = match (&backend.model, &held.model) {
+                (Some(new), Some(named)) => replace_model(&held.bytes, named.range.clone(), new),
+                _ => held.bytes.clone(),
+            };
+            Upload::Held((!body.is_empty()).then_some(body))
+        }
+    }
+}

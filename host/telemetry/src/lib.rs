@@ -1,0 +1,26 @@
+//! What the gateway tells its operators: the metrics, the access log and the set-up of the log.
+//!
+//! A finished exchange is one [`Record`]; [`Metrics::observe`] and [`AccessLog::write`] read the same one, so
+//! that the figures and the lines never disagree.
+
+#![forbid(unsafe_code)]
+
+mod access_log;
+mod formatter;
+mod guards;
+mod hooks;
+mod log;
+mod metrics;
+mod models;
+mod names;
+mod record;
+mod redact;
+mod series;
+
+pub use access_log::{AccessLog, FlushGuard};
+pub use guards::{Connection, InFlight, Side};
+pub use hooks::{HookCalls, HookTimer};
+pub use log::{Format, LogError, init};
+pub use metrics::{Metrics, MetricsError};
+pub use record::Record;
+pub use redact::{carries_credentials, loggable};

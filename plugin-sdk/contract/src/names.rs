@@ -1,0 +1,64 @@
+//! The names that travel: dialects and operations, spelled as metrics, logs and plugins see them.
+
+use std::fmt;
+
+/// A wire protocol of a model API. Plugins see it as the string of [`Dialect::as_str`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// The API of OpenAI and of all that speak it; also the dialect of paths that nobody claims.
+    OpenAi,
+}
+
+impl Dialect {
+    /// The name in logs and in the plugin contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a request asks of a model, by its path. The strings are the values of `gen_ai.operation.name`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `POST /v1/chat/completions`
+    Chat,
+    /// `POST /v1/completions`
+    Completion,
+    /// `POST /v1/embeddings`
+    Embeddings,
+    /// `GET /v1/models` and `GET /v1/models/{id}`; answered by the gateway.
+    Models,
+    /// Any other path that a route claims; passed through, with no model of its own.
+    Other,
+}
+
+impl Operation {
+    /// The value of the label `gen_ai_operation_name`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completion => "completion",
+            Self::Embeddings => "embeddings",
+            Self::Models => "models",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether the request's JSON body names a model.
+    pub fn names_a_model(self) -> bool {
+        matches!(self, Self::Chat | Self::Completion | Self::Embeddings)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,53 @@
+"""The architecture: which crate of the workspace may know which other; the same table stands in ARCHITECTURE.md."""
+
+import json
+import subprocess
+
+import pytest
+
+from support.gateway import ROOT
+
+ALLOWED = {
+    "admin": {"proxy", "pipeline", "telemetry"},
+    "config": set(),
+    "contract": set(),
+    "filters": {"pipeline", "contract", "store"},
+    "pipeline": {"contract", "telemetry"},
+    "providers": {"contract"},
+    "proxy": {"pipeline", "providers", "config", "contract", "telemetry"},
+    "telemetry": {"contract"},
+    "gateway": {"admin", "config", "contract", "filters", "pipeline", "providers", "proxy", "telemetry"},
+}
+
+
+def arrows() -> dict[str, set[str]]:
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1", "--locked", "--offline"]
+    metadata = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    inside = {package["name"] for package in metadata["packages"]}
+    return {
+        short(package["name"]): {short(dep["name"]) for dep in package["dependencies"] if dep["name"] in inside}
+        for package in metadata["packages"]
+    }
+
+
+def short(name: str) -> str:
+    return name.removeprefix("tidegate-")
+
+
+ARROWS = arrows()
+
+
+@pytest.mark.parametrize("crate", ARROWS)
+def test_a_crate_knows_only_what_it_may(crate):
+    assert crate in ALLOWED, f'crate "{crate}" has no row in the table; say here and in ARCHITECTURE.md what it may know'
+    assert ARROWS[crate] <= ALLOWED[crate]
+
+
+def test_every_crate_is_described():
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    assert not [crate for crate in ARROWS if crate not in page]
+
+
+def test_every_crate_takes_the_shared_lints():
+    for manifest in ROOT.glob("*/*/Cargo.toml"):
+        assert "[lints]\nworkspace = true" in manifest.read_text(), manifest

@@ -1,0 +1,33 @@
+// Drives OpenAI's client for Node: one JSON line a call on standard input, one JSON line with its outcome on standard output.
+import { createInterface } from "node:readline";
+import OpenAI from "openai";
+
+const baseURL = process.argv[2];
+
+const calls = {
+  chat: (client, params) => client.chat.completions.create(params),
+  completion: (client, params) => client.completions.create(params),
+  embeddings: (client, params) => client.embeddings.create(params),
+  models: async (client) => (await client.models.list()).data,
+  model: (client, { model }) => client.models.retrieve(model),
+  async stream(client, params, events) {
+    const stream = await client.chat.completions.create({ ...params, stream: true });
+    for await (const event of stream) events.push(event);
+    return events;
+  },
+};
+
+async function outcome({ call, key, params }) {
+  const client = new OpenAI({ baseURL, apiKey: key, maxRetries: 0, timeout: 20_000 });
+  const events = [];
+  try {
+    return { value: await calls[call](client, params, events) };
+  } catch (error) {
+    const { status, code, type, message, requestID } = error;
+    return { error: error.constructor.name, status, code, type, message, request_id: requestID, events };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(JSON.stringify(await outcome(JSON.parse(line))) + "\n");
+}

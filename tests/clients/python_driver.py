@@ -1,0 +1,44 @@
+"""Drives OpenAI's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
+
+import json
+import sys
+
+import openai
+
+
+def stream(client: openai.OpenAI, params: dict, events: list):
+    for event in client.chat.completions.create(**params, stream=True):
+        events.append(event.model_dump(exclude_unset=True))
+    return events
+
+
+CALLS = {
+    "chat": lambda client, params, _: client.chat.completions.create(**params),
+    "completion": lambda client, params, _: client.completions.create(**params),
+    "embeddings": lambda client, params, _: client.embeddings.create(**params),
+    "models": lambda client, params, _: [model.model_dump() for model in client.models.list().data],
+    "model": lambda client, params, _: client.models.retrieve(params["model"]),
+    "stream": stream,
+}
+
+
+def outcome(call: str, key: str, params: dict) -> dict:
+    client = openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+    events: list = []
+    try:
+        value = CALLS[call](client, params, events)
+        return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
+    except openai.APIError as error:
+        return {
+            "error": type(error).__name__,
+            "status": getattr(error, "status_code", None),
+            "code": error.code,
+            "type": error.type,
+            "message": str(error),
+            "request_id": getattr(error, "request_id", None),
+            "events": events,
+        }
+
+
+for line in sys.stdin:
+    print(json.dumps(outcome(**json.loads(line))), flush=True)

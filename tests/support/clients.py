@@ -1,0 +1,68 @@
+"""OpenAI's own clients, each in a process of its own and driven the same way, so that one test holds for both."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+CLIENTS = pathlib.Path(__file__).resolve().parents[1] / "clients"
+COMMANDS = {
+    "python": [sys.executable, CLIENTS / "python_driver.py"],
+    "node": ["node", CLIENTS / "node/driver.mjs"],
+}
+
+
+class Failed(Exception):
+    """The client raised; carries what it told, and the events that came before."""
+
+    def __init__(self, outcome: dict):
+        super().__init__(f"{outcome['error']}: {outcome.get('message')}")
+        self.name = outcome["error"]
+        self.status = outcome.get("status")
+        self.code = outcome.get("code")
+        self.type = outcome.get("type")
+        self.message = outcome.get("message") or ""
+        self.request_id = outcome.get("request_id")
+        self.events = outcome.get("events") or []
+
+
+class Client:
+    """A running client for the gateway at `url`."""
+
+    def __init__(self, kind: str, url: str):
+        self.process = subprocess.Popen(
+            [*COMMANDS[kind], f"{url}/v1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def __call__(self, call: str, key: str = "demo", **params):
+        """The value of a call; raises [`Failed`] where the client does."""
+        self.process.stdin.write(json.dumps({"call": call, "key": key, "params": params}) + "\n")
+        self.process.stdin.flush()
+        outcome = json.loads(self.process.stdout.readline())
+        if "error" in outcome:
+            raise Failed(outcome)
+        return outcome["value"]
+
+    def chat(self, model: str = "mock", text: str = "hello", **params):
+        return self("chat", model=model, messages=user(text), **params)
+
+    def stream(self, model: str = "mock", text: str = "hello", **params):
+        return self("stream", model=model, messages=user(text), **params)
+
+
+def user(text: str) -> list[dict]:
+    return [{"role": "user", "content": text}]
+
+
+def streamed_text(events: list[dict]) -> str:
+    """What the deltas of a stream add up to."""
+    choices = (choice for event in events for choice in event["choices"])
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
