@@ -185,6 +185,6 @@ def test_t_path_2_host_selects_only_among_services():
         {"name": "open", "hosts": ["*"], "routes": [{"name": "b", "backends": [{"cluster": "a"}]}]},
     ]
     with Gateway({**LOOPBACK, "clusters": {"a": {"provider": "mock"}}, "virtual_services": services}) as gateway:
-        for host in ("api.example", "API.EXAMPLE", "api.example:80", "Api.Example:65535"):
+        for host in ("api.example", "API.EXAMPLE", "api.example:80", "Api.Example:65535", "api.example.", "Api.Example.:80"):
             assert gateway.chat(headers={"host": host}).status_code == 401, host
         assert gateway.chat(headers={"host": "api.example.evil"}).status_code == 200

@@ -19,9 +19,10 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The host in lower case, without port and brackets' port suffix: what virtual services match.
+    /// The host in lower case, without port and without the final dot of a name that is fully written out: what
+    /// virtual services match.
     pub(crate) fn host(&self) -> String {
-        host_of(&self.authority).to_ascii_lowercase()
+        without_final_dot(host_of(&self.authority)).to_ascii_lowercase()
     }
 }
 
@@ -95,7 +96,7 @@ fn is_authority(authority: &str) -> bool {
             address.strip_suffix(']').is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
         }
         None => {
-            !host.is_empty()
+            !without_final_dot(host).is_empty()
                 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
         }
     };
@@ -109,6 +110,11 @@ fn host_of(authority: &str) -> &str {
         authority.find(':')
     };
     &authority[..end.unwrap_or(authority.len())]
+}
+
+/// RFC 1034 §3.1: `a.example.` is `a.example`, so it must not be another host to the rules.
+fn without_final_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 #[cfg(test)]

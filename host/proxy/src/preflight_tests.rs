@@ -24,6 +24,17 @@ fn a_plain_head_is_read() {
 }
 
 #[test]
+fn t_path_2_a_final_dot_makes_no_other_host() {
+    for host in ["api.example.com.", "API.example.com.:8080"] {
+        assert_eq!(h1("/", &[("host", host)]).unwrap().host(), "api.example.com", "{host}");
+    }
+    assert_eq!(h1("http://a./x", &[("host", "a.")]).unwrap().host(), "a");
+    for host in [".", ".:80"] {
+        assert!(h1("/", &[("host", host)]).is_err(), "{host}");
+    }
+}
+
+#[test]
 fn t_h1_3_missing_repeated_and_illegal_hosts_are_refused() {
     assert!(h1("/", &[]).is_err());
     assert!(h1("/", &[("host", "a"), ("host", "a")]).is_err());
