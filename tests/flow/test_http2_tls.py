@@ -5,10 +5,12 @@ import time
 import warnings
 
 import httpx
+from hyperframe.frame import PingFrame, SettingsFrame
 
 from support.clients import user
 from support.gateway import Gateway, mock_config, proxy_config
 from support.h2_upstream import H2Upstream
+from support.h2_wire import H2Wire
 from support.upstream import Upstream
 from support.wait import until
 
@@ -117,3 +119,38 @@ def test_upstream_over_h2c():
     first = upstream.requests[0]
     assert first[":path"] == "/v1/chat/completions" and first[":scheme"] == "http"
     assert not {"connection", "host", "transfer-encoding", "keep-alive"} & set(first)
+
+
+def test_an_h2_connection_without_a_request_is_kept_for_the_idle_time():
+    """Settings, pings and their acknowledgements are no head that has begun."""
+    with Gateway({**mock_config(), "timeouts": {"header": "300ms"}}) as gateway, H2Wire(gateway.address) as wire:
+        for _ in range(3):
+            assert wire.data(wire.request("GET", "/v1/models")) > 0
+            wire.send(SettingsFrame(0))
+            wire.send(PingFrame(0, b"12345678"))
+            time.sleep(0.8)
+
+
+def test_an_unused_h2_connection_is_told_before_it_is_closed():
+    with Gateway({**mock_config(), "timeouts": {"idle": "300ms"}}) as gateway, H2Wire(gateway.address) as wire:
+        wire.data(wire.request("GET", "/v1/models"))
+        started = time.monotonic()
+        while wire.frame():
+            pass
+        assert wire.goaways and set(wire.goaways) == {0}
+        assert time.monotonic() - started < 5
+
+
+def test_a_slow_h2_reader_is_not_idle():
+    """It takes its answer in pieces, each in time, for longer than a connection may be unused."""
+    size = 150_000
+    with Upstream(lambda seen, reply: reply.send(200, b"x" * size)) as upstream:
+        config = proxy_config({"a": upstream.cluster("http")}, timeouts={"header": "1s", "idle": "1s"})
+        with Gateway(config) as gateway, H2Wire(gateway.address, window=4_000) as wire:
+            stream = wire.request("GET", "/large")
+            taken = wire.data(stream, size - 30_000)
+            gateway.access_of("/large")
+            for _ in range(4):
+                time.sleep(0.6)
+                taken += wire.data(stream, 4_000)
+            assert taken + wire.data(stream) == size

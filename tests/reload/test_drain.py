@@ -9,9 +9,10 @@ import pytest
 
 from support.clients import CLIENTS
 from support.gateway import Gateway, mock_config, proxy_config
+from support.h2_wire import H2Wire
 from support.upstream import DONE, Upstream, delta
 from support.wait import until
-from support.wire import Incomplete, request
+from support.wire import Incomplete, Wire, request
 
 CHAT = b'{"model":"mock","stream":true,"messages":[{"role":"user","content":"x"}]}'
 
@@ -108,6 +109,70 @@ def test_t_life_5_requests_in_flight_do_not_fail():
             thread.join(10)
     assert not halves
     assert len(gateway.access) >= len(answers)
+
+
+# One of them is always such that the system's buffers are full and the gateway holds the last piece of it.
+SIZES = range(250_000, 6_000_000, 250_000)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_t_life_5_a_slow_reader_gets_its_whole_answer(authority, tls):
+    """The upstream has said everything and the gateway only holds the rest: the drain must wait for that, too."""
+    config = {}
+    if tls:
+        certificate, key = (str(path) for path in authority.issue("server"))
+        config["listeners"] = [{"address": "127.0.0.1:0", "tls": {"certificate": certificate, "key": key}}]
+
+    def sized(seen, reply):
+        reply.send(200, b"x" * int(seen.target[1:]), "application/octet-stream")
+
+    with Upstream(sized) as upstream, Gateway(proxy_config({"a": upstream.cluster("http")}, **config)) as gateway:
+        context = authority.client("http/1.1") if tls else None
+        # A small buffer on this side, so that the gateway's fill up.
+        wires = [Wire(gateway.address, tls=context, receive_buffer=64 * 1024) for _ in SIZES]
+        for wire, size in zip(wires, SIZES):
+            assert wire.send(request("GET", f"/{size}")).head().status == 200
+        gateway.signal(signal.SIGTERM)
+        time.sleep(2.5)
+        for wire, size in zip(wires, SIZES):
+            assert all_of(wire) == size
+        assert gateway.wait(10) == 0
+
+
+def all_of(wire: Wire) -> int:
+    """How many bytes come until the connection ends."""
+    taken = len(wire.buffer)
+    while data := wire.socket.recv(1 << 20):
+        taken += len(data)
+    wire.close()
+    return taken
+
+
+def test_t_life_5_a_slow_h2_reader_gets_its_whole_answer():
+    """The client's window is closed: the gateway has nothing to write, and still an answer to finish."""
+    size = 200_000
+    with Upstream(lambda seen, reply: reply.send(200, b"x" * size)) as upstream:
+        with Gateway(proxy_config({"a": upstream.cluster("http")})) as gateway, H2Wire(gateway.address, window=20_000) as wire:
+            stream = wire.request("GET", "/large")
+            taken = wire.data(stream, size - 30_000)
+            gateway.access_of("/large")
+            gateway.signal(signal.SIGTERM)
+            time.sleep(2.5)
+            taken += wire.data(stream)
+            assert taken == size
+            assert gateway.wait(10) == 0
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["silent", "half-a-head"])
+def test_t_life_5_idle_h2_connections_do_not_hold_it(half):
+    """Also those whose client does not answer when it is told to go."""
+    with Gateway(mock_config(reply="hi")) as gateway, H2Wire(gateway.address) as wire:
+        wire.data(wire.request("GET", "/v1/models"))
+        if half:
+            wire.request("GET", "/v1/models", whole=False)
+        started = time.monotonic()
+        assert gateway.stop(15) == 0
+        assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /v1/mod", request("GET", "/v1/models")], ids=["new", "half-a-head", "used"])

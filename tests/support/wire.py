@@ -26,8 +26,13 @@ class Response:
 class Wire:
     """A connection to `address`."""
 
-    def __init__(self, address: tuple[str, int], tls=None, timeout: float = 10):
-        self.socket = socket.create_connection(address, timeout=timeout)
+    def __init__(self, address: tuple[str, int], tls=None, timeout: float = 10, receive_buffer: int | None = None):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+        if receive_buffer is not None:
+            # Before the connection: its window is agreed on there.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(timeout)
+        self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")

@@ -7,10 +7,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
+use crate::frames::Streams;
 use crate::watch::Watch;
 
 /// RFC 9113 §3.4.
-const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The protocol of a connection without ALPN, by its first bytes; they are read again by whoever serves it.
 ///
@@ -47,18 +48,35 @@ pub(crate) struct ClientIo<S> {
     socket: S,
     prefix: Prefix,
     watch: Arc<Watch>,
+    /// With HTTP/2 only.
+    streams: Option<Box<Streams>>,
 }
 
 impl<S> ClientIo<S> {
-    pub(crate) fn new(socket: S, prefix: Prefix, watch: Arc<Watch>) -> Self {
-        Self { socket, prefix, watch }
+    pub(crate) fn new(socket: S, prefix: Prefix, watch: Arc<Watch>, http2: bool) -> Self {
+        Self { socket, prefix, watch, streams: http2.then(|| Box::new(Streams::new())) }
     }
 
-    fn note(&self, poll: &Poll<io::Result<usize>>) {
-        match poll {
-            Poll::Pending => self.watch.stalled(true),
-            Poll::Ready(_) => self.watch.stalled(false),
+    /// With HTTP/1.1 whatever comes between two exchanges is the next head. With HTTP/2 it is mostly no request at
+    /// all, such as the acknowledgement of settings.
+    fn received(&mut self, bytes: &[u8]) {
+        let Some(streams) = &mut self.streams else { return self.watch.received() };
+        let before = streams.open();
+        streams.received(bytes);
+        if streams.open() != before {
+            self.watch.streams(streams.open());
         }
+    }
+
+    fn sent(&mut self, bytes: &[u8]) {
+        let Some(streams) = &mut self.streams else { return };
+        if streams.sent(bytes) {
+            self.watch.streams(streams.open());
+        }
+    }
+
+    fn note<T>(&self, poll: &Poll<io::Result<T>>) {
+        self.watch.stalled(poll.is_pending());
     }
 }
 
@@ -69,17 +87,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientIo<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        let before = buf.filled().len();
         let left = &this.prefix.bytes[this.prefix.start..this.prefix.end];
-        if !left.is_empty() {
+        if left.is_empty() {
+            ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
+        } else {
             let taken = left.len().min(buf.remaining());
             buf.put_slice(&left[..taken]);
             this.prefix.start += taken;
-            return Poll::Ready(Ok(()));
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.socket).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            this.watch.received();
+        let came = &buf.filled()[before..];
+        if !came.is_empty() {
+            this.received(came);
         }
         Poll::Ready(Ok(()))
     }
@@ -89,6 +108,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientIo<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.note(&poll);
+        if let Poll::Ready(Ok(taken)) = poll {
+            self.sent(&buf[..taken]);
+        }
         poll
     }
 
@@ -99,6 +121,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientIo<S> {
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.note(&poll);
+        if let Poll::Ready(Ok(mut taken)) = poll {
+            for buf in bufs {
+                let part = taken.min(buf.len());
+                self.sent(&buf[..part]);
+                taken -= part;
+            }
+        }
         poll
     }
 
@@ -107,11 +136,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientIo<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        // TLS takes bytes before its socket does.
+        let poll = Pin::new(&mut self.socket).poll_flush(cx);
+        self.note(&poll);
+        poll
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let poll = Pin::new(&mut self.socket).poll_shutdown(cx);
+        self.note(&poll);
+        poll
     }
 }
 

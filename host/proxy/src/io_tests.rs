@@ -17,7 +17,7 @@ async fn protocol(pieces: &[&[u8]]) -> (bool, Vec<u8>) {
     let (h2, prefix) = sniff(&mut server).await.unwrap();
     let watch = Watch::new(Bounds { header: Duration::from_secs(9), idle: Duration::from_secs(9) });
     let mut seen = Vec::new();
-    ClientIo::new(server, prefix, watch).read_to_end(&mut seen).await.unwrap();
+    ClientIo::new(server, prefix, watch, h2).read_to_end(&mut seen).await.unwrap();
     (h2, seen)
 }
 

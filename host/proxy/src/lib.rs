@@ -8,6 +8,7 @@ mod connect;
 mod events;
 mod exchange;
 mod fault;
+mod frames;
 mod headers;
 mod inbound;
 mod io;

@@ -30,8 +30,8 @@ use crate::watch::{Bounds, Tick, Watch};
 /// What an HTTP/2 stream may buffer of its answer while the client does not read.
 const H2_SEND_BUFFER: usize = 64 * 1024;
 
-/// How long a drain waits for a head that has begun.
-const DRAIN_GRACE: Duration = Duration::from_secs(1);
+/// How long a connection that is to end waits for a head that has begun, and with HTTP/2 for the client's word.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The data plane: the current snapshot and the connections that use it.
 pub struct Proxy {
@@ -175,7 +175,7 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let io = TokioIo::new(ClientIo::new(socket, prefix, Arc::clone(&self.client.watch)));
+        let io = TokioIo::new(ClientIo::new(socket, prefix, Arc::clone(&self.client.watch), http2));
         let (proxy, client) = (Arc::clone(&self.proxy), Arc::clone(&self.client));
         let service = service_fn(move |request| {
             let (snapshot, client) = (proxy.current(), Arc::clone(&client));
@@ -206,19 +206,26 @@ impl Connection {
     async fn drive(&self, connection: impl Serving) -> io::Result<()> {
         let mut connection = pin!(connection);
         let mut timer = pin!(tokio::time::sleep(self.client.watch.first()));
+        // Why the connection takes no new request any more.
+        let mut ending = None;
         let mut draining = false;
         loop {
             tokio::select! {
                 biased;
                 ended = connection.as_mut() => return ended.map_err(io::Error::other),
-                () = timer.as_mut() => {
-                    let after = self.look(draining)?;
-                    timer.as_mut().reset(tokio::time::Instant::now() + after);
-                }
+                () = timer.as_mut() => match self.look(ending)? {
+                    Look::Again(after) => timer.as_mut().reset(tokio::time::Instant::now() + after),
+                    Look::End(cause) => {
+                        ending = Some(cause);
+                        connection.as_mut().end_gracefully();
+                        timer.as_mut().reset(tokio::time::Instant::now() + GRACE);
+                    }
+                },
                 () = self.proxy.draining.cancelled(), if !draining => {
                     draining = true;
+                    ending = Some("the drain began before a whole head had come");
                     connection.as_mut().end_gracefully();
-                    timer.as_mut().reset(tokio::time::Instant::now() + DRAIN_GRACE);
+                    timer.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 }
                 () = self.proxy.closing.cancelled() => {
                     return Err(io::Error::other("the drain ended before the exchange did"));
@@ -227,17 +234,26 @@ impl Connection {
         }
     }
 
-    /// How long the connection may go on until the next look.
-    fn look(&self, draining: bool) -> io::Result<Duration> {
-        if draining && !self.client.watch.is_busy() {
-            return Err(io::Error::other("the drain began before a whole head had come"));
-        }
-        match self.client.watch.tick() {
-            Tick::Again(after) if draining => Ok(after.min(DRAIN_GRACE)),
-            Tick::Again(after) => Ok(after),
-            Tick::Close(cause) => Err(io::Error::new(io::ErrorKind::TimedOut, cause)),
+    /// What the clock of the connection says; one that is to end goes once nothing is under way on it.
+    fn look(&self, ending: Option<&'static str>) -> io::Result<Look> {
+        let over = |cause| Err(io::Error::new(io::ErrorKind::TimedOut, cause));
+        let watch = &self.client.watch;
+        match (watch.tick(), ending) {
+            (_, Some(cause)) if !watch.is_occupied() => over(cause),
+            (Tick::Close(cause), _) => over(cause),
+            (Tick::Retire(cause), _) => Ok(Look::End(cause)),
+            (Tick::Again(after), Some(_)) => Ok(Look::Again(after.min(GRACE))),
+            (Tick::Again(after), None) => Ok(Look::Again(after)),
         }
     }
+}
+
+/// What becomes of a connection after a look at its clock.
+enum Look {
+    /// It goes on, until the next look after this long.
+    Again(Duration),
+    /// It is to end.
+    End(&'static str),
 }
 
 /// A connection that hyper serves, whichever its protocol.

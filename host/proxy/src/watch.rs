@@ -13,6 +13,8 @@ pub(crate) struct Watch {
     born: Instant,
     /// Exchanges under way.
     busy: AtomicUsize,
+    /// HTTP/2 streams whose answer is not on the wire to its end.
+    streams: AtomicUsize,
     /// Milliseconds after `born`, plus one; 0 is "not so".
     head_since: AtomicU64,
     idle_since: AtomicU64,
@@ -30,11 +32,13 @@ pub(crate) struct Bounds {
 }
 
 /// What the timer found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tick {
     /// Look again after this long.
     Again(Duration),
-    /// The connection has waited too long.
+    /// Nobody used the connection for too long: it may end as its protocol wants it.
+    Retire(&'static str),
+    /// The client was too slow with what had begun.
     Close(&'static str),
 }
 
@@ -44,6 +48,7 @@ impl Watch {
         let watch = Self {
             born: Instant::now(),
             busy: AtomicUsize::new(0),
+            streams: AtomicUsize::new(0),
             head_since: AtomicU64::new(1),
             idle_since: AtomicU64::new(0),
             stalled_since: AtomicU64::new(0),
@@ -57,19 +62,34 @@ impl Watch {
         self.bounds.header.min(self.bounds.idle)
     }
 
-    /// Bytes came in.
+    /// Bytes of the next head came in.
     pub(crate) fn received(&self) {
         if !self.is_busy() && self.head_since.load(Ordering::Relaxed) == 0 {
             self.head_since.store(self.now(), Ordering::Relaxed);
         }
     }
 
-    /// The client takes no bytes (`true`), or took some (`false`).
+    /// The client takes no bytes (`true`), or took all that there were (`false`).
     pub(crate) fn stalled(&self, stalled: bool) {
-        if !stalled {
-            self.stalled_since.store(0, Ordering::Relaxed);
-        } else if self.stalled_since.load(Ordering::Relaxed) == 0 {
+        let since = self.stalled_since.load(Ordering::Relaxed);
+        if stalled && since == 0 {
             self.stalled_since.store(self.now(), Ordering::Relaxed);
+        } else if !stalled && since != 0 {
+            self.stalled_since.store(0, Ordering::Relaxed);
+            self.used();
+        }
+    }
+
+    /// How many HTTP/2 streams are open on the wire now, after one of them went on.
+    pub(crate) fn streams(&self, open: usize) {
+        self.streams.store(open, Ordering::Relaxed);
+        self.used();
+    }
+
+    /// The time without use begins anew; before the first head there is none.
+    fn used(&self) {
+        if self.idle_since.load(Ordering::Relaxed) != 0 {
+            self.idle_since.store(self.now(), Ordering::Relaxed);
         }
     }
 
@@ -80,26 +100,44 @@ impl Watch {
         Busy(Arc::clone(self))
     }
 
-    /// Whether an exchange is under way.
-    pub(crate) fn is_busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether an exchange is under way, or its answer is not with the client's system to its last byte.
+    pub(crate) fn is_occupied(&self) -> bool {
+        self.is_busy()
+            || self.streams.load(Ordering::Relaxed) > 0
+            || self.stalled_since.load(Ordering::Relaxed) != 0
     }
 
     /// Looks at the clock.
     pub(crate) fn tick(&self) -> Tick {
+        const TAKES_NOTHING: Tick = Tick::Close("the client takes no bytes");
+        let stalled = (&self.stalled_since, self.bounds.idle, TAKES_NOTHING);
+        // Its window is closed, so that nothing even tries the socket.
+        let held = (&self.idle_since, self.bounds.idle, TAKES_NOTHING);
+        let late = Tick::Close("the head of the request did not come in time");
+        let head = (&self.head_since, self.bounds.header, late);
+        let idle = (&self.idle_since, self.bounds.idle, Tick::Retire("the connection was not used"));
+        let waiting: &[_] = match self.is_occupied() {
+            true if self.is_busy() || self.stalled_since.load(Ordering::Relaxed) != 0 => &[stalled],
+            true => &[held],
+            false => &[head, idle],
+        };
+        self.first_over(waiting)
+    }
+
+    fn first_over(&self, waiting: &[(&AtomicU64, Duration, Tick)]) -> Tick {
         let mut again = self.first();
-        let stalled = (&self.stalled_since, self.bounds.idle, "the client takes no bytes");
-        let head = (&self.head_since, self.bounds.header, "the head of the request did not come in time");
-        let idle = (&self.idle_since, self.bounds.idle, "the connection was not used");
-        let waiting: &[_] = if self.is_busy() { &[stalled] } else { &[stalled, head, idle] };
-        for (since, bound, cause) in waiting {
+        for (since, bound, over) in waiting {
             let since = since.load(Ordering::Relaxed);
             if since == 0 {
                 continue;
             }
             let waited = Duration::from_millis(self.now().saturating_sub(since));
             match bound.checked_sub(waited) {
-                None | Some(Duration::ZERO) => return Tick::Close(cause),
+                None | Some(Duration::ZERO) => return *over,
                 Some(left) => again = again.min(left),
             }
         }
