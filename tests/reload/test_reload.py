@@ -3,6 +3,7 @@
 import copy
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -122,6 +123,27 @@ def test_requests_in_flight_finish_on_their_snapshot():
         proceed.set()
         data += b"".join(iter(wire.chunk, b""))
     assert data == delta("first") + delta("last") + DONE
+
+
+def test_the_connect_timeout_of_a_kept_cluster_changes():
+    """Nothing else of the cluster does, so that its connections could stay."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        # As many as the backlog takes: the system leaves further ones without an answer.
+        waiting = [socket.socket() for _ in range(3)]
+        for waits in waiting:
+            waits.setblocking(False)
+            waits.connect_ex(address)
+        cluster = {"provider": "http", "endpoint": "http://127.0.0.1:%d" % address[1]}
+        with Gateway(proxy_config({"a": cluster}, timeouts={"connect": "200ms"})) as gateway:
+            assert gateway.get("/first").status_code == 504
+            assert "within 0.2 s" in gateway.access_of("/first")[0]["error"]
+            gateway.write(proxy_config({"a": cluster}, timeouts={"connect": "400ms"}))
+            assert gateway.admin("POST", "/v1/reload").status_code == 200
+            assert gateway.get("/second").status_code == 504
+            assert "within 0.4 s" in gateway.access_of("/second")[0]["error"]
+        for waits in waiting:
+            waits.close()
 
 
 def test_listeners_come_and_go_live(gateway):

@@ -148,6 +148,7 @@ fn build_cluster(
     let provider = provider(cluster.provider);
     let endpoint = endpoint(cluster, provider);
     let origin = Origin {
+        connect: config.timeouts.connect,
         endpoint: endpoint.clone(),
         tls: cluster.tls.clone(),
         http2: cluster.http2,
@@ -158,7 +159,7 @@ fn build_cluster(
     let pool = match kept {
         Some(old) => Arc::clone(&old.pool),
         None => {
-            let connector = Connector::new(&origin, config.timeouts.connect).map_err(failed)?;
+            let connector = Connector::new(&origin).map_err(failed)?;
             Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
         }
     };

@@ -50,7 +50,7 @@ pub(crate) enum Protocol {
 
 impl Connector {
     /// Reads certificates; connects to nobody yet.
-    pub(crate) fn new(origin: &Origin, timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn new(origin: &Origin) -> Result<Self, String> {
         let way = match (&origin.endpoint, &origin.mock) {
             (_, Some(mock)) => Way::Memory(MockServer::new(mock)),
             (Some(endpoint), None) => {
@@ -60,7 +60,7 @@ impl Connector {
             }
             (None, None) => return Err("it has no \"endpoint\" and its provider has none of its own".into()),
         };
-        Ok(Self { way, timeout, http2: origin.http2 })
+        Ok(Self { way, timeout: origin.connect, http2: origin.http2 })
     }
 
     /// What new connections will speak, where that is known before the first.

@@ -93,6 +93,8 @@ impl Route {
     /// Whether a body must be held so that another backend can get it too.
     pub(crate) fn may_retry(&self) -> bool {
         self.retry.attempts > 1
+    /// How long a new connection may take.
+    pub(crate) connect: Duration,
     }
 
     /// Whether some backend gets another model name than the client sent.
