@@ -96,6 +96,25 @@ def test_retry_stays_within_its_attempts():
             assert text_of(gateway.chat()) == "c"
 
 
+def test_without_retry_each_priority_gets_one_try():
+    """However many backends a priority has: the next one is reached."""
+    with Upstream(fails(503)) as a, Upstream(fails(503)) as b, Upstream(answers("last")) as last:
+        clusters = {"a": a.cluster(), "b": b.cluster(), "last": last.cluster()}
+        routes = route({"cluster": "a"}, {"cluster": "b"}, {"cluster": "last", "priority": 1})
+        with Gateway(proxy_config(clusters, routes=routes)) as gateway:
+            assert {text_of(gateway.chat()) for _ in range(20)} == {"last"}
+            assert {line["attempts"] for line in gateway.access_of("/v1/chat/completions", 20)} == {2}
+        assert len(a.requests) + len(b.requests) == 20
+
+
+def test_without_retry_one_priority_gets_one_try():
+    with Upstream(fails(503)) as a, Upstream(fails(503)) as b:
+        routes = route({"cluster": "a"}, {"cluster": "b"})
+        with Gateway(proxy_config({"a": a.cluster(), "b": b.cluster()}, routes=routes)) as gateway:
+            assert gateway.chat().status_code == 503
+        assert len(a.requests) + len(b.requests) == 1
+
+
 def test_retry_only_on_what_it_names():
     with Upstream(fails(429)) as first, Upstream(answers("second")) as second:
         clusters = {"first": first.cluster(), "second": second.cluster()}

@@ -15,7 +15,7 @@ use crate::headers::Edits;
 use crate::ledger::Observers;
 use crate::pool::Pool;
 use crate::route::{Hosts, Matcher};
-use crate::snapshot::{Backend, Cluster, Origin, Retry, Route, Service, Snapshot};
+use crate::snapshot::{Backend, Cluster, Origin, Retry, Route, Service, Snapshot, Tries};
 
 /// Why a checked configuration still makes no snapshot: something outside the file is not as it says.
 #[derive(Debug, thiserror::Error)]
@@ -103,28 +103,25 @@ fn build_route(
         name_header: header_value(&route.name),
         matcher: Matcher::new(&route.matches),
         chain: chain(&route.filters, mode),
-        retry: build_retry(route.retry.as_ref(), &backends),
+        retry: build_retry(route.retry.as_ref()),
         backends,
         timeout: route.timeout,
     }
 }
 
-/// Without `retry`: one try for each priority.
-fn build_retry(retry: Option<&checked::Retry>, backends: &[Backend]) -> Retry {
+fn build_retry(retry: Option<&checked::Retry>) -> Retry {
+    let all = || {
+        vec![
+            RetryOn::Connect,
+            RetryOn::Reset,
+            RetryOn::Timeout,
+            RetryOn::ServerError,
+            RetryOn::TooManyRequests,
+        ]
+    };
     match retry {
-        Some(retry) => Retry { attempts: retry.attempts.max(1), on: retry.on.clone() },
-        None => {
-            let mut priorities: Vec<_> = backends.iter().map(|backend| backend.priority).collect();
-            priorities.dedup();
-            let all = [
-                RetryOn::Connect,
-                RetryOn::Reset,
-                RetryOn::Timeout,
-                RetryOn::ServerError,
-                RetryOn::TooManyRequests,
-            ];
-            Retry { attempts: priorities.len().max(1), on: all.to_vec() }
-        }
+        Some(retry) => Retry { tries: Tries::InAll(retry.attempts), on: retry.on.clone() },
+        None => Retry { tries: Tries::EachPriority, on: all() },
     }
 }
 
@@ -148,10 +145,10 @@ fn build_cluster(
     let provider = provider(cluster.provider);
     let endpoint = endpoint(cluster, provider);
     let origin = Origin {
-        connect: config.timeouts.connect,
         endpoint: endpoint.clone(),
         tls: cluster.tls.clone(),
         http2: cluster.http2,
+        connect: config.timeouts.connect,
         pool: cluster.pool,
         mock: cluster.mock.clone(),
     };

@@ -17,6 +17,7 @@ mod listeners;
 mod mock;
 mod outbound;
 mod path;
+mod picker;
 mod pool;
 mod preflight;
 mod rescue;

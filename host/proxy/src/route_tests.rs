@@ -5,7 +5,7 @@ use tidegate_config::checked::{self, TextMatch};
 use tidegate_pipeline::{AuthMode, Chain};
 
 use super::{Choice, Hosts, Matcher, Model, View, choose};
-use crate::snapshot::{Retry, Route, Service};
+use crate::snapshot::{Retry, Route, Service, Tries};
 
 fn service(name: &str) -> Arc<Service> {
     let chain = Chain::new(Vec::new(), AuthMode::Any);
@@ -19,7 +19,7 @@ fn route(name: &str, matches: &checked::Match) -> Arc<Route> {
         matcher: Matcher::new(matches),
         chain: Chain::new(Vec::new(), AuthMode::Any),
         backends: Vec::new(),
-        retry: Retry { attempts: 1, on: Vec::new() },
+        retry: Retry { tries: Tries::EachPriority, on: Vec::new() },
         timeout: None,
     })
 }

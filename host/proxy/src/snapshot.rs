@@ -46,9 +46,17 @@ pub(crate) struct Route {
 
 /// When another backend is tried.
 pub(crate) struct Retry {
-    /// Tries in all.
-    pub(crate) attempts: usize,
+    pub(crate) tries: Tries,
     pub(crate) on: Vec<RetryOn>,
+}
+
+/// How often backends are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tries {
+    /// One backend of each priority, once.
+    EachPriority,
+    /// This often in all: every backend of a priority before the next one, and from the start again after the last.
+    InAll(usize),
 }
 
 /// A share of a route's traffic.
@@ -85,6 +93,8 @@ pub(crate) struct Origin {
     pub(crate) endpoint: Option<checked::Endpoint>,
     pub(crate) tls: checked::ClusterTls,
     pub(crate) http2: Option<bool>,
+    /// How long a new connection may take.
+    pub(crate) connect: Duration,
     pub(crate) pool: checked::Pool,
     pub(crate) mock: Option<checked::Mock>,
 }
@@ -92,9 +102,13 @@ pub(crate) struct Origin {
 impl Route {
     /// Whether a body must be held so that another backend can get it too.
     pub(crate) fn may_retry(&self) -> bool {
-        self.retry.attempts > 1
-    /// How long a new connection may take.
-    pub(crate) connect: Duration,
+        match self.retry.tries {
+            Tries::InAll(tries) => tries > 1,
+            // They are in the order of their priorities.
+            Tries::EachPriority => {
+                self.backends.first().map(|b| b.priority) != self.backends.last().map(|b| b.priority)
+            }
+        }
     }
 
     /// Whether some backend gets another model name than the client sent.

@@ -15,6 +15,7 @@ use crate::connect::ConnectError;
 use crate::fault::Fault;
 use crate::inbound::{Held, NamedModel};
 use crate::ledger::Ledger;
+use crate::picker::Picker;
 use crate::pool::{Lease, Unanswered};
 use crate::snapshot::{Backend, Cluster, Route};
 use crate::upload::{Passing, Upload, lock};
@@ -50,10 +51,10 @@ pub(crate) async fn send(
     timeouts: &Timeouts,
     ledger: &mut Ledger,
 ) -> Result<Answered, Fault> {
-    let mut picker = Picker::new(route, &draft, allowed)?;
+    let mut picker = Picker::new(route, allowed).ok_or_else(|| draft.not_allowed())?;
     loop {
         let backend = picker.next();
-        let last = picker.tries == route.retry.attempts;
+        let last = picker.is_done();
         let tried = attempt(backend, &mut draft, timeouts, ledger).await;
         let cause = match &tried {
             Ok(answered) => answered_badly(&answered.response),
@@ -92,58 +93,16 @@ impl Draft {
         !matches!(self.body, DraftBody::Passing(None))
     }
 
+    /// The fault where the principal may use none of the backends.
+    fn not_allowed(&self) -> Fault {
+        Fault::ModelNotAllowed { model: self.model().map(|model| model.name.clone()).unwrap_or_default() }
+    }
+
     fn model(&self) -> Option<&NamedModel> {
         match &self.body {
             DraftBody::Held(held) => held.model.as_ref(),
             DraftBody::Passing(_) => None,
         }
-    }
-}
-
-/// Picks backends: by weight among the untried of the lowest priority, then of the next, then from the start again.
-struct Picker<'a> {
-    backends: Vec<(&'a Backend, bool)>,
-    tries: usize,
-}
-
-impl<'a> Picker<'a> {
-    /// Leaves out backends whose model name the principal may not use, and those without a share.
-    fn new(route: &'a Route, draft: &Draft, allowed: Option<&ModelNames>) -> Result<Self, Fault> {
-        let permitted = |backend: &&Backend| match (allowed, &backend.model) {
-            (Some(allowed), Some(model)) => allowed.allow(model),
-            _ => true,
-        };
-        let shares = route.backends.iter().filter(|backend| backend.weight > 0);
-        let backends: Vec<_> = shares.filter(permitted).map(|backend| (backend, false)).collect();
-        if backends.is_empty() {
-            let model = draft.model().map(|model| model.name.clone()).unwrap_or_default();
-            return Err(Fault::ModelNotAllowed { model });
-        }
-        Ok(Self { backends, tries: 0 })
-    }
-
-    fn next(&mut self) -> &'a Backend {
-        self.tries += 1;
-        if self.backends.len() == 1 {
-            return self.backends[0].0;
-        }
-        if self.backends.iter().all(|(_, tried)| *tried) {
-            self.backends.iter_mut().for_each(|(_, tried)| *tried = false);
-        }
-        let untried = || self.backends.iter().enumerate().filter(|(_, (_, tried))| !tried);
-        let priority = untried().map(|(_, (backend, _))| backend.priority).min().unwrap_or_default();
-        let candidates = || untried().filter(|(_, (backend, _))| backend.priority == priority);
-        let total: u64 = candidates().map(|(_, (backend, _))| u64::from(backend.weight)).sum();
-        let mut point = fastrand::u64(..total.max(1));
-        let picked = candidates().find(|(_, (backend, _))| {
-            let weight = u64::from(backend.weight);
-            let hit = point < weight;
-            point = point.saturating_sub(weight);
-            hit
-        });
-        let index = picked.map_or(0, |(index, _)| index);
-        self.backends[index].1 = true;
-        self.backends[index].0
     }
 }
 
