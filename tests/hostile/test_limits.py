@@ -80,6 +80,44 @@ def test_t_slow_body_is_cut_at_its_timeout(provider):
         assert not upstream.requests
 
 
+KEYS = [{"auth_filter": {"api_keys": {"keys": [{"key": "demo", "principal": "demo"}]}}}]
+SMALL = {"limits": {"unauthenticated_body": "64KiB"}}
+
+
+def by_model(**more) -> list[dict]:
+    return [{"name": "all", "match": {"model": "*"}, "backends": [{"cluster": "a"}], **more}]
+
+
+def padded(size: int) -> bytes:
+    return b'{"model":"m","messages":[{"role":"user","content":"x"}],"padding":"%s"}' % (b"x" * size)
+
+
+def test_a_body_of_nobody_is_read_to_its_own_limit():
+    """The route goes by the model and has the filter, so the body is read before it is known who sent it."""
+    with Gateway(proxy_config({"a": {"provider": "mock"}}, routes=by_model(filters=KEYS), **SMALL)) as gateway:
+        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        with gateway.wire() as wire:
+            wire.send(head + "content-length: 5000000\r\n\r\n")
+            assert wire.response().status == 413, "before a byte of it came"
+        with gateway.wire() as wire:
+            wire.send(head + "transfer-encoding: chunked\r\n\r\n")
+            for _ in range(5):
+                wire.send(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
+            answer = wire.response()
+        assert answer.status == 413 and b"limits.unauthenticated_body" in answer.body
+        assert gateway.post("/v1/chat/completions", padded(1000)).status_code == 401
+        known = {"authorization": "Bearer demo"}
+        assert gateway.post("/v1/chat/completions", padded(1000), headers=known).status_code == 200
+
+
+def test_a_body_of_somebody_is_read_to_the_limit_of_all():
+    """Whom the service's filter let in, and everybody where there is no auth filter at all."""
+    for filters in (KEYS, None):
+        with Gateway(proxy_config({"a": {"provider": "mock"}}, filters, by_model(), **SMALL)) as gateway:
+            known = {"authorization": "Bearer demo"}
+            assert gateway.post("/v1/chat/completions", padded(300_000), headers=known).status_code == 200
+
+
 def test_t_slow_others_are_served_meanwhile():
     with Gateway({**mock_config(reply="hi"), **QUICK}) as gateway:
         slow = [gateway.wire().send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: l") for _ in range(200)]

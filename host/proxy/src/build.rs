@@ -71,7 +71,13 @@ fn build_service(
     let routes: Vec<_> =
         service.routes.iter().map(|route| Arc::new(build_route(route, clusters, chain, mode))).collect();
     let models = listed_models(service, &routes);
-    Service { name: Arc::clone(&service.name), chain: chain(&service.filters, mode), routes, models }
+    Service {
+        name: Arc::clone(&service.name),
+        chain: chain(&service.filters, mode),
+        guards_routes: routes.iter().any(|route| route.chain.has_auth()),
+        routes,
+        models,
+    }
 }
 
 /// The exact names in `match.model`, then the `models` of the clusters behind the routes.

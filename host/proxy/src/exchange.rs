@@ -15,7 +15,7 @@ use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::headers::{strip_query, strip_request};
-use crate::inbound::{Bounds, ClientBody, check_length};
+use crate::inbound::{Bounds, ClientBody, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
 use crate::preflight::{self, Target};
@@ -87,7 +87,8 @@ async fn run(
     ledger.dialect = claimed.dialect;
     ledger.path = claimed.path.clone().into_owned();
     ledger.operation = claimed.operation;
-    check_length(&parts.headers, snapshot.limits.body)?;
+    let limit = Limit::body(&snapshot.limits);
+    check_length(&parts.headers, limit)?;
     let service =
         snapshot.hosts.find(&target.host()).ok_or_else(|| Fault::NoService(target.authority.clone()))?;
     ledger.service = Some(Arc::clone(service));
@@ -99,7 +100,9 @@ async fn run(
         return list_models(service, &claimed, ledger).map(Reply::Own);
     }
 
-    let bounds = Bounds { limit: snapshot.limits.body, wait: snapshot.timeouts.body };
+    let unknown = ledger.principal.is_none() && service.guards_routes;
+    let first = if unknown { Limit::unauthenticated(&snapshot.limits) } else { limit };
+    let bounds = Bounds { limit: first, wait: snapshot.timeouts.body };
     let body = ClientBody::Unread(body);
     let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
     let route = admitted.route(service, ledger).await?;
@@ -108,6 +111,7 @@ async fn run(
     let caller = Caller { client, target: &target, path: &admitted.claimed.path };
     authenticate(&route.chain, caller, &mut admitted.headers, ledger).await?;
 
+    admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
     check_model(&admitted.body, ledger)?;
     let draft = admitted.draft(ledger);

@@ -20,8 +20,8 @@ pub(crate) enum Fault {
     /// The body is not what the path asks for; the text says where.
     #[error("{0}")]
     Body(String),
-    #[error("the request body is larger than {limit} bytes; send less, or raise \"limits.body\"")]
-    BodyTooLarge { limit: usize },
+    #[error("the request body is larger than {limit} bytes; send less, or raise \"limits.{key}\"")]
+    BodyTooLarge { limit: usize, key: &'static str },
     #[error("no more of the request body came for {} s", .0.as_secs_f32())]
     BodyTimeout(Duration),
     #[error("the client ended the request before it was complete")]

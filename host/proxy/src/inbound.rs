@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tidegate_config::checked::Limits;
 use tidegate_contract::Operation;
 use tidegate_providers::scan_request;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -22,9 +23,34 @@ use crate::upload::{Passing, Progress};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     /// Bytes, before and after decompression.
-    pub(crate) limit: usize,
+    pub(crate) limit: Limit,
     /// Between two pieces.
     pub(crate) wait: Duration,
+}
+
+/// The most bytes that a body may have, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) bytes: usize,
+    /// Its key under `limits`.
+    pub(crate) key: &'static str,
+}
+
+impl Limit {
+    /// Of every body.
+    pub(crate) fn body(limits: &Limits) -> Self {
+        Self { bytes: limits.body, key: "body" }
+    }
+
+    /// Of one that is read before it is known who sent it.
+    pub(crate) fn unauthenticated(limits: &Limits) -> Self {
+        Self { bytes: limits.unauthenticated_body, key: "unauthenticated_body" }
+    }
+
+    /// The fault of a body beyond it.
+    pub(crate) fn exceeded(self) -> Fault {
+        Fault::BodyTooLarge { limit: self.bytes, key: self.key }
+    }
 }
 
 /// A body in the gateway's hands.
@@ -87,10 +113,10 @@ impl ClientBody {
 }
 
 /// Refuses a body whose announced length is too large before a byte of it is read.
-pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
+pub(crate) fn check_length(headers: &HeaderMap, limit: Limit) -> Result<(), Fault> {
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limit as u64) {
-        return Err(Fault::BodyTooLarge { limit });
+    if length.is_some_and(|length| length > limit.bytes as u64) {
+        return Err(limit.exceeded());
     }
     Ok(())
 }
@@ -108,8 +134,8 @@ async fn collect(
         let late = || Fault::BodyTimeout(bounds.wait);
         let Some(frame) = clock.phase(bounds.wait, late, incoming.frame()).await? else { break };
         let Ok(data) = frame.map_err(|_| Fault::ClientLeft)?.into_data() else { continue };
-        if first.as_ref().map_or(0, Bytes::len) + more.len() + data.len() > bounds.limit {
-            return Err(Fault::BodyTooLarge { limit: bounds.limit });
+        if first.as_ref().map_or(0, Bytes::len) + more.len() + data.len() > bounds.limit.bytes {
+            return Err(bounds.limit.exceeded());
         }
         match first {
             // A body that comes in one piece, as most do, is never copied.
@@ -129,7 +155,7 @@ async fn collect(
 }
 
 /// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
-async fn decode(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<(Bytes, bool), Fault> {
+async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
     let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok((raw, false)) };
     let coding = coding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
     let unknown = || {
@@ -151,12 +177,12 @@ async fn decode(raw: Bytes, headers: &HeaderMap, limit: usize) -> Result<(Bytes,
     Ok((decoded, true))
 }
 
-async fn read_within(decoder: impl AsyncRead + Unpin, limit: usize) -> Result<Bytes, Fault> {
+async fn read_within(decoder: impl AsyncRead + Unpin, limit: Limit) -> Result<Bytes, Fault> {
     let mut decoded = Vec::new();
-    let read = decoder.take(limit as u64 + 1).read_to_end(&mut decoded).await;
+    let read = decoder.take(limit.bytes as u64 + 1).read_to_end(&mut decoded).await;
     read.map_err(|_| Fault::Body("the body is not what its \"content-encoding\" says".into()))?;
-    if decoded.len() > limit {
-        return Err(Fault::BodyTooLarge { limit });
+    if decoded.len() > limit.bytes {
+        return Err(limit.exceeded());
     }
     Ok(decoded.into())
 }

@@ -9,7 +9,13 @@ use crate::snapshot::{Retry, Route, Service, Tries};
 
 fn service(name: &str) -> Arc<Service> {
     let chain = Chain::new(Vec::new(), AuthMode::Any);
-    Arc::new(Service { name: name.into(), chain, routes: Vec::new(), models: Vec::new() })
+    Arc::new(Service {
+        name: name.into(),
+        chain,
+        guards_routes: false,
+        routes: Vec::new(),
+        models: Vec::new(),
+    })
 }
 
 fn route(name: &str, matches: &checked::Match) -> Arc<Route> {

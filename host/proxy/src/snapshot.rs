@@ -28,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) name: Arc<str>,
     pub(crate) chain: Chain,
     pub(crate) routes: Vec<Arc<Route>>,
+    /// Whether a route has auth filters of its own, so that a request may go unauthenticated until it has its route.
+    pub(crate) guards_routes: bool,
     /// What `/v1/models` lists, each once, in the order of the routes.
     pub(crate) models: Vec<String>,
 }

@@ -12,6 +12,7 @@ use tidegate_providers::JsonFields;
 use tokio::time::{Instant, Sleep};
 
 use crate::fault::Fault;
+use crate::inbound::Limit;
 
 /// The body of an upstream request.
 pub(crate) enum Upload {
@@ -22,7 +23,7 @@ pub(crate) enum Upload {
 /// A client's body that nobody holds. What becomes known on the way is told through [`Progress`].
 pub(crate) struct Passing {
     incoming: Incoming,
-    limit: usize,
+    limit: Limit,
     wait: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     scan: JsonFields<1>,
@@ -45,7 +46,7 @@ const MAX_MODEL: usize = 512;
 impl Passing {
     pub(crate) fn new(
         incoming: Incoming,
-        limit: usize,
+        limit: Limit,
         wait: Duration,
         progress: Arc<Mutex<Progress>>,
     ) -> Self {
@@ -91,8 +92,8 @@ impl Passing {
             progress.received += data.len() as u64;
             progress.received
         };
-        if received > self.limit as u64 {
-            return Err(self.broke(Fault::BodyTooLarge { limit: self.limit }));
+        if received > self.limit.bytes as u64 {
+            return Err(self.broke(self.limit.exceeded()));
         }
         if self.incoming.is_end_stream() {
             self.finish();
