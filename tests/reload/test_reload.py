@@ -102,6 +102,50 @@ def test_a_keys_file_is_read_again():
         until(lambda: (status("old-key"), status("new-key")) == (401, 200), "the new keys", seconds=5)
 
 
+def broken_certificate(gateway: Gateway) -> dict:
+    (gateway.folder / "cert.pem").write_text("no certificate")
+    (gateway.folder / "key.pem").write_text("no key")
+    tls = {"certificate": "cert.pem", "key": "key.pem"}
+    return {**mock_config(reply="after"), "listeners": [{"address": "127.0.0.1:0", "tls": tls}]}
+
+
+def taken_address(gateway: Gateway) -> dict:
+    return {**mock_config(reply="after"), "listeners": [{"address": "%s:%d" % gateway.admin_address}]}
+
+
+@pytest.mark.parametrize("change", [broken_certificate, taken_address])
+def test_a_listener_that_cannot_be_opened_is_tried_once_for_each_change(gateway, change):
+    gateway.write(change(gateway))
+    failures = lambda: gateway.metric("tidegate_config_reloads_total", result="failure")
+    until(lambda: failures() == 1, "the refusal")
+    time.sleep(2.5)
+    assert failures() == 1
+    assert len([line for line in gateway.log if "refused" in line]) == 1
+    assert text_of(gateway) == "before"
+    gateway.write(mock_config(reply="mended"))
+    until(lambda: text_of(gateway) == "mended", "the mended configuration")
+
+
+def keys_file() -> tuple[dict, str, str]:
+    filters = [{"auth_filter": {"api_keys": {"file": "keys.yaml"}}}]
+    return proxy_config({"a": {"provider": "mock"}}, filters), "keys.yaml", '{"keys": [{"key": "new", "principal": "p"}]}'
+
+
+def interpolated_file() -> tuple[dict, str, str]:
+    return proxy_config({"a": {"provider": "mock", "reply": "${file:reply.txt}"}}), "reply.txt", "after"
+
+
+@pytest.mark.parametrize("named", [keys_file, interpolated_file])
+def test_a_file_that_only_a_refused_configuration_names_is_awaited(gateway, named):
+    config, name, content = named()
+    gateway.write(config)
+    until(lambda: gateway.metric("tidegate_config_reloads_total", result="failure") == 1, "the refusal")
+    before = gateway.metric("tidegate_config_reloads_total", result="success")
+    (gateway.folder / name).write_text(content)
+    until(lambda: gateway.metric("tidegate_config_reloads_total", result="success") > before, "the new configuration")
+    assert gateway.chat(headers={"authorization": "Bearer new"}).status_code == 200
+
+
 def test_requests_in_flight_finish_on_their_snapshot():
     """The stream goes on to its end on a cluster that no longer exists."""
     proceed = threading.Event()

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::Source;
 use crate::load::shape;
-use crate::problem::Problems;
+use crate::problem::Refused;
 use crate::schema::strict;
 
 /// A document that holds to its schema.
@@ -26,7 +26,7 @@ pub fn document(
     source: &Source,
     env: &dyn Fn(&str) -> Option<String>,
     schema: &Value,
-) -> Result<Document, Problems> {
+) -> Result<Document, Refused> {
     let (_, shaped) = shape(source, env, &strict(schema.clone()))?;
     let value = shaped.tree.to_json();
     Ok(Document { value, files: shaped.finish(source)? })

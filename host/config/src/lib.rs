@@ -25,7 +25,7 @@ pub use checked::Config;
 pub use document::{Document, document};
 pub use load::load;
 pub use node::{Node, Place};
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Refused};
 pub use schema::schema;
 
 /// A configuration file as it was read.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::check;
 use crate::interpolate::Interpolation;
 use crate::node::{Node, Place};
-use crate::problem::{Problems, problem};
+use crate::problem::{Problems, Refused, problem};
 use crate::raw::File;
 use crate::schema::schema;
 use crate::scope::Scope;
@@ -28,7 +28,7 @@ pub fn load(
     source: &Source,
     env: &dyn Fn(&str) -> Option<String>,
     filters: &dyn FilterKinds,
-) -> Result<Loaded, Problems> {
+) -> Result<Loaded, Refused> {
     let schema = schema(filters);
     let (written, mut shaped) = shape(source, env, &schema)?;
     let scope = Scope::new(&source.base, &written);
@@ -47,7 +47,7 @@ pub fn load(
     let files = shaped.finish(source)?;
     match config {
         Some(config) => Ok(Loaded { config, files, shown: shown(&written, &schema) }),
-        None => Err(Problems(Vec::new())),
+        None => Err(Refused { problems: Problems(Vec::new()), files }),
     }
 }
 
@@ -62,16 +62,16 @@ pub(crate) struct Shaped {
 
 impl Shaped {
     /// The files in order, or what was refused.
-    pub(crate) fn finish(mut self, source: &Source) -> Result<Vec<PathBuf>, Problems> {
+    pub(crate) fn finish(mut self, source: &Source) -> Result<Vec<PathBuf>, Refused> {
+        self.files.sort();
+        self.files.dedup();
         // What could not be filled in is refused for that alone.
         self.refusals.retain(|(place, _)| self.unset.iter().all(|(other, _)| other != place));
         self.refusals.append(&mut self.unset);
-        if !self.refusals.is_empty() {
-            return Err(problems(source, self.refusals));
+        if self.refusals.is_empty() {
+            return Ok(self.files);
         }
-        self.files.sort();
-        self.files.dedup();
-        Ok(self.files)
+        Err(Refused { problems: problems(source, self.refusals), files: self.files })
     }
 }
 
@@ -80,8 +80,8 @@ pub(crate) fn shape(
     source: &Source,
     env: &dyn Fn(&str) -> Option<String>,
     schema: &Value,
-) -> Result<(Node, Shaped), Problems> {
-    let refuse = |refusals| problems(source, refusals);
+) -> Result<(Node, Shaped), Refused> {
+    let refuse = |refusals| Refused { problems: problems(source, refusals), files: Vec::new() };
     let written = yaml::parse(&source.text).map_err(refuse)?;
     let shape = Shape::new(schema).map_err(|error| {
         refuse(vec![(Place::START, format!("a schema is not valid: {}", error.masked()))])

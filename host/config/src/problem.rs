@@ -1,6 +1,7 @@
 //! What is wrong with a file, each with its place: the whole answer of a failed load.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::node::{Node, Place};
 
@@ -55,6 +56,23 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+/// A file that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub problems: Problems,
+    /// Every file that was read, or looked for, on the way: a change of one may be what mends it.
+    pub files: Vec<PathBuf>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.problems.fmt(f)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 pub(crate) fn problem(file: &str, place: Place, message: impl Into<String>) -> Problem {
     Problem { file: file.to_owned(), line: place.line, column: place.column, message: message.into() }

@@ -20,7 +20,7 @@ fn problems(text: &str) -> Option<Problems> {
     let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/config/valid");
     let source = Source { name: "f".to_owned(), text: text.to_owned(), base };
     let secret = |name: &str| (name == "SECRET").then(|| SECRET.to_owned());
-    load(&source, &secret, &Kinds).err()
+    load(&source, &secret, &Kinds).err().map(|refused| refused.problems)
 }
 
 /// Refused with at least one problem, for a reason that the user can mend.

@@ -33,6 +33,20 @@ impl AssembleError {
     }
 }
 
+impl From<tidegate_config::Refused> for AssembleError {
+    fn from(refused: tidegate_config::Refused) -> Self {
+        Self::Problems(refused.problems)
+    }
+}
+
+/// A source that gave no snapshot.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: AssembleError,
+    /// Every file that it was to be made from: a change of one may be what mends it.
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// The filters that a configuration may name, as the configuration asks for them.
 pub(crate) struct Kinds(Registry);
 
@@ -81,7 +95,7 @@ pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), AssembleError> {
             filters.chain(&route.filters, AuthMode::Any);
         }
     }
-    filters.finish().map(drop).map_err(AssembleError::Problems)
+    filters.finish(&mut Vec::new()).map_err(AssembleError::Problems)
 }
 
 /// The worker threads that a source asks for, read before there is a runtime to read the rest in.
@@ -97,19 +111,44 @@ pub(crate) fn assemble(
     source: &dyn ConfigSource,
     previous: Option<&Snapshot>,
     observers: Observers,
-) -> Result<Assembled, AssembleError> {
+) -> Result<Assembled, Refused> {
+    let mut files = source.files();
+    let made = make(source, previous, observers, &mut files);
+    files.sort();
+    files.dedup();
+    match made {
+        Ok(Made { config, shown, snapshot }) => Ok(Assembled { config, files, shown, snapshot }),
+        Err(error) => Err(Refused { error, files }),
+    }
+}
+
+/// What [`assemble`] makes, but for the files.
+struct Made {
+    config: Config,
+    shown: Value,
+    snapshot: Snapshot,
+}
+
+/// Notes each file as soon as it is named, so that they are known whatever goes wrong.
+fn make(
+    source: &dyn ConfigSource,
+    previous: Option<&Snapshot>,
+    observers: Observers,
+    files: &mut Vec<PathBuf>,
+) -> Result<Made, AssembleError> {
     let text = source.read()?;
     let kinds = Kinds::builtin();
-    let Loaded { config, mut files, shown } = tidegate_config::load(&text, &environment, &kinds)?;
+    let loaded = tidegate_config::load(&text, &environment, &kinds);
+    files.extend(
+        loaded.as_ref().map_or_else(|refused| &refused.files, |loaded| &loaded.files).iter().cloned(),
+    );
+    let Loaded { config, shown, .. } = loaded?;
     let metrics = Arc::clone(&observers.metrics);
     let mut filters = Filters::new(&kinds.0, &text, &metrics);
     let wanted = wanted(&config, observers);
     let built = Snapshot::build(&config, previous, &mut |entries, mode| filters.chain(entries, mode), wanted);
-    files.extend(filters.finish()?);
-    files.extend(source.files());
-    files.sort();
-    files.dedup();
-    Ok(Assembled { snapshot: built?, config, files, shown })
+    filters.finish(files)?;
+    Ok(Made { snapshot: built?, config, shown })
 }
 
 fn wanted(config: &Config, observers: Observers) -> Observers {
@@ -163,9 +202,10 @@ impl<'a> Filters<'a> {
         })
     }
 
-    /// The files that filters read, where every filter could be made.
-    fn finish(self) -> Result<Vec<PathBuf>, Problems> {
-        if self.problems.is_empty() { Ok(self.folder.into_files()) } else { Err(Problems(self.problems)) }
+    /// Notes the files that filters asked for, and tells what is wrong with any of them.
+    fn finish(self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
+        files.extend(self.folder.into_files());
+        if self.problems.is_empty() { Ok(()) } else { Err(Problems(self.problems)) }
     }
 }
 

@@ -61,7 +61,7 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
 
 async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
-    let assembled = assemble(&*source, None, observers.clone())?;
+    let assembled = assemble(&*source, None, observers.clone()).map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot } = assembled;
     let proxy = Proxy::new(snapshot);
     let mut listeners = Listeners::new(Arc::clone(&proxy));

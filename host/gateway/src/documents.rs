@@ -32,10 +32,15 @@ impl Documents for Folder {
             .map_err(|error| vec![format!("file \"{path}\" cannot be read: {error}; check the path")])?;
         let base = file.parent().map(PathBuf::from).unwrap_or_default();
         let source = Source { name: path.to_owned(), text, base };
-        let document = tidegate_config::document(&source, &crate::assemble::environment, schema);
-        let document =
-            document.map_err(|problems| problems.0.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        self.read.borrow_mut().extend(document.files);
-        Ok(document.value)
+        match tidegate_config::document(&source, &crate::assemble::environment, schema) {
+            Ok(document) => {
+                self.read.borrow_mut().extend(document.files);
+                Ok(document.value)
+            }
+            Err(refused) => {
+                self.read.borrow_mut().extend(refused.files);
+                Err(refused.problems.0.iter().map(ToString::to_string).collect())
+            }
+        }
     }
 }

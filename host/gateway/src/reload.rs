@@ -10,7 +10,7 @@ use tidegate_admin::{ReloadError, Reloaded};
 use tidegate_proxy::{Listeners, Observers, Proxy};
 use tidegate_telemetry::Metrics;
 
-use crate::assemble::{AssembleError, Assembled, assemble};
+use crate::assemble::{Assembled, Refused, assemble};
 use crate::source::ConfigSource;
 
 /// Makes what stands in the source live, one attempt at a time.
@@ -26,7 +26,9 @@ pub(crate) struct Reloader {
 /// What is known of the live configuration.
 struct State {
     shown: Value,
+    /// What the live configuration was made from.
     files: Vec<PathBuf>,
+    /// Those, and what the one that was refused last names.
     seen: Fingerprint,
     admin: std::net::SocketAddr,
 }
@@ -43,6 +45,21 @@ impl Fingerprint {
             (file.clone(), found.and_then(|found| Some((found.modified().ok()?, found.len()))))
         };
         Self(files.iter().map(look).collect())
+    }
+
+    /// This look for the files that it has, a new one for the others.
+    fn of_all(&self, files: &[PathBuf]) -> Self {
+        let new: Vec<_> =
+            files.iter().filter(|file| !self.files().any(|seen| seen == *file)).cloned().collect();
+        let mut all = self.0.clone();
+        all.retain(|(file, _)| files.contains(file));
+        all.extend(Self::of(&new).0);
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Self(all)
+    }
+
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.0.iter().map(|(file, _)| file)
     }
 }
 
@@ -89,22 +106,38 @@ impl Reloader {
 
     async fn replace(&self, listeners: &mut Listeners) -> Result<bool, Vec<String>> {
         // Taken before the files are read: what changes meanwhile is seen as new afterwards.
-        let watched = self.files();
-        let seen = Fingerprint::of(&watched);
+        let before = Fingerprint::of(&self.files());
         let previous = self.proxy.current();
-        let assembled = assemble(&*self.source, Some(&previous), self.observers.clone());
-        let assembled = assembled.map_err(|error: AssembleError| {
-            self.state().seen = seen.clone();
-            error.lines()
-        })?;
+        let assembled = match assemble(&*self.source, Some(&previous), self.observers.clone()) {
+            Ok(assembled) => assembled,
+            Err(Refused { error, files }) => {
+                self.note_refused(&before, &files);
+                return Err(error.lines());
+            }
+        };
         let Assembled { config, files, shown, snapshot } = assembled;
-        let prepared = listeners.prepare(&config.listeners).await.map_err(|error| vec![error.to_string()])?;
+        let prepared = match listeners.prepare(&config.listeners).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.note_refused(&before, &files);
+                return Err(vec![error.to_string()]);
+            }
+        };
         self.proxy.publish(snapshot);
         for address in listeners.commit(prepared) {
             tracing::info!(%address, "listening");
         }
-        let seen = if files == watched { seen } else { Fingerprint::of(&files) };
+        let seen = before.of_all(&files);
         Ok(self.note(shown, files, seen, config.admin.address))
+    }
+
+    /// Notes what was looked at in vain, so that it is tried again when something of it changes, and not before.
+    fn note_refused(&self, before: &Fingerprint, files: &[PathBuf]) {
+        let mut state = self.state();
+        let mut all: Vec<_> = state.files.iter().chain(files).cloned().collect();
+        all.sort();
+        all.dedup();
+        state.seen = before.of_all(&all);
     }
 
     /// Notes what is live now, and says whether it differs from what was.
@@ -129,15 +162,13 @@ impl Reloader {
 
     /// Every file whose change may mean something new.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        self.state().files.clone()
+        self.state().seen.files().cloned().collect()
     }
 
     /// Whether a file looks different from when it was read.
     pub(crate) fn is_stale(&self) -> bool {
-        let (files, seen) = {
-            let state = self.state();
-            (state.files.clone(), state.seen.clone())
-        };
+        let seen = self.state().seen.clone();
+        let files: Vec<_> = seen.files().cloned().collect();
         Fingerprint::of(&files) != seen
     }
 

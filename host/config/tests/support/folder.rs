@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tidegate_config::{Loaded, Problems, Source, load};
+use tidegate_config::{Loaded, Refused, Source, load};
 
 use crate::kinds::Kinds;
 
@@ -18,7 +18,7 @@ pub(crate) fn fixtures(folder: &str) -> Vec<PathBuf> {
 
 /// Loads a file under the name that its errors are written with.
 #[allow(dead_code, reason = "the property tests load texts")]
-pub(crate) fn load_file(path: &Path) -> Result<Loaded, Problems> {
+pub(crate) fn load_file(path: &Path) -> Result<Loaded, Refused> {
     let text = std::fs::read_to_string(path).unwrap();
     let base = path.parent().unwrap().to_owned();
     load(&Source { name: "tidegate.yaml".to_owned(), text, base }, &|_| None, &Kinds)
