@@ -143,14 +143,13 @@ def test_an_unused_h2_connection_is_told_before_it_is_closed():
 
 def test_a_slow_h2_reader_is_not_idle():
     """It takes its answer in pieces, each in time, for longer than a connection may be unused."""
-    size = 150_000
+    size = 50_000
     with Upstream(lambda seen, reply: reply.send(200, b"x" * size)) as upstream:
         config = proxy_config({"a": upstream.cluster("http")}, timeouts={"header": "1s", "idle": "1s"})
-        with Gateway(config) as gateway, H2Wire(gateway.address, window=4_000) as wire:
+        with Gateway(config) as gateway, H2Wire(gateway.address, window=1000) as wire:
             stream = wire.request("GET", "/large")
-            taken = wire.data(stream, size - 30_000)
-            gateway.access_of("/large")
+            taken = wire.data_until(stream, lambda: gateway.access)
             for _ in range(4):
                 time.sleep(0.6)
-                taken += wire.data(stream, 4_000)
+                taken += wire.data(stream, 1000)
             assert taken + wire.data(stream) == size

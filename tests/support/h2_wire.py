@@ -2,6 +2,8 @@
 
 import contextlib
 import socket
+import time
+from collections.abc import Callable
 
 import hpack
 from hyperframe import frame as frames
@@ -58,6 +60,14 @@ class H2Wire:
                     self.send(frames.WindowUpdateFrame(window, window_increment=len(frame.data)))
             if "END_STREAM" in frame.flags:
                 return taken
+        return taken
+
+    def data_until(self, stream: int, done: Callable[[], bool]) -> int:
+        """Takes one piece after another until `done`; how many bytes came."""
+        taken = 0
+        while not done():
+            taken += self.data(stream, 1)
+            time.sleep(0.02)
         return taken
 
     def frame(self) -> frames.Frame | None:
