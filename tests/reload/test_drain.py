@@ -207,6 +207,21 @@ def test_t_life_5_the_deadline_is_kept():
             assert b"[DONE]" not in wire.rest()
 
 
+def test_t_life_5_the_deadline_is_that_of_the_live_configuration():
+    def endless(seen, reply):
+        reply.start_events()
+        reply.gone(30)
+
+    with Upstream(endless) as upstream:
+        config = proxy_config({"a": upstream.cluster()})
+        with Gateway({**config, "timeouts": {"drain": "60s"}}) as gateway, gateway.wire() as wire:
+            wire.send(request("POST", "/v1/chat/completions", CHAT)).head()
+            gateway.write({**config, "timeouts": {"drain": "0s"}})
+            assert gateway.admin("POST", "/v1/reload").status_code == 200
+            gateway.signal(signal.SIGTERM)
+            assert gateway.wait(10) == 0
+
+
 def test_t_life_5_a_second_signal_ends_it_at_once():
     def endless(seen, reply):
         reply.start_events()

@@ -1,6 +1,7 @@
 //! Who may use `/v1`: whoever has the token, or, where there is none, a local program that is no web page.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -31,8 +32,26 @@ pub(crate) enum Refused {
     Origin,
 }
 
+/// The [`Access`] of this moment: a reload may change it while the listener serves.
+pub struct LiveAccess(RwLock<Gate>);
+
+impl LiveAccess {
+    /// Begins with `access`.
+    pub fn new(access: Access) -> Arc<Self> {
+        Arc::new(Self(RwLock::new(access.into())))
+    }
+
+    /// Requests from now on are held against `access`.
+    pub fn change(&self, access: Access) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = access.into();
+    }
+
+    pub(crate) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).admit(uri, headers)
+    }
+}
+
 /// [`Access`], ready to be asked.
-#[derive(Clone)]
 pub(crate) struct Gate {
     loopback: bool,
     token: Option<TokenHash>,

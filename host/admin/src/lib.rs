@@ -1,7 +1,7 @@
 //! The admin listener: health, metrics and the API that operates the gateway.
 //!
 //! `/healthz`, `/readyz` and `/metrics` are open, so the address decides who sees them; everything below
-//! `/v1` is refused unless [`Access`] allows it.
+//! `/v1` is refused unless [`LiveAccess`] allows it.
 
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ mod routes;
 mod server;
 mod token;
 
-pub use access::Access;
+pub use access::{Access, LiveAccess};
 pub use control::{Control, ReloadError, Reloaded};
 pub use server::serve;
 pub use token::{TokenError, generated_token};

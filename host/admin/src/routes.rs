@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use tidegate_telemetry::Metrics;
 use tokio::task;
 
-use crate::access::Gate;
+use crate::access::LiveAccess;
 use crate::answer;
 use crate::control::Control;
 
@@ -27,13 +27,13 @@ pub(crate) struct Served {
 }
 
 /// The gate stands around the whole of `/v1`, unknown paths included, so that a new route is closed by default.
-pub(crate) fn router(gate: Gate, served: Served) -> Router {
+pub(crate) fn router(access: Arc<LiveAccess>, served: Served) -> Router {
     let v1 = Router::new()
         .route("/reload", post(reload))
         .route("/config", get(config))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(gate, guarded));
+        .layer(middleware::from_fn_with_state(access, guarded));
     Router::new()
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(readyz))
@@ -46,8 +46,8 @@ pub(crate) fn router(gate: Gate, served: Served) -> Router {
         .with_state(served)
 }
 
-async fn guarded(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    match gate.admit(request.uri(), request.headers()) {
+async fn guarded(State(access): State<Arc<LiveAccess>>, request: Request, next: Next) -> Response {
+    match access.admit(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(reason) => answer::refused(reason),
     }

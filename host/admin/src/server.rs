@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use crate::access::Access;
+use crate::access::LiveAccess;
 use crate::control::Control;
 use crate::routes::{Served, router};
 
@@ -47,12 +47,12 @@ impl Limits {
 /// Serves until `shutdown` completes, then lets open requests end for a few seconds.
 pub async fn serve(
     listener: TcpListener,
-    access: Access,
+    access: Arc<LiveAccess>,
     control: Arc<dyn Control>,
     metrics: Arc<Metrics>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let router = router(access.into(), Served { control, metrics });
+    let router = router(access, Served { control, metrics });
     serve_within(Limits::DEFAULT, listener, router, shutdown).await;
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::{Limits, serve_within};
-use crate::access::Access;
+use crate::access::{Access, LiveAccess};
 use crate::control::{Control, ReloadError, Reloaded};
 use crate::routes::{Served, router};
 
@@ -65,7 +65,7 @@ async fn start(access: Access, limits: Limits) -> Running {
     let address = listener.local_addr().unwrap();
     let gateway = Arc::new(Gateway::default());
     let control: Arc<dyn Control> = gateway.clone();
-    let router = router(access.into(), Served { control, metrics: Metrics::new().unwrap() });
+    let router = router(LiveAccess::new(access), Served { control, metrics: Metrics::new().unwrap() });
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(serve_within(limits, listener, router, async { drop(stopped.await) }));
     Running { address, gateway, stop: Some(stop), served }

@@ -6,8 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_admin::{Access, TokenError, generated_token};
-use tidegate_config::checked::{self, Config, is_loopback};
+use tidegate_config::checked;
 use tidegate_proxy::{ListenError, Listeners, Observers, Proxy};
 use tidegate_telemetry::{AccessLog, Metrics, MetricsError};
 use tokio::net::TcpListener;
@@ -17,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assemble::{AssembleError, Assembled, assemble};
 use crate::control::AdminControl;
-use crate::reload::{First, Reloader};
+use crate::operator::{Operator, OperatorError};
+use crate::reload::{First, Fixed, Live, Reloader};
 use crate::source::ConfigSource;
 use crate::watch::watch;
 
@@ -33,7 +33,7 @@ pub(crate) enum BootError {
     )]
     Admin { address: SocketAddr, cause: io::Error },
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Operator(#[from] OperatorError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     #[error("the system refuses what the gateway needs to run: {0}")]
@@ -72,19 +72,21 @@ async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<()
     }
     observers.metrics.reload_succeeded();
 
-    let first = First { shown, files, admin: config.admin.address };
+    let operator = Operator::new(&config.admin)?;
+    let access = operator.live();
+    let first = First { shown, files, fixed: Fixed::of(&config) };
     let metrics = Arc::clone(&observers.metrics);
-    let reloader = Reloader::new(source, Arc::clone(&proxy), listeners, observers, first);
+    let live = Live { proxy: Arc::clone(&proxy), listeners, operator };
+    let reloader = Reloader::new(source, live, observers, first);
     let stop = CancellationToken::new();
     let control = Arc::new(AdminControl(Arc::clone(&reloader)));
-    let access = access(&config.admin)?;
     let admin =
         tokio::spawn(tidegate_admin::serve(admin, access, control, metrics, stop.clone().cancelled_owned()));
     let watching = tokio::spawn(watch(Arc::clone(&reloader)));
 
     signals.until_the_end(&reloader).await;
     watching.abort();
-    drain(&proxy, &config, &mut signals).await;
+    drain(&proxy, &mut signals).await;
     stop.cancel();
     let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
     Ok(())
@@ -98,28 +100,8 @@ async fn bind_admin(admin: &checked::Admin) -> Result<TcpListener, BootError> {
     Ok(bound)
 }
 
-/// Beyond this machine nobody may operate the gateway without a token: where none is set, one is made.
-fn access(admin: &checked::Admin) -> Result<Access, BootError> {
-    let loopback = is_loopback(admin.address.ip());
-    let mut token = admin.token.clone();
-    if token.is_none() && !loopback {
-        let made = generated_token()?;
-        print_token(&made)?;
-        token = Some(made);
-    }
-    Ok(Access { loopback, token })
-}
-
-/// To the terminal and not to the log, which others may collect.
-fn print_token(token: &secrecy::SecretString) -> io::Result<()> {
-    use secrecy::ExposeSecret;
-    use std::io::Write;
-    let sentence = "the admin API is reachable from other machines and has no \"admin.token\"; until the next start it is";
-    writeln!(io::stderr(), "{sentence}: {}", token.expose_secret())
-}
-
-async fn drain(proxy: &Proxy, config: &Config, signals: &mut Signals) {
-    let limit = config.timeouts.drain;
+async fn drain(proxy: &Proxy, signals: &mut Signals) {
+    let limit = proxy.drain_limit();
     tracing::info!(seconds = limit.as_secs(), "draining: no new connections, open exchanges may end");
     tokio::select! {
         left = proxy.drain(limit) => tracing::info!(closed = left, "drained"),

@@ -7,6 +7,7 @@ mod boot;
 mod cli;
 mod control;
 mod documents;
+mod operator;
 mod reload;
 mod source;
 mod watch;

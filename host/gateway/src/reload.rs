@@ -1,25 +1,30 @@
 //! Live configuration: a new snapshot is built beside the old one and takes its place, or nothing changes.
 
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde_json::Value;
-use tidegate_admin::{ReloadError, Reloaded};
-use tidegate_proxy::{Listeners, Observers, Proxy};
+use tidegate_admin::{Access, ReloadError, Reloaded};
+use tidegate_config::Config;
+use tidegate_proxy::{Listeners, Observers, Prepared, Proxy};
 use tidegate_telemetry::Metrics;
 
 use crate::assemble::{Assembled, Refused, assemble};
+use crate::operator::Operator;
 use crate::source::ConfigSource;
 
 /// Makes what stands in the source live, one attempt at a time.
 pub(crate) struct Reloader {
     source: Arc<dyn ConfigSource>,
     proxy: Arc<Proxy>,
+    operator: Operator,
     observers: Observers,
     generation: AtomicU64,
-    live: tokio::sync::Mutex<Listeners>,
+    listeners: tokio::sync::Mutex<Listeners>,
     state: Mutex<State>,
 }
 
@@ -30,7 +35,30 @@ struct State {
     files: Vec<PathBuf>,
     /// Those, and what the one that was refused last names.
     seen: Fingerprint,
-    admin: std::net::SocketAddr,
+    fixed: Fixed,
+}
+
+/// What is read at the start only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fixed {
+    admin: SocketAddr,
+    workers: Option<NonZeroUsize>,
+}
+
+impl Fixed {
+    /// What a configuration says of it.
+    pub(crate) fn of(config: &Config) -> Self {
+        Self { admin: config.admin.address, workers: config.workers }
+    }
+
+    fn warn_of(self, wanted: Self) {
+        if self.admin != wanted.admin {
+            tracing::warn!(address = %wanted.admin, "\"admin.address\" changes with the next start only");
+        }
+        if self.workers != wanted.workers {
+            tracing::warn!(workers = ?wanted.workers, "\"workers\" changes with the next start only");
+        }
+    }
 }
 
 /// What the files looked like; another look means that there may be something new.
@@ -67,26 +95,27 @@ impl Reloader {
     /// A reloader whose first snapshot is live already.
     pub(crate) fn new(
         source: Arc<dyn ConfigSource>,
-        proxy: Arc<Proxy>,
-        listeners: Listeners,
+        live: Live,
         observers: Observers,
         first: First,
     ) -> Arc<Self> {
-        let First { shown, files, admin } = first;
-        let state = State { shown, seen: Fingerprint::of(&files), files, admin };
+        let First { shown, files, fixed } = first;
+        let Live { proxy, listeners, operator } = live;
+        let state = State { shown, seen: Fingerprint::of(&files), files, fixed };
         Arc::new(Self {
             source,
             proxy,
+            operator,
             observers,
             generation: AtomicU64::new(1),
-            live: tokio::sync::Mutex::new(listeners),
+            listeners: tokio::sync::Mutex::new(listeners),
             state: Mutex::new(state),
         })
     }
 
     /// Builds what stands in the source now and makes it live; on an error everything stays as it was.
     pub(crate) async fn reload(&self, cause: &'static str) -> Result<Reloaded, ReloadError> {
-        let mut listeners = self.live.lock().await;
+        let mut listeners = self.listeners.lock().await;
         match self.replace(&mut listeners).await {
             Ok(changed) => {
                 self.metrics().reload_succeeded();
@@ -116,19 +145,26 @@ impl Reloader {
             }
         };
         let Assembled { config, files, shown, snapshot } = assembled;
-        let prepared = match listeners.prepare(&config.listeners).await {
-            Ok(prepared) => prepared,
-            Err(error) => {
-                self.note_refused(&before, &files);
-                return Err(vec![error.to_string()]);
-            }
-        };
+        let ready = self.prepare(&config, listeners).await;
+        let (prepared, access) = ready.inspect_err(|_| self.note_refused(&before, &files))?;
         self.proxy.publish(snapshot);
+        self.operator.follow(access);
         for address in listeners.commit(prepared) {
             tracing::info!(%address, "listening");
         }
         let seen = before.of_all(&files);
-        Ok(self.note(shown, files, seen, config.admin.address))
+        Ok(self.note(shown, files, seen, Fixed::of(&config)))
+    }
+
+    /// What can still fail, done before anything changes.
+    async fn prepare(
+        &self,
+        config: &Config,
+        listeners: &Listeners,
+    ) -> Result<(Prepared, Access), Vec<String>> {
+        let prepared = listeners.prepare(&config.listeners).await.map_err(|error| vec![error.to_string()])?;
+        let access = self.operator.access(&config.admin).map_err(|error| vec![error.to_string()])?;
+        Ok((prepared, access))
     }
 
     /// Notes what was looked at in vain, so that it is tried again when something of it changes, and not before.
@@ -141,19 +177,11 @@ impl Reloader {
     }
 
     /// Notes what is live now, and says whether it differs from what was.
-    fn note(
-        &self,
-        shown: Value,
-        files: Vec<PathBuf>,
-        seen: Fingerprint,
-        admin: std::net::SocketAddr,
-    ) -> bool {
+    fn note(&self, shown: Value, files: Vec<PathBuf>, seen: Fingerprint, wanted: Fixed) -> bool {
         let mut state = self.state();
-        if state.admin != admin {
-            tracing::warn!(%admin, "the address of the admin listener changes with the next start only");
-        }
+        state.fixed.warn_of(wanted);
         let changed = state.shown != shown || state.seen != seen;
-        *state = State { shown, files, seen, admin: state.admin };
+        *state = State { shown, files, seen, fixed: state.fixed };
         if changed {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }
@@ -191,9 +219,16 @@ impl Reloader {
     }
 }
 
+/// What a reload changes.
+pub(crate) struct Live {
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) listeners: Listeners,
+    pub(crate) operator: Operator,
+}
+
 /// What is known of the configuration that the gateway started with.
 pub(crate) struct First {
     pub(crate) shown: Value,
     pub(crate) files: Vec<PathBuf>,
-    pub(crate) admin: std::net::SocketAddr,
+    pub(crate) fixed: Fixed,
 }

@@ -68,6 +68,11 @@ impl Proxy {
         self.draining.is_cancelled()
     }
 
+    /// How long a drain may take, as the live configuration says.
+    pub fn drain_limit(&self) -> Duration {
+        self.current().timeouts.drain
+    }
+
     /// Asks every connection to end after its exchange, waits up to `limit`, then closes the rest.
     ///
     /// Returns how many were closed in the middle.
