@@ -126,6 +126,39 @@ def test_a_listener_that_cannot_be_opened_is_tried_once_for_each_change(gateway,
     until(lambda: text_of(gateway) == "mended", "the mended configuration")
 
 
+def test_a_certificate_that_cannot_be_used_is_counted(gateway):
+    assert gateway.metric("tidegate_certificate_reload_failures_total") == 0
+    gateway.write(broken_certificate(gateway))
+    until(lambda: gateway.metric("tidegate_certificate_reload_failures_total") == 1, "its count")
+    gateway.write(taken_address(gateway))
+    until(lambda: gateway.metric("tidegate_config_reloads_total", result="failure") == 2, "another refusal")
+    assert gateway.metric("tidegate_certificate_reload_failures_total") == 1
+
+
+def test_the_admin_token_changes_live(gateway):
+    def status(token: str | None) -> int:
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return gateway.admin("GET", "/v1/config", headers=headers).status_code
+
+    def with_token(token: str) -> dict:
+        return {**mock_config(), "admin": {"address": "127.0.0.1:0", "token": token}}
+
+    assert status(None) == 200
+    gateway.write(with_token("first"))
+    until(lambda: (status(None), status("first")) == (401, 200), "the token")
+    gateway.write(with_token("second"))
+    until(lambda: (status("first"), status("second")) == (401, 200), "another token")
+    gateway.write(mock_config())
+    until(lambda: status(None) == 200, "no token")
+
+
+def test_what_is_read_at_the_start_only_is_told(gateway):
+    gateway.write({**mock_config(reply="after"), "workers": 3, "admin": {"address": "127.0.0.2:0"}})
+    until(lambda: text_of(gateway) == "after", "the new configuration")
+    assert "WARN" in gateway.log_has('\\"workers\\"')
+    assert "WARN" in gateway.log_has('\\"admin.address\\"')
+
+
 def keys_file() -> tuple[dict, str, str]:
     filters = [{"auth_filter": {"api_keys": {"file": "keys.yaml"}}}]
     return proxy_config({"a": {"provider": "mock"}}, filters), "keys.yaml", '{"keys": [{"key": "new", "principal": "p"}]}'

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tidegate_admin::{Access, ReloadError, Reloaded};
 use tidegate_config::Config;
-use tidegate_proxy::{Listeners, Observers, Prepared, Proxy};
+use tidegate_proxy::{ListenError, Listeners, Observers, Prepared, Proxy};
 use tidegate_telemetry::Metrics;
 
 use crate::assemble::{Assembled, Refused, assemble};
@@ -157,12 +157,13 @@ impl Reloader {
     }
 
     /// What can still fail, done before anything changes.
-    async fn prepare(
-        &self,
-        config: &Config,
-        listeners: &Listeners,
-    ) -> Result<(Prepared, Access), Vec<String>> {
-        let prepared = listeners.prepare(&config.listeners).await.map_err(|error| vec![error.to_string()])?;
+    async fn prepare(&self, config: &Config, listeners: &Listeners) -> Result<(Prepared, Access), Vec<String>> {
+        let prepared = listeners.prepare(&config.listeners).await.map_err(|error| {
+            if matches!(error, ListenError::Tls { .. }) {
+                self.metrics().certificate_reload_failed();
+            }
+            vec![error.to_string()]
+        })?;
         let access = self.operator.access(&config.admin).map_err(|error| vec![error.to_string()])?;
         Ok((prepared, access))
     }

@@ -184,7 +184,7 @@ impl Metrics {
         self.retries.with_label_values(&[cluster, reason]).inc();
     }
 
-    /// Counts a changed certificate that could not be read.
+    /// Counts a reload that is refused because a listener's certificate or key cannot be used.
     pub fn certificate_reload_failed(&self) {
         self.certificate_reload_failures.inc();
     }

@@ -137,7 +137,7 @@ pub(crate) const ACCESS_LOG_DROPPED: Family = Family {
 
 pub(crate) const CERTIFICATE_RELOAD_FAILURES: Family = Family {
     name: "tidegate_certificate_reload_failures_total",
-    help: "Changed certificates that could not be read, so that the old ones stay.",
+    help: "Reloads refused because of a listener's certificate, so that the old one stays.",
     labels: &[],
 };
 
