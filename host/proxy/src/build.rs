@@ -83,7 +83,7 @@ fn build_service(
 /// The exact names in `match.model`, then the `models` of the clusters behind the routes.
 fn listed_models(service: &checked::VirtualService, routes: &[Arc<Route>]) -> Vec<String> {
     let matched = service.routes.iter().flat_map(|route| route.matches.model.iter().flatten());
-    let exact = matched.filter(|name| !name.contains('*')).cloned();
+    let exact = matched.filter(|name| !name.contains(['*', '?'])).cloned();
     let backends = routes.iter().flat_map(|route| route.backends.iter());
     let served = backends.flat_map(|backend| backend.cluster.models.iter()).cloned();
     let mut listed = Vec::new();

@@ -49,7 +49,7 @@ pub struct Principal {
     pub models: Option<ModelNames>,
 }
 
-/// A list of model globs (`*` stands for any run of characters).
+/// A list of model globs: `*` stands for any run of characters, `?` for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelNames(Vec<String>);
 
@@ -80,7 +80,12 @@ fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
                 retry = Some((g + 1, t));
                 g += 1;
             }
-            Some(&byte) if byte == text[t] => {
+            // Not in the middle of a character, where a `*` before it may have stopped.
+            Some(b'?') if !is_continuation(text[t]) => {
+                g += 1;
+                t += 1 + text[t + 1..].iter().take_while(|byte| is_continuation(**byte)).count();
+            }
+            Some(&byte) if byte == text[t] && byte != b'?' => {
                 g += 1;
                 t += 1;
             }
@@ -95,6 +100,11 @@ fn glob_matches(glob: &[u8], text: &[u8]) -> bool {
         }
     }
     glob[g..].iter().all(|&byte| byte == b'*')
+}
+
+/// Whether a byte goes on with a character of UTF-8 that an earlier one began.
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }
 
 /// An edit of the request's headers. `set` replaces every field of the name, `add` appends one.
@@ -138,3 +148,7 @@ pub enum AuthVerdict {
     /// The credential is of this filter's kind, and wrong. Ends the request.
     Deny(Refusal),
 }
+
+#[cfg(test)]
+#[path = "auth_tests.rs"]
+mod tests;
