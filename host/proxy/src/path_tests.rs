@@ -102,7 +102,8 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("TIDEGATE_PROOF_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
+    // Set by `make proof`. Here, because `with_cases` alone would overrule it.
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
     ProptestConfig::with_cases(cases)
 }
 
