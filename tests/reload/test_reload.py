@@ -240,6 +240,20 @@ def test_listeners_come_and_go_live(gateway):
     assert text_of(gateway) == "before"
 
 
+def test_listeners_on_port_0_are_each_their_own(gateway):
+    """Also where their addresses are the same: each has a port, and closes with its entry."""
+    config = mock_config(reply="before")
+    gateway.write({**config, "listeners": config["listeners"] * 3})
+    assert gateway.admin("POST", "/v1/reload").status_code == 200
+    until(lambda: len(gateway.addresses) == 3, "two more listeners")
+    assert all(connects(address) for address in gateway.addresses)
+    gateway.write(config)
+    assert gateway.admin("POST", "/v1/reload").status_code == 200
+    first, *others = gateway.addresses
+    until(lambda: not any(connects(address) for address in others), "the end of the others")
+    assert connects(first)
+
+
 def test_an_unchanged_listener_keeps_its_connections(gateway):
     with gateway.wire() as wire:
         assert wire.send(request("GET", "/v1/models")).response().status == 200

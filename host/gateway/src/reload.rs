@@ -157,7 +157,11 @@ impl Reloader {
     }
 
     /// What can still fail, done before anything changes.
-    async fn prepare(&self, config: &Config, listeners: &Listeners) -> Result<(Prepared, Access), Vec<String>> {
+    async fn prepare(
+        &self,
+        config: &Config,
+        listeners: &Listeners,
+    ) -> Result<(Prepared, Access), Vec<String>> {
         let prepared = listeners.prepare(&config.listeners).await.map_err(|error| {
             if matches!(error, ListenError::Tls { .. }) {
                 self.metrics().certificate_reload_failed();

@@ -35,19 +35,22 @@ pub enum ListenError {
     },
 }
 
-/// The open listeners of a proxy, by their configured address.
+/// The open listeners of a proxy.
 pub struct Listeners {
     proxy: Arc<Proxy>,
-    open: HashMap<SocketAddr, Arc<Door>>,
+    open: HashMap<Place, Arc<Door>>,
 }
+
+/// A configured address, and how many listeners before it in the file have the same: with port 0 there may be several.
+type Place = (SocketAddr, usize);
 
 /// A change of listeners whose every part is known to work.
 pub struct Prepared(Vec<PreparedListener>);
 
 struct PreparedListener {
-    address: SocketAddr,
+    place: Place,
     tls: Option<Arc<ServerConfig>>,
-    /// `None` where the address is open already.
+    /// `None` where it is open already.
     socket: Option<TcpListener>,
 }
 
@@ -63,12 +66,13 @@ impl Listeners {
     /// The first listener that cannot be opened.
     pub async fn prepare(&self, wanted: &[Listener]) -> Result<Prepared, ListenError> {
         let mut prepared = Vec::with_capacity(wanted.len());
-        for Listener { address, tls } in wanted {
+        for (index, Listener { address, tls }) in wanted.iter().enumerate() {
             let address = *address;
+            let place = (address, wanted[..index].iter().filter(|other| other.address == address).count());
             let tls = tls.as_ref().map(tls::server).transpose();
             let tls = tls.map_err(|cause| ListenError::Tls { address, cause })?;
-            let socket = if self.open.contains_key(&address) { None } else { Some(bind(address).await?) };
-            prepared.push(PreparedListener { address, tls, socket });
+            let socket = if self.open.contains_key(&place) { None } else { Some(bind(address).await?) };
+            prepared.push(PreparedListener { place, tls, socket });
         }
         Ok(Prepared(prepared))
     }
@@ -77,9 +81,9 @@ impl Listeners {
     ///
     /// Returns the addresses that were opened, with the ports that the system chose.
     pub fn commit(&mut self, Prepared(prepared): Prepared) -> Vec<SocketAddr> {
-        let wanted: Vec<_> = prepared.iter().map(|listener| listener.address).collect();
-        self.open.retain(|address, door| {
-            let stays = wanted.contains(address);
+        let wanted: Vec<_> = prepared.iter().map(|listener| listener.place).collect();
+        self.open.retain(|place, door| {
+            let stays = wanted.contains(place);
             if !stays {
                 door.stop.cancel();
                 tracing::info!(address = &*door.name, "listener closed");
@@ -91,17 +95,17 @@ impl Listeners {
 
     fn open(&mut self, prepared: PreparedListener) -> Option<SocketAddr> {
         let Some(socket) = prepared.socket else {
-            let door = self.open.get(&prepared.address)?;
+            let door = self.open.get(&prepared.place)?;
             door.tls.store(prepared.tls);
             return None;
         };
-        let bound = socket.local_addr().unwrap_or(prepared.address);
+        let bound = socket.local_addr().unwrap_or(prepared.place.0);
         let door = Arc::new(Door {
             name: bound.to_string().into(),
             tls: ArcSwapOption::new(prepared.tls),
             stop: CancellationToken::new(),
         });
-        self.open.insert(prepared.address, Arc::clone(&door));
+        self.open.insert(prepared.place, Arc::clone(&door));
         tokio::spawn(accept(Arc::clone(&self.proxy), door, socket));
         Some(bound)
     }
