@@ -1,5 +1,7 @@
 """Streams and bodies through the gateway: promptly, unchanged, cancelled at once, and never complete when they were cut."""
 
+import contextlib
+import json
 import threading
 import time
 
@@ -216,6 +218,43 @@ def test_upload_is_streamed_to_the_upstream():
 
 
 @pytest.fixture(scope="module")
+SLOW = {"timeouts": {"first_byte": "500ms"}}
+
+
+def test_a_slow_upload_is_not_the_upstreams_time():
+    """Each piece comes in time, all of them take longer than the upstream may for its answer."""
+    with Upstream() as upstream, Gateway(proxy_config({"a": upstream.cluster("http")}, **SLOW)) as gateway:
+        with gateway.wire() as wire:
+            wire.send("POST /upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n")
+            for _ in range(5):
+                time.sleep(0.3)
+                wire.send(b"x")
+            assert wire.response().status == 200
+        assert upstream.requests[0].body == b"xxxxx"
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "stalls"])
+def test_an_upstream_without_an_answer_is_late(reads):
+    """From the end of an upload, and from the moment that it takes no more of one."""
+    with Upstream(lambda seen, reply: reply.gone(10)) as upstream:
+        if not reads:
+            upstream._converse = lambda connection, number: time.sleep(10)
+        with Gateway(proxy_config({"a": upstream.cluster("http")}, **SLOW)) as gateway, gateway.wire() as wire:
+            # More than all the buffers on the way hold.
+            size = 10 if reads else 30_000_000
+            wire.send("POST /upload HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % size)
+            threading.Thread(target=pour, args=(wire, size), daemon=True).start()
+            started = time.monotonic()
+            answer = wire.response()
+            assert (answer.status, json.loads(answer.body)["error"]["code"]) == (504, "upstream_timeout")
+            assert 0.4 < time.monotonic() - started < 8
+
+
+def pour(wire, size: int):
+    with contextlib.suppress(OSError):
+        wire.send(b"x" * size)
+
+
 def nginx():
     with Nginx() as nginx:
         yield nginx

@@ -61,4 +61,33 @@ impl Clock {
             Err(_) => Err(self.overrun()),
         }
     }
+
+    /// The same for a phase whose own clock stands still at times: `since` says since when it runs, if it does.
+    pub(crate) async fn phase_since<T>(
+        &self,
+        bound: Duration,
+        since: impl Fn() -> Option<Instant>,
+        late: impl FnOnce() -> Fault,
+        phase: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        let mut phase = pin!(phase);
+        if let Poll::Ready(done) = futures_util::poll!(phase.as_mut()) {
+            return Ok(done);
+        }
+        let own_end = || since().map(|since| since.checked_add(bound).unwrap_or(self.end()));
+        loop {
+            // While it stands still it cannot run out sooner than from now on.
+            let look = own_end().or(Instant::now().checked_add(bound)).unwrap_or(self.end());
+            if let Ok(done) = tokio::time::timeout_at(look.min(self.end()), phase.as_mut()).await {
+                return Ok(done);
+            }
+            let now = Instant::now();
+            if own_end().is_some_and(|end| end <= now && end <= self.end()) {
+                return Err(late());
+            }
+            if now >= self.end() {
+                return Err(self.overrun());
+            }
+        }
+    }
 }

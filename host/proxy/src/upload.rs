@@ -34,6 +34,9 @@ pub(crate) struct Passing {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) received: u64,
+    /// Since when it is the upstream that takes its time: the last piece went on, or the end did. `None` while the
+    /// client is waited for.
+    pub(crate) upstream_since: Option<Instant>,
     /// The raw JSON value of `model`.
     pub(crate) model: Option<Vec<u8>>,
     /// Why the body broke off; the upstream's own error then only says that it did.
@@ -58,6 +61,7 @@ impl Passing {
             let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
+                    lock(&self.progress).upstream_since = None;
                     ready!(self.poll_timer(cx));
                     return Poll::Ready(Some(Err(self.broke(Fault::BodyTimeout(self.wait)))));
                 }
@@ -90,6 +94,7 @@ impl Passing {
         let received = {
             let mut progress = lock(&self.progress);
             progress.received += data.len() as u64;
+            progress.upstream_since = Some(Instant::now());
             progress.received
         };
         if received > self.limit.bytes as u64 {
@@ -102,8 +107,10 @@ impl Passing {
     }
 
     fn finish(&mut self) {
+        let mut progress = lock(&self.progress);
+        progress.upstream_since = Some(Instant::now());
         if let Some(model) = self.scan.take(0) {
-            lock(&self.progress).model = Some(model);
+            progress.model = Some(model);
         }
     }
 

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_contract::{ModelNames, Operation};
 use tidegate_providers::replace_model;
+use tokio::time::Instant;
 
 use crate::connect::ConnectError;
 use crate::fault::Fault;
@@ -142,7 +143,8 @@ async fn exchange(
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
-        let sent = ledger.clock.phase(timeouts.first_byte, late, lease.send(request)).await?;
+        let since = upstream_since(ledger);
+        let sent = ledger.clock.phase_since(timeouts.first_byte, since, late, lease.send(request)).await?;
         match sent {
             Ok(response) => {
                 ledger.upstream = Some(sent_at.elapsed());
@@ -157,6 +159,17 @@ async fn exchange(
             Err(Unanswered { error, .. }) => return Err(unanswered(cluster, &error, ledger)),
         }
     }
+}
+
+/// Since when it is the upstream that takes its time: from now on, but for a body that passes, which may wait for the
+/// client meanwhile.
+fn upstream_since(ledger: &Ledger) -> impl Fn() -> Option<Instant> + Send + use<> {
+    let now = Instant::now();
+    let progress = ledger.progress.clone();
+    if let Some(progress) = &progress {
+        lock(progress).upstream_since = Some(now);
+    }
+    move || progress.as_ref().map_or(Some(now), |progress| lock(progress).upstream_since)
 }
 
 fn not_connected(cluster: &Cluster, error: ConnectError) -> Fault {
