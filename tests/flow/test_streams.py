@@ -133,6 +133,7 @@ def test_t_sse_cut_stream_never_looks_complete(reset, partial):
     assert b"[DONE]" not in answer.content
     last = answer.text.strip().split("\n\n")[-1]
     assert last.removeprefix("data: ").startswith('{"error"'), answer.text
+    assert "in the middle of its answer" in last
     assert "error" in line
 
 
@@ -217,7 +218,6 @@ def test_upload_is_streamed_to_the_upstream():
     assert beginnings[0].startswith(b"POST /upload HTTP/1.1\r\n")
 
 
-@pytest.fixture(scope="module")
 SLOW = {"timeouts": {"first_byte": "500ms"}}
 
 
@@ -255,6 +255,7 @@ def pour(wire, size: int):
         wire.send(b"x" * size)
 
 
+@pytest.fixture(scope="module")
 def nginx():
     with Nginx() as nginx:
         yield nginx

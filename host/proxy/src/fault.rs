@@ -46,6 +46,8 @@ pub(crate) enum Fault {
     PoolExhausted { cluster: Arc<str> },
     #[error("cluster \"{cluster}\" ended the connection without an answer: {cause}")]
     Reset { cluster: Arc<str>, cause: String },
+    #[error("cluster \"{cluster}\" ended the connection in the middle of its answer: {cause}")]
+    BrokeOff { cluster: Arc<str>, cause: String },
     #[error("cluster \"{cluster}\" did not {phase} within {} s", after.as_secs_f32())]
     UpstreamTimeout { cluster: Arc<str>, phase: &'static str, after: Duration },
     #[error("cluster \"{cluster}\" sent an answer that is not served: {cause}")]
@@ -83,6 +85,7 @@ impl Fault {
             Self::Denied(Denied::Failed { .. }) => Blame::Plugin,
             Self::Connect { .. }
             | Self::Reset { .. }
+            | Self::BrokeOff { .. }
             | Self::UpstreamTimeout { .. }
             | Self::BadAnswer { .. }
             | Self::RequestTimeout(_) => Blame::Upstream,
@@ -114,6 +117,9 @@ impl Fault {
             Self::Connect { cluster, .. } => format!("cluster \"{cluster}\" cannot be reached").into(),
             Self::Reset { cluster, .. } => {
                 format!("cluster \"{cluster}\" ended the connection without an answer").into()
+            }
+            Self::BrokeOff { cluster, .. } => {
+                format!("cluster \"{cluster}\" ended the connection in the middle of its answer").into()
             }
             Self::Internal(_) => {
                 "the gateway failed; the operator finds the cause under this request id".into()

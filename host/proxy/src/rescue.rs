@@ -53,6 +53,7 @@ pub(crate) fn status(fault: &Fault) -> StatusCode {
         Fault::NoService(_) | Fault::NoRoute { .. } | Fault::NoModel(_) => StatusCode::NOT_FOUND,
         Fault::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
         Fault::Connect { .. } | Fault::Reset { .. } | Fault::BadAnswer { .. } => StatusCode::BAD_GATEWAY,
+        Fault::BrokeOff { .. } => StatusCode::BAD_GATEWAY,
         Fault::UpstreamTimeout { .. } | Fault::RequestTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
         Fault::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -77,7 +78,7 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::BodyTimeout(_) => "request_body_timeout",
         Fault::Connect { .. } => "upstream_unreachable",
         Fault::PoolExhausted { .. } => "upstream_busy",
-        Fault::Reset { .. } => "upstream_reset",
+        Fault::Reset { .. } | Fault::BrokeOff { .. } => "upstream_reset",
         Fault::BadAnswer { .. } => "upstream_bad_answer",
         Fault::UpstreamTimeout { .. } | Fault::RequestTimeout(_) => "upstream_timeout",
         Fault::Malformed(_) | Fault::Path(_) => "malformed_request",

@@ -103,7 +103,7 @@ impl Passing {
                 Some(Ok(frame)) => frame.into_data().ok().and_then(|data| self.pass(data)).map(Ok),
                 Some(Err(error)) => {
                     let cause = cause_of(&error);
-                    self.broken(&self.reset(cause))
+                    self.broken(&self.broke_off(cause))
                 }
                 None => self.end(),
             };
@@ -157,7 +157,7 @@ impl Passing {
         };
         let rest = partial.split().freeze();
         if *has_an_end && !scan.finished() && !scan.error_in_stream() {
-            let fault = self.reset("the stream ended in the middle".into());
+            let fault = self.broke_off("the stream has no end".into());
             return self.broken(&fault);
         }
         self.ledger.bytes_sent += rest.len() as u64;
@@ -199,9 +199,9 @@ impl Passing {
         self.ledger.response_model = scan.model().map(str::to_owned);
     }
 
-    fn reset(&self, cause: String) -> Fault {
+    fn broke_off(&self, cause: String) -> Fault {
         let cluster = self.ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
-        Fault::Reset { cluster, cause }
+        Fault::BrokeOff { cluster, cause }
     }
 
     /// One timer for a whole stream: when it fires, it looks how long ago the last piece came.
