@@ -96,6 +96,15 @@ def test_retry_stays_within_its_attempts():
             assert text_of(gateway.chat()) == "c"
 
 
+def test_a_request_that_is_no_model_call_is_not_asked_for_a_model():
+    """Where every route goes by the model, a path that has none is not served."""
+    routes = [{"name": "all", "match": {"model": "*"}, "backends": [{"cluster": "a"}]}]
+    with Gateway(proxy_config({"a": {"provider": "mock"}}, routes=routes)) as gateway:
+        for answer in (gateway.get("/anything"), gateway.post("/anything", {"no": "model"})):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_not_found")
+        assert gateway.post("/v1/embeddings", {"input": "x"}).status_code == 400
+
+
 def test_without_retry_each_priority_gets_one_try():
     """However many backends a priority has: the next one is reached."""
     with Upstream(fails(503)) as a, Upstream(fails(503)) as b, Upstream(answers("last")) as last:

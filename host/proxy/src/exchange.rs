@@ -212,19 +212,23 @@ impl Admitted<'_> {
             match choose(&service.routes, &view) {
                 Choice::Route(route) => return Ok(Arc::clone(route)),
                 Choice::NeedsModel => self.hold(ledger).await?,
-                Choice::NoModel => return Err(self.no_model()),
-                Choice::Nothing => {
-                    let path = self.claimed.path.clone().into_owned();
-                    return Err(Fault::NoRoute { method: ledger.method.clone(), path });
-                }
+                Choice::NoModel => return Err(self.no_model(ledger)),
+                Choice::Nothing => return Err(self.no_route(ledger)),
             }
         }
     }
 
-    fn no_model(&self) -> Fault {
+    fn no_route(&self, ledger: &Ledger) -> Fault {
+        Fault::NoRoute { method: ledger.method.clone(), path: self.claimed.path.clone().into_owned() }
+    }
+
+    fn no_model(&self, ledger: &Ledger) -> Fault {
         match self.body.model() {
             Some(model) => Fault::NoModel(model.name.clone()),
-            None => Fault::Body("the body names no \"model\", and the routes here go by it".into()),
+            None if self.claimed.operation.names_a_model() => {
+                Fault::Body("the body names no \"model\", and the routes here go by it".into())
+            }
+            None => self.no_route(ledger),
         }
     }
 
