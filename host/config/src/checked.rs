@@ -274,7 +274,7 @@ pub struct Match {
     pub model: Option<Vec<String>>,
     /// By lower-case name; a repeated field matches where each of its values does.
     pub headers: Vec<(String, TextMatch)>,
-    /// By name; the first parameter of that name counts.
+    /// By decoded name; a repeated parameter matches where each of its decoded values does.
     pub query: Vec<(String, TextMatch)>,
     /// Upper-case; empty is any.
     pub methods: Vec<String>,

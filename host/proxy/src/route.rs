@@ -1,9 +1,11 @@
 //! Which virtual service and which route a request belongs to, from tables made once a snapshot.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, Method};
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use tidegate_config::checked;
 use tidegate_contract::ModelNames;
@@ -115,13 +117,25 @@ impl Matcher {
         path_matches
             && (self.methods.is_empty() || self.methods.contains(view.method))
             && self.headers.iter().all(|(name, condition)| condition.holds_for_all(view.headers, name))
-            && self.query.iter().all(|(name, condition)| condition.holds(parameter(view.query, name)))
+            && self.query.iter().all(|(name, condition)| condition.holds_for_parameter(view.query, name))
     }
 }
 
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+/// The decoded values of a parameter, by its decoded name; `None` for one that is no UTF-8.
+fn values<'a>(query: &'a str, name: &'a str) -> impl Iterator<Item = Option<Cow<'a, str>>> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(move |(key, _)| decoded(key).is_some_and(|key| key == name)).map(|(_, value)| decoded(value))
+}
+
+/// As forms are encoded: `+` is a space.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('+') {
+        return percent_decode_str(text).decode_utf8().ok();
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(Cow::Owned(decoded.into_owned()))
 }
 
 enum Condition {
@@ -158,6 +172,15 @@ impl Condition {
             return self.holds(None);
         }
         values.all(|value| value.to_str().is_ok_and(|text| self.holds(Some(text))))
+    }
+
+    /// The same for a repeated parameter.
+    fn holds_for_parameter(&self, query: &str, name: &str) -> bool {
+        let mut values = values(query, name).peekable();
+        if values.peek().is_none() {
+            return self.holds(None);
+        }
+        values.all(|value| value.is_some_and(|text| self.holds(Some(&text))))
     }
 }
 

@@ -116,6 +116,32 @@ fn presence_and_absence_are_conditions() {
 }
 
 #[test]
+fn t_hdr_2_a_parameter_matches_decoded_and_with_all_its_values() {
+    let text = |text: &str| TextMatch::Exact(text.into());
+    let query = |condition: TextMatch| checked::Match {
+        query: vec![("a b".into(), condition)],
+        ..checked::Match::default()
+    };
+    let headers = HeaderMap::new();
+    let holds = |condition: TextMatch, sent: &str| {
+        let routes = [route("r", &query(condition))];
+        let view = View { query: sent, ..view(&headers, Model::None) };
+        matches!(choose(&routes, &view), Choice::Route(_))
+    };
+    for sent in ["a+b=x%2Fy+z", "a%20b=%78/y%20z", "c=1&%61+b=x/y+z&&d", "a+b=x/y+z&a%20b=x/y+z"] {
+        assert!(holds(text("x/y z"), sent), "{sent}");
+    }
+    for sent in ["", "a+b", "a+b=x/y+z&a+b=1", "a+b=1&a+b=x/y+z", "a+b=x%252Fy+z", "A+b=x/y+z"] {
+        assert!(!holds(text("x/y z"), sent), "{sent}");
+    }
+    assert!(holds(TextMatch::Present(true), "a+b"));
+    assert!(!holds(TextMatch::Present(false), "a%20b=1"));
+    assert!(holds(TextMatch::Present(false), "ab=1"));
+    assert!(!holds(TextMatch::Prefix(String::new()), "a+b=%ff"), "no text");
+    assert!(holds(text("%"), "a+b=%"), "no escape");
+}
+
+#[test]
 fn query_and_method_are_conditions() {
     let query = |name: &str, text: TextMatch| checked::Match {
         query: vec![(name.into(), text)],
