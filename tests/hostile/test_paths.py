@@ -85,6 +85,22 @@ def test_t_path_1_ambiguous_paths_are_refused(gateway, upstreams, path):
     assert [len(upstream.requests) for upstream in upstreams] == before
 
 
+def test_t_path_1_an_encoded_slash_in_a_model_id_reaches_nobody():
+    """OpenAI's clients encode it; the gateway answers there by itself, and asks for the key as on the plain path."""
+    filters = [{"auth_filter": {"api_keys": {"keys": KEYS}}}]
+    with Upstream() as upstream:
+        with Gateway(proxy_config({"a": upstream.cluster(models=["org/model"])}, filters)) as gateway:
+            for path in ("/v1/models/org%2Fmodel", "/v1/models/org/model"):
+                assert gateway.get(path).status_code == 401, path
+                answer = gateway.get(path, headers={"authorization": "Bearer demo"})
+                assert (answer.status_code, answer.json()["id"]) == (200, "org/model"), path
+            assert {line["path"] for line in gateway.access} == {"/v1/models/org/model"}
+            known = {"authorization": "Bearer demo"}
+            assert gateway.get("/v1/models/org%2F..%2Fx", headers=known).status_code == 400
+            assert gateway.post("/v1/models/org%2Fmodel", {}, headers=known).status_code == 400
+        assert not upstream.requests
+
+
 @pytest.mark.parametrize(("path", "normal"), NORMAL)
 def test_t_path_1_everyone_sees_the_same_path(gateway, upstreams, path, normal):
     open_, admin = upstreams

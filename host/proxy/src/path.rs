@@ -38,6 +38,19 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathProblem> {
     Ok(normal)
 }
 
+/// `%2F` in the id of `/v1/models/{id}` as the slash that it stands for, since OpenAI's clients encode it there.
+///
+/// Only for a request that ends at the gateway: what is left means the same as when the slash is sent as it is, and is
+/// normalised as any path.
+pub(crate) fn with_plain_model_id(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix("/v1/models/") {
+        Some(id) if id.contains("%2F") || id.contains("%2f") => {
+            Cow::Owned(format!("/v1/models/{}", id.replace("%2F", "/").replace("%2f", "/")))
+        }
+        _ => Cow::Borrowed(path),
+    }
+}
+
 fn check_characters(path: &str) -> Result<(), PathProblem> {
     let legal = |byte: u8| is_unreserved(byte) || b"/%:@!$&'()*+,=".contains(&byte);
     if path.bytes().all(legal) { Ok(()) } else { Err(PathProblem::Character) }

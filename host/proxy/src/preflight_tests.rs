@@ -67,6 +67,33 @@ fn t_path_2_an_absolute_target_must_agree_with_host() {
 }
 
 #[test]
+fn t_path_1_an_encoded_slash_is_legal_in_a_model_id_only() {
+    let path = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).header("host", "a");
+        check(&request.body(()).unwrap().into_parts().0).map(|target| target.path).ok()
+    };
+    for sent in ["/v1/models/org%2Fmodel", "/v1/models/org%2fmodel", "/v1/models/org/model"] {
+        assert_eq!(path("GET", sent).as_deref(), Some("/v1/models/org/model"), "{sent}");
+        assert_eq!(path("HEAD", sent).as_deref(), Some("/v1/models/org/model"), "{sent}");
+    }
+    for sent in [
+        "/v1/models%2Forg",
+        "/v1/models/org%2F%2Fmodel",
+        "/v1/models/%2Forg",
+        "/v1/models/org%2F..%2Fx",
+        "/v1/models/..%2f..%2fadmin",
+        "/v1/models/org%5Cmodel",
+        "/v1/model%73/org%2Fmodel",
+        "/v1/files/org%2Fmodel",
+    ] {
+        assert_eq!(path("GET", sent), None, "{sent}");
+    }
+    for method in ["POST", "DELETE", "OPTIONS"] {
+        assert_eq!(path(method, "/v1/models/org%2Fmodel"), None, "{method}");
+    }
+}
+
+#[test]
 fn http_2_needs_an_authority_that_agrees_with_host() {
     assert!(try_head("http://a/x", &[], Version::HTTP_2).is_ok());
     assert!(try_head("http://a/x", &[("host", "b")], Version::HTTP_2).is_err());
