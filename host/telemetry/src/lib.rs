@@ -14,7 +14,6 @@ mod metrics;
 mod models;
 mod names;
 mod record;
-mod redact;
 mod series;
 
 pub use access_log::{AccessLog, FlushGuard};
@@ -23,4 +22,3 @@ pub use hooks::{HookCalls, HookTimer};
 pub use log::{Format, LogError, init};
 pub use metrics::{Metrics, MetricsError};
 pub use record::Record;
-pub use redact::{carries_credentials, loggable};
