@@ -30,7 +30,7 @@ pub struct Record<'a> {
     pub path: &'a str,
     /// The status that the client saw, or would have seen had it stayed.
     pub status: u16,
-    /// Why the exchange failed, as the stable name of the cause.
+    /// Why the exchange failed, as a sentence for the operator; it may say more than the client is told.
     pub error: Option<&'a str>,
     /// Who the failure is put down to: `client`, `upstream`, `plugin` or `gateway`.
     pub blame: Option<&'a str>,
