@@ -17,7 +17,7 @@ use tidegate_providers::mock::{MockRequest, Model, Pace, Plan, Scripted, Scripte
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct CaseSettings {
-    reply: String,
+    reply: Option<String>,
     echo: bool,
     chunk: Option<usize>,
     every_ms: u64,

@@ -90,7 +90,7 @@ fn carry_out(plan: Plan) -> Response<impl http_body::Body<Data = Bytes, Error = 
 
 fn settings(mock: &checked::Mock) -> Settings {
     Settings {
-        reply: mock.reply.clone(),
+        reply: Some(mock.reply.clone()),
         echo: mock.echo,
         stream: Pace { chunk: mock.stream.chunk, every: mock.stream.every },
         latency: mock.latency,

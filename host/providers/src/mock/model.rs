@@ -73,7 +73,7 @@ impl Call<'_> {
         }
         match *status {
             Some(status) if status >= 400 => Refused::told(status).plan(),
-            Some(status) => Plan { status, ..self.served() },
+            Some(status) => self.served().with_status(status),
             None => self.served(),
         }
     }
@@ -101,8 +101,7 @@ impl Call<'_> {
     pub(super) fn text(self) -> String {
         match self.settings {
             Settings { echo: true, .. } => String::from_utf8_lossy(&echo::json(self.request)).into_owned(),
-            Settings { reply, .. } if reply.is_empty() => DEFAULT_REPLY.to_owned(),
-            Settings { reply, .. } => reply.clone(),
+            Settings { reply, .. } => reply.as_deref().unwrap_or(DEFAULT_REPLY).to_owned(),
         }
     }
 }

@@ -122,7 +122,7 @@ fn a_stream_is_cut_at_every_byte() {
 fn a_stream_keeps_its_pace_and_no_character_is_split() {
     let stream = Pace { chunk: 1, every: Duration::from_millis(7) };
     let reply = "a\u{e9}\u{1f44b}";
-    let model = Model::new(Settings { reply: reply.into(), stream, ..Settings::default() });
+    let model = Model::new(Settings { reply: Some(reply.into()), stream, ..Settings::default() });
     let body = json!({"model": "m", "prompt": "p", "stream": true});
     let steps: Vec<_> = ask(&model, "/v1/completions", &body).steps.collect();
     let waits: Vec<u128> = steps.iter().map(|step| step.wait.as_millis()).collect();
@@ -137,7 +137,7 @@ fn a_stream_keeps_its_pace_and_no_character_is_split() {
 #[test]
 fn a_long_stream_is_made_as_it_is_read() {
     let stream = Pace { chunk: 0, every: Duration::ZERO };
-    let model = Model::new(Settings { reply: "x".repeat(10_000_000), stream, ..Settings::default() });
+    let model = Model::new(Settings { reply: Some("x".repeat(10_000_000)), stream, ..Settings::default() });
     let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true});
     assert_eq!(ask(&model, "/v1/chat/completions", &body).steps.take(3).count(), 3);
 }
@@ -159,9 +159,32 @@ fn a_schema_that_refers_to_itself_ends() {
 
 #[test]
 fn an_echo_is_not_multiplied_without_bound() {
-    let model = Model::new(Settings { reply: "x".repeat(1_000_000), ..Settings::default() });
+    let model = Model::new(Settings { reply: Some("x".repeat(1_000_000)), ..Settings::default() });
     let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "n": 128});
     assert_eq!(ask(&model, "/v1/chat/completions", &body).status, 400);
     let body = json!({"model": "m", "prompt": vec!["p"; 100], "n": 1});
     assert_eq!(ask(&model, "/v1/completions", &body).status, 400);
+}
+
+#[test]
+fn a_status_without_a_body_has_no_length_either() {
+    for status in [204, 304] {
+        let model = Model::new(Settings { status: Some(status), ..Settings::default() });
+        let plan =
+            ask(&model, "/v1/chat/completions", &json!({"model": "m", "messages": [{"role": "user"}]}));
+        assert_eq!(plan.status, status);
+        assert!(!plan.headers.iter().any(|(name, _)| name == http::header::CONTENT_LENGTH));
+        assert!(bytes(plan).is_empty());
+    }
+}
+
+#[test]
+fn an_empty_reply_is_empty() {
+    let said = |reply: Option<&str>| {
+        let model = Model::new(Settings { reply: reply.map(Into::into), ..Settings::default() });
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "x"}]});
+        answer(&model, "/v1/chat/completions", &body)["choices"][0]["message"]["content"].clone()
+    };
+    assert_eq!(said(Some("")), "");
+    assert_ne!(said(None), "");
 }

@@ -74,11 +74,19 @@ impl Plan {
         let length = HeaderValue::from(body.len());
         let step = (!body.is_empty()).then_some(Step { wait: Duration::ZERO, bytes: body });
         let mut plan = Self::new(status, content_type, Steps::new(step.into_iter()));
+        plan.headers.push((CONTENT_LENGTH, length));
+        plan.with_status(status)
+    }
+
+    /// The same with another status.
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
         // RFC 9110 section 8.6: these have no body, and no length of one.
-        if !matches!(status, 100..=199 | 204 | 304) {
-            plan.headers.push((CONTENT_LENGTH, length));
+        if matches!(status, 100..=199 | 204 | 304) {
+            self.headers.retain(|(name, _)| name != CONTENT_LENGTH);
+            self.steps = Steps::new(std::iter::empty());
         }
-        plan
+        self
     }
 
     /// Server-sent events, the first at once and `every` between two of them.

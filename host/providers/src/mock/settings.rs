@@ -8,8 +8,8 @@ use http::{HeaderName, HeaderValue};
 /// The behaviour of one mock cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
-    /// The text of each answer; empty is the model's own sentence.
-    pub reply: String,
+    /// The text of each answer; `None` is the model's own sentence.
+    pub reply: Option<String>,
     /// Answer with the request that reached the model, as JSON text; its credentials included.
     pub echo: bool,
     /// Pace of a stream.
