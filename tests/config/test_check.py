@@ -76,6 +76,33 @@ def test_version():
     assert (outcome.returncode, outcome.stdout.split()[0]) == (0, "tidegate")
 
 
+@pytest.mark.parametrize("place", ["listener", "cluster"])
+def test_certificates_are_read(authority, tmp_path, place):
+    """What `run` would stumble over, `check` tells."""
+    certificate, key = authority.issue("server")
+    other, _ = authority.issue("other")
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+
+    def check(certificate, key, ca):
+        if place == "listener":
+            config = {"listeners": [{"address": "127.0.0.1:0", "tls": {"certificate": str(certificate), "key": str(key)}}]}
+        else:
+            tls = {"ca": str(ca), "certificate": str(certificate), "key": str(key)}
+            config = {"clusters": {"a": {"provider": "openai", "endpoint": "https://localhost:1", "tls": tls}}}
+        (tmp_path / "tidegate.yaml").write_text(json.dumps(config))
+        return run_tidegate("check", "-c", "tidegate.yaml", cwd=tmp_path)
+
+    assert check(certificate, key, authority.ca_file).returncode == 0
+    wrong = [(broken, key, authority.ca_file), (certificate, broken, authority.ca_file), (other, key, authority.ca_file)]
+    if place == "cluster":
+        wrong.append((certificate, key, broken))
+    for files in wrong:
+        outcome = check(*files)
+        assert outcome.returncode == 1, files
+        assert any(str(file) in outcome.stderr for file in files)
+
+
 def test_unset_variable_names_its_place(tmp_path):
     (tmp_path / "tidegate.yaml").write_text("clusters:\n  a: {provider: mock, reply: \"${TIDEGATE_TEST_UNSET}\"}\n")
     outcome = run_tidegate("check", "-c", "tidegate.yaml", cwd=tmp_path)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tidegate_config::{Config, FilterKinds, Loaded, Problem, Problems, Source, checked};
 use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Registry};
-use tidegate_proxy::{BuildError, Observers, Snapshot};
+use tidegate_proxy::{BuildError, Observers, Snapshot, certificate_problems};
 use tidegate_telemetry::{Metrics, MetricsError};
 
 use crate::documents::Folder;
@@ -24,6 +24,8 @@ pub(crate) enum AssembleError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    #[error("{}", .0.join("\n"))]
+    Files(Vec<String>),
 }
 
 impl AssembleError {
@@ -95,7 +97,10 @@ pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), AssembleError> {
             filters.chain(&route.filters, AuthMode::Any);
         }
     }
-    filters.finish(&mut Vec::new()).map_err(AssembleError::Problems)
+    let filters = filters.finish(&mut Vec::new()).err();
+    let lines = filters.iter().flat_map(|problems| problems.0.iter().map(ToString::to_string));
+    let lines: Vec<_> = lines.chain(certificate_problems(&loaded.config)).collect();
+    if lines.is_empty() { Ok(()) } else { Err(AssembleError::Files(lines)) }
 }
 
 /// The worker threads that a source asks for, read before there is a runtime to read the rest in.

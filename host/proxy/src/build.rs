@@ -13,6 +13,7 @@ use tidegate_telemetry::Metrics;
 use crate::connect::Connector;
 use crate::headers::Edits;
 use crate::ledger::Observers;
+use crate::listeners;
 use crate::pool::Pool;
 use crate::route::{Hosts, Matcher};
 use crate::snapshot::{Backend, Cluster, Origin, Retry, Route, Service, Snapshot, Tries};
@@ -150,19 +151,12 @@ fn build_cluster(
     let failed = |cause: String| BuildError { cluster: Arc::clone(&cluster.name), cause };
     let provider = provider(cluster.provider);
     let endpoint = endpoint(cluster, provider);
-    let origin = Origin {
-        endpoint: endpoint.clone(),
-        tls: cluster.tls.clone(),
-        http2: cluster.http2,
-        connect: config.timeouts.connect,
-        pool: cluster.pool,
-        mock: cluster.mock.clone(),
-    };
+    let origin = origin(cluster, config);
     let kept = old.filter(|old| old.origin == origin && cluster.tls == checked::ClusterTls::default());
     let pool = match kept {
         Some(old) => Arc::clone(&old.pool),
         None => {
-            let connector = Connector::new(&origin).map_err(failed)?;
+            let connector = connector(cluster, &origin)?;
             Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
         }
     };
@@ -184,6 +178,34 @@ fn build_cluster(
         pool,
         origin,
     })
+}
+
+/// What a pool of the cluster is made from.
+fn origin(cluster: &checked::Cluster, config: &Config) -> Origin {
+    Origin {
+        endpoint: endpoint(cluster, provider(cluster.provider)),
+        tls: cluster.tls.clone(),
+        http2: cluster.http2,
+        connect: config.timeouts.connect,
+        pool: cluster.pool,
+        mock: cluster.mock.clone(),
+    }
+}
+
+fn connector(cluster: &checked::Cluster, origin: &Origin) -> Result<Connector, BuildError> {
+    Connector::new(origin).map_err(|cause| BuildError { cluster: Arc::clone(&cluster.name), cause })
+}
+
+/// What is wrong with the certificates, keys and roots that a configuration names, a line each; nothing is opened.
+pub fn certificate_problems(config: &Config) -> Vec<String> {
+    let listeners = config
+        .listeners
+        .iter()
+        .filter_map(|listener| listeners::certificate(listener).err().map(|error| error.to_string()));
+    let clusters = config.clusters.values().filter_map(|cluster| {
+        connector(cluster, &origin(cluster, config)).err().map(|error| error.to_string())
+    });
+    listeners.chain(clusters).collect()
 }
 
 fn provider(provider: checked::Provider) -> &'static dyn Provider {

@@ -30,7 +30,7 @@ mod upload;
 mod upstream;
 mod watch;
 
-pub use build::{BuildError, MakeChain};
+pub use build::{BuildError, MakeChain, certificate_problems};
 pub use ledger::Observers;
 pub use listeners::{ListenError, Listeners, Prepared};
 pub use server::Proxy;

@@ -66,11 +66,10 @@ impl Listeners {
     /// The first listener that cannot be opened.
     pub async fn prepare(&self, wanted: &[Listener]) -> Result<Prepared, ListenError> {
         let mut prepared = Vec::with_capacity(wanted.len());
-        for (index, Listener { address, tls }) in wanted.iter().enumerate() {
-            let address = *address;
+        for (index, listener) in wanted.iter().enumerate() {
+            let address = listener.address;
             let place = (address, wanted[..index].iter().filter(|other| other.address == address).count());
-            let tls = tls.as_ref().map(tls::server).transpose();
-            let tls = tls.map_err(|cause| ListenError::Tls { address, cause })?;
+            let tls = certificate(listener)?;
             let socket = if self.open.contains_key(&place) { None } else { Some(bind(address).await?) };
             prepared.push(PreparedListener { place, tls, socket });
         }
@@ -109,6 +108,12 @@ impl Listeners {
         tokio::spawn(accept(Arc::clone(&self.proxy), door, socket));
         Some(bound)
     }
+}
+
+/// What the listener shows, read from its files; `None` where it is plain.
+pub(crate) fn certificate(listener: &Listener) -> Result<Option<Arc<ServerConfig>>, ListenError> {
+    let tls = listener.tls.as_ref().map(tls::server).transpose();
+    tls.map_err(|cause| ListenError::Tls { address: listener.address, cause })
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
