@@ -52,7 +52,8 @@ pub(crate) fn part(data: &[u8]) -> Option<Part> {
 
 /// A `usage` object, under the names of chat completions or of responses; `None` where it counts nothing.
 pub(crate) fn usage(raw: &[u8]) -> Option<Usage> {
-    let counts: Counts = serde_json::from_slice(raw).ok()?;
+    // One look for UTF-8 instead of one at each key.
+    let counts: Counts = serde_json::from_str(std::str::from_utf8(raw).ok()?).ok()?;
     let input = counts.prompt_tokens.or(counts.input_tokens);
     let output = counts.completion_tokens.or(counts.output_tokens);
     if input.is_none() && output.is_none() {
