@@ -232,7 +232,8 @@ impl Connection {
                     connection.as_mut().end_gracefully();
                     timer.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 }
-                () = self.proxy.closing.cancelled() => {
+                // It ends a drain that has begun, so before that nobody has to look.
+                () = self.proxy.closing.cancelled(), if draining => {
                     return Err(io::Error::other("the drain ended before the exchange did"));
                 }
             }
