@@ -14,6 +14,13 @@ mod watch;
 
 use std::process::ExitCode;
 
+use tikv_jemallocator::Jemalloc;
+
+/// A request makes some forty small allocations and a read buffer on each side: in glibc's allocator they were 13 % of
+/// its instructions, and of its time more.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }
