@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::access::Refused;
-use crate::control::{ReloadError, Reloaded};
+use crate::control::{PluginError, ReloadError, Reloaded};
 
 /// Answers are for the caller alone: no cache keeps them, no browser guesses their type or shows them in a page.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -59,4 +59,14 @@ pub(crate) fn reloaded(outcome: Result<Reloaded, ReloadError>) -> Response {
             (StatusCode::BAD_REQUEST, body).into_response()
         }
     }
+}
+
+pub(crate) fn plugin(outcome: Result<serde_json::Value, PluginError>) -> Response {
+    let (status, code) = match &outcome {
+        Ok(plugin) => return Json(plugin).into_response(),
+        Err(PluginError::NotFound(_)) => (StatusCode::NOT_FOUND, "unknown_plugin"),
+        Err(PluginError::Invalid(_)) => (StatusCode::BAD_REQUEST, "invalid_plugin"),
+        Err(PluginError::Conflict(_)) => (StatusCode::CONFLICT, "plugin_in_use"),
+    };
+    error(status, code, &outcome.map_or_else(|error| error.to_string(), |_| String::new()))
 }

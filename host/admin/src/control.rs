@@ -15,6 +15,32 @@ pub trait Control: Send + Sync + 'static {
 
     /// The live configuration; the implementer leaves every secret out.
     fn config(&self) -> Value;
+
+    /// The plugins: `{name, version, digest, runtime, state, hooks, error}` each.
+    fn plugins(&self) -> Vec<Value>;
+
+    /// Puts another version of a plugin in place; the answer is the plugin as it is then.
+    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>>;
+
+    /// Takes what was put away again.
+    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>>;
+
+    /// Brings back the version that was live before.
+    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>>;
+}
+
+/// Why a plugin was not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PluginError {
+    /// There is none of that name, or no version to go back to.
+    #[error("{0}")]
+    NotFound(String),
+    /// The body asks for what cannot be.
+    #[error("{0}")]
+    Invalid(String),
+    /// It is in use, or stands in the configuration file.
+    #[error("{0}")]
+    Conflict(String),
 }
 
 /// A configuration that was read and is live.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
@@ -14,7 +15,7 @@ use tokio::task;
 
 use crate::access::LiveAccess;
 use crate::answer;
-use crate::control::Control;
+use crate::control::{Control, PluginError};
 
 /// The largest body that a handler reads, in bytes.
 const BODY: usize = 64 * 1024;
@@ -31,6 +32,9 @@ pub(crate) fn router(access: Arc<LiveAccess>, served: Served) -> Router {
     let v1 = Router::new()
         .route("/reload", post(reload))
         .route("/config", get(config))
+        .route("/plugins", get(plugins))
+        .route("/plugins/{name}", get(plugin).put(put_plugin).delete(delete_plugin))
+        .route("/plugins/{name}/rollback", post(roll_back_plugin))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(access, guarded));
@@ -79,6 +83,39 @@ async fn reload(State(served): State<Served>) -> Response {
 
 async fn config(State(served): State<Served>) -> Response {
     Json(served.control.config()).into_response()
+}
+
+async fn plugins(State(served): State<Served>) -> Response {
+    Json(serde_json::json!({"plugins": served.control.plugins()})).into_response()
+}
+
+async fn plugin(State(served): State<Served>, Path(name): Path<String>) -> Response {
+    let found = served.control.plugins().into_iter().find(|plugin| plugin["name"] == name.as_str());
+    answer::plugin(found.ok_or_else(|| PluginError::NotFound(format!("there is no plugin \"{name}\""))))
+}
+
+/// Tasks of their own: a client that leaves must not stop a change half-way.
+async fn put_plugin(State(served): State<Served>, Path(name): Path<String>, body: Bytes) -> Response {
+    let wanted = match serde_json::from_slice(&body) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let text = format!("the body is no JSON: {error}; send {{\"path\": \"FOLDER\"}}");
+            return answer::plugin(Err(PluginError::Invalid(text)));
+        }
+    };
+    changed(task::spawn(async move { served.control.put_plugin(name, wanted).await }).await)
+}
+
+async fn delete_plugin(State(served): State<Served>, Path(name): Path<String>) -> Response {
+    changed(task::spawn(async move { served.control.delete_plugin(name).await }).await)
+}
+
+async fn roll_back_plugin(State(served): State<Served>, Path(name): Path<String>) -> Response {
+    changed(task::spawn(async move { served.control.roll_back_plugin(name).await }).await)
+}
+
+fn changed(outcome: Result<Result<serde_json::Value, PluginError>, task::JoinError>) -> Response {
+    outcome.map_or_else(|error| internal(&error), answer::plugin)
 }
 
 async fn not_found() -> Response {

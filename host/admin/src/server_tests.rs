@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::{Limits, serve_within};
 use crate::access::{Access, LiveAccess};
-use crate::control::{Control, ReloadError, Reloaded};
+use crate::control::{Control, PluginError, ReloadError, Reloaded};
 use crate::routes::{Served, router};
 
 /// A gateway whose reload waits for a word and fails when told to.
@@ -50,6 +50,25 @@ impl Control for Gateway {
 
     fn config(&self) -> Value {
         json!({"clusters": ["mock"]})
+    }
+
+    fn plugins(&self) -> Vec<Value> {
+        vec![json!({"name": "mask", "state": "live"})]
+    }
+
+    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move {
+            let path = wanted["path"].as_str().ok_or_else(|| PluginError::Invalid("no path".into()))?;
+            Ok(json!({"name": name, "path": path}))
+        })
+    }
+
+    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move { Err(PluginError::Conflict(format!("\"{name}\" is in use"))) })
+    }
+
+    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move { Err(PluginError::NotFound(format!("there is no \"{name}\""))) })
     }
 }
 
@@ -267,4 +286,22 @@ async fn shutdown_does_not_wait_for_ever() {
     drop(running.stop.take());
     running.served.await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn plugins_are_listed_and_changed() {
+    let running = open().await;
+    let all = running.ask("GET /v1/plugins", "").await;
+    assert_eq!(all.json(), json!({"plugins": [{"name": "mask", "state": "live"}]}));
+    assert_eq!(running.ask("GET /v1/plugins/mask", "").await.status, 200);
+    assert_eq!(running.ask("GET /v1/plugins/other", "").await.status, 404);
+    let put = |body: &str| format!("content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+    let request = |body: &str| format!("PUT /v1/plugins/mask HTTP/1.1\r\nhost: localhost\r\n{}", put(body));
+    let good = answer(running.send(&request("{\"path\":\"a\"}")).await).await;
+    assert_eq!((good.status, good.json()), (200, json!({"name": "mask", "path": "a"})));
+    for body in ["{}", "{", ""] {
+        assert_eq!(answer(running.send(&request(body)).await).await.status, 400, "{body}");
+    }
+    assert_eq!(running.ask("DELETE /v1/plugins/mask", "").await.status, 409);
+    assert_eq!(running.ask("POST /v1/plugins/mask/rollback", "").await.status, 404);
 }

@@ -5,6 +5,7 @@ mod edge;
 mod endpoint;
 mod filter;
 mod headers;
+mod plugin;
 mod route;
 mod service;
 
@@ -24,6 +25,11 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
         let place = at.key("clusters").key(&name);
         (Arc::clone(&name), cluster::cluster(name, cluster, timeouts.idle, place))
     });
+    let plugins = file.plugins.into_iter().map(|(name, plugin)| {
+        let name: Arc<str> = name.into();
+        let place = at.key("plugins").key(&name);
+        (Arc::clone(&name), plugin::plugin(name, plugin, place))
+    });
     Config {
         listeners,
         admin,
@@ -31,6 +37,8 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
         limits: edge::limits(&file.limits, at.key("limits")),
         timeouts,
         clusters: clusters.collect(),
+        plugins: plugins.collect(),
+        plugin_dirs: file.plugin_dirs.iter().map(|folder| at.folder_of(folder)).collect(),
         virtual_services: service::services(file.virtual_services, at.key("virtual_services")),
         telemetry: edge::telemetry(&file.telemetry),
     }

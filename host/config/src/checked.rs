@@ -27,6 +27,10 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Where models are served, by name, in the order of the file.
     pub clusters: IndexMap<Arc<str>, Cluster>,
+    /// Plugins by name, in the order of the file.
+    pub plugins: IndexMap<Arc<str>, Plugin>,
+    /// Folders below which the admin API may load plugins from.
+    pub plugin_dirs: Vec<PathBuf>,
     /// Virtual services in the order of the file.
     pub virtual_services: Vec<VirtualService>,
     /// Logs and metrics.
@@ -224,6 +228,57 @@ pub enum MockBody {
     Events(Vec<String>),
 }
 
+/// A plugin. What its package holds is the business of whoever loads it, never this crate's.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    /// The key under `plugins`.
+    pub name: Arc<str>,
+    /// The folder of its package.
+    pub path: PathBuf,
+    /// What it may use.
+    pub grants: Grants,
+    /// What becomes of its routes when it cannot be loaded.
+    pub on_load_error: OnLoadError,
+    /// Instances at once.
+    pub max_instances: usize,
+    /// Whether each call gets a fresh instance; `None` is what its manifest says.
+    pub per_request: Option<bool>,
+    /// Bytes of memory an instance.
+    pub memory: usize,
+    /// Bytes of a verdict.
+    pub output: usize,
+    /// Bytes of a body, or of its texts, that it is given.
+    pub body: usize,
+    /// The entry, for the place of an error.
+    pub entry: Option<Node>,
+}
+
+/// What a plugin may use.
+#[derive(Debug, Clone, Default)]
+pub struct Grants {
+    /// Hosts that it may send requests to.
+    pub http: Vec<String>,
+    /// Whether it may keep values beyond a request.
+    pub kv: bool,
+    /// Whether it may make metrics of its own.
+    pub metrics: bool,
+    /// Secrets by name.
+    pub secrets: IndexMap<String, SecretString>,
+    /// Routes whose models it may ask.
+    pub models: Vec<String>,
+}
+
+/// What becomes of a plugin's routes when it cannot be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLoadError {
+    /// What was loaded before stays.
+    KeepPrevious,
+    /// Its filters fail.
+    Disable,
+    /// The configuration is refused.
+    RefuseStart,
+}
+
 /// Hosts that share filters and routes.
 #[derive(Debug, Clone)]
 pub struct VirtualService {
@@ -306,6 +361,8 @@ pub struct Backend {
     pub model: Option<String>,
     /// Edits of the request's headers, after those of the cluster.
     pub headers: HeaderEdits,
+    /// For what is sent to this backend, once an attempt.
+    pub filters: Vec<Filter>,
 }
 
 /// When another backend is tried: only before the first byte of an answer.
@@ -358,6 +415,8 @@ pub struct Filter {
     pub timeout: Option<Duration>,
     /// Runs and is counted, changes nothing.
     pub shadow: bool,
+    /// A condition in CEL, as text with its place.
+    pub when: Option<Node>,
 }
 
 /// What an error of a filter means for the request.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::Source;
 use crate::load::shape;
+use crate::node::Node;
 use crate::problem::Refused;
 use crate::schema::strict;
 
@@ -30,4 +31,20 @@ pub fn document(
     let (_, shaped) = shape(source, env, &strict(schema.clone()))?;
     let value = shaped.tree.to_json();
     Ok(Document { value, files: shaped.finish(source)? })
+}
+
+/// What `schema` refuses in a part of a file, one sentence each; a part that is not there is an empty mapping.
+/// An unusable schema is refused, too.
+pub fn hold(node: Option<&Node>, schema: &Value) -> Vec<String> {
+    let schema = strict(schema.clone());
+    let empty =
+        || crate::yaml::parse("{}").map_err(|refusals| refusals.into_iter().map(|(_, text)| text).collect());
+    let mut node = match node.cloned().map_or_else(empty, Ok) {
+        Ok(node) => node,
+        Err(refusals) => return refusals,
+    };
+    match crate::shape::Shape::new(&schema) {
+        Ok(shape) => shape.check(&mut node).into_iter().map(|(_, message)| message).collect(),
+        Err(error) => vec![format!("its schema is not valid: {}", error.masked())],
+    }
 }

@@ -22,11 +22,12 @@ mod yaml;
 use std::path::PathBuf;
 
 pub use checked::Config;
-pub use document::{Document, document};
+pub use document::{Document, document, hold};
 pub use load::load;
 pub use node::{Node, Place};
 pub use problem::{Problem, Problems, Refused};
 pub use schema::schema;
+pub use words::closest;
 
 /// A configuration file as it was read.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! The file as it is written: its keys, their types and defaults. The doc comments are what an editor shows.
 
 pub(crate) mod cluster;
+pub(crate) mod plugin;
 pub(crate) mod scalar;
 pub(crate) mod service;
 
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use cluster::Cluster;
+use plugin::Plugin;
 use scalar::{Period, Secret, Size};
 use service::VirtualService;
 
@@ -35,6 +37,13 @@ pub(crate) struct File {
     /// Where models are served, by name.
     #[serde(default)]
     pub(crate) clusters: IndexMap<String, Cluster>,
+    /// Plugins, by name: loaded once, shared by all filters that name them.
+    #[serde(default)]
+    pub(crate) plugins: IndexMap<String, Plugin>,
+    /// Folders below which the admin API may load plugins from.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub(crate) plugin_dirs: Vec<String>,
     /// Hosts with their filters and routes.
     #[serde(default)]
     #[schemars(extend("default" = []))]

@@ -101,6 +101,11 @@ impl<'s> At<'s> {
         self.scope.reports.borrow_mut().push((self.key, message.into()));
     }
 
+    /// A folder that the value names, made absolute from the folder of the configuration.
+    pub(crate) fn folder_of(self, path: &str) -> PathBuf {
+        self.scope.base.join(path)
+    }
+
     /// A file that the value names, made absolute from the folder of the configuration, and watched.
     pub(crate) fn file(self, path: &str) -> PathBuf {
         let resolved = self.scope.base.join(path);

@@ -12,7 +12,7 @@ pub(crate) fn hint<'a>(plural: &str, name: &str, known: impl IntoIterator<Item =
 }
 
 /// The known name that a slip of the keyboard turns into this one.
-pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(&lower, known), known));
     let (distance, best) = distances.min_by_key(|(distance, _)| *distance)?;
@@ -39,6 +39,7 @@ pub(crate) fn item_of(key: &str) -> Option<&'static str> {
     Some(match key {
         "listeners" => "listener",
         "clusters" => "cluster",
+        "plugins" => "plugin",
         "virtual_services" => "virtual service",
         "filters" => "filter",
         "routes" => "route",

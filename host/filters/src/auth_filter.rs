@@ -6,14 +6,15 @@ mod settings;
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tidegate_contract::{AuthVerdict, Context, Grant, Head, Refusal};
-use tidegate_pipeline::{Documents, FilterFactory, HookError, Hooks, Plugin, SettingsProblem};
+use tidegate_contract::{AuthVerdict, Grant, Head, Hook, Hooks, Refusal, Subscription};
+use tidegate_pipeline::{Answer, Call, Documents, FilterFactory, Plugin, SettingsProblem};
 
 use credential::Presented;
 use keys::KeyTable;
 use settings::Settings;
+
+use crate::settings::decode;
 
 /// Makes `auth_filter`s.
 pub struct AuthFilterFactory;
@@ -32,27 +33,25 @@ impl FilterFactory for AuthFilterFactory {
         settings: &Value,
         documents: &dyn Documents,
     ) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
-        let settings = settings::decode::<Settings>(settings, "")?;
+        let settings = decode::<Settings>(settings, "")?;
         let keys = settings.api_keys.load(documents)?;
-        Ok(Arc::new(AuthFilter { keys }))
+        let subscription = Subscription::to(Hooks::NONE.with(Hook::Authenticate));
+        Ok(Arc::new(AuthFilter { keys, subscription }))
     }
 }
 
 /// Checks the API key of a request against a table of digests.
 struct AuthFilter {
     keys: KeyTable,
+    subscription: Subscription,
 }
 
 impl Plugin for AuthFilter {
-    fn hooks(&self) -> Hooks {
-        Hooks { authenticate: true }
+    fn subscription(&self) -> &Subscription {
+        &self.subscription
     }
 
-    fn authenticate<'a>(
-        &'a self,
-        _context: Context<'a>,
-        head: Head<'a>,
-    ) -> BoxFuture<'a, Result<AuthVerdict, HookError>> {
+    fn authenticate<'a>(&'a self, _call: Call<'a>, head: Head<'a>) -> Answer<'a, AuthVerdict> {
         let verdict = match Presented::in_head(&head) {
             Presented::Nothing => AuthVerdict::Pass,
             Presented::Key(key) => match self.keys.principal(&key) {
@@ -70,7 +69,7 @@ impl Plugin for AuthFilter {
 }
 
 fn refusal(message: &str) -> Refusal {
-    Refusal { status: 401, code: "invalid_api_key".into(), message: message.into() }
+    Refusal::new(401, "invalid_api_key", message)
 }
 
 #[cfg(test)]

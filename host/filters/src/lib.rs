@@ -3,10 +3,23 @@
 #![forbid(unsafe_code)]
 
 pub mod auth_filter;
+pub mod content_moderation;
+pub mod request_transform;
+pub mod response_transform;
+mod settings;
+mod transform;
+
+#[cfg(test)]
+mod testing;
 
 use tidegate_pipeline::Registry;
 
 /// Every built-in filter, in the order in which users see them listed.
 pub fn registry() -> Registry {
-    Registry::new(vec![Box::new(auth_filter::AuthFilterFactory)])
+    Registry::new(vec![
+        Box::new(auth_filter::AuthFilterFactory),
+        Box::new(request_transform::RequestTransformFactory),
+        Box::new(response_transform::ResponseTransformFactory),
+        Box::new(content_moderation::ContentModerationFactory),
+    ])
 }

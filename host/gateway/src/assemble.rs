@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidegate_config::{Config, FilterKinds, Loaded, Problem, Problems, Source, checked};
-use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Registry};
+use tidegate_config::{Config, Loaded, Problems, checked};
+use tidegate_pipeline::{AuthMode, Package};
 use tidegate_proxy::{BuildError, Observers, Snapshot, certificate_problems};
 use tidegate_telemetry::{Metrics, MetricsError};
 
-use crate::documents::Folder;
+use crate::filters::{Filters, Kinds};
+use crate::plugins::{Plugins, Table};
 use crate::source::{ConfigSource, SourceError};
 
 /// Why a source gives no snapshot. Its text is what the user reads.
@@ -49,26 +50,6 @@ pub(crate) struct Refused {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// The filters that a configuration may name, as the configuration asks for them.
-pub(crate) struct Kinds(Registry);
-
-impl Kinds {
-    /// The filters that the binary carries.
-    pub(crate) fn builtin() -> Self {
-        Self(tidegate_filters::registry())
-    }
-}
-
-impl FilterKinds for Kinds {
-    fn kinds(&self) -> Vec<String> {
-        self.0.kinds().map(str::to_owned).collect()
-    }
-
-    fn schema(&self, kind: &str) -> Option<Value> {
-        self.0.get(kind).map(tidegate_pipeline::FilterFactory::schema)
-    }
-}
-
 /// Values for `${VAR}`.
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -82,21 +63,28 @@ pub(crate) struct Assembled {
     /// Fit to be shown: no secret in it.
     pub(crate) shown: Value,
     pub(crate) snapshot: Snapshot,
+    /// To be made live with the snapshot.
+    pub(crate) plugins: Table,
 }
 
-/// Reads and checks a source as far as that goes without making connections.
-pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), AssembleError> {
+/// Reads and checks a source as far as that goes without making connections; plugins are loaded as for a start.
+pub(crate) async fn check(source: &dyn ConfigSource, plugins: &Plugins) -> Result<(), AssembleError> {
     let text = source.read()?;
     let kinds = Kinds::builtin();
     let loaded = tidegate_config::load(&text, &environment, &kinds)?;
     let metrics = Metrics::new()?;
-    let mut filters = Filters::new(&kinds.0, &text, &metrics);
+    let ready = plugins.prepare(&loaded.config, &text.name).await;
+    let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
     for service in &loaded.config.virtual_services {
         filters.chain(&service.filters, AuthMode::Any);
         for route in &service.routes {
             filters.chain(&route.filters, AuthMode::Any);
+            for backend in &route.backends {
+                filters.chain(&backend.filters, AuthMode::Any);
+            }
         }
     }
+    filters.refuse(ready.problems.iter().cloned());
     let filters = filters.finish(&mut Vec::new()).err();
     let lines = filters.iter().flat_map(|problems| problems.0.iter().map(ToString::to_string));
     let lines: Vec<_> = lines.chain(certificate_problems(&loaded.config)).collect();
@@ -112,17 +100,20 @@ pub(crate) fn workers(source: &dyn ConfigSource) -> Result<Option<NonZeroUsize>,
 /// Makes a snapshot of what stands in a source now, beside the one that is live.
 ///
 /// Must run within the runtime: pools look after themselves from the start.
-pub(crate) fn assemble(
+pub(crate) async fn assemble(
     source: &dyn ConfigSource,
     previous: Option<&Snapshot>,
     observers: Observers,
+    plugins: &Plugins,
 ) -> Result<Assembled, Refused> {
     let mut files = source.files();
-    let made = make(source, previous, observers, &mut files);
+    let made = make(source, previous, (observers, plugins), &mut files).await;
     files.sort();
     files.dedup();
     match made {
-        Ok(Made { config, shown, snapshot }) => Ok(Assembled { config, files, shown, snapshot }),
+        Ok(Made { config, shown, snapshot, table }) => {
+            Ok(Assembled { config, files, shown, snapshot, plugins: table })
+        }
         Err(error) => Err(Refused { error, files }),
     }
 }
@@ -132,13 +123,14 @@ struct Made {
     config: Config,
     shown: Value,
     snapshot: Snapshot,
+    table: Table,
 }
 
 /// Notes each file as soon as it is named, so that they are known whatever goes wrong.
-fn make(
+async fn make(
     source: &dyn ConfigSource,
     previous: Option<&Snapshot>,
-    observers: Observers,
+    (observers, plugins): (Observers, &Plugins),
     files: &mut Vec<PathBuf>,
 ) -> Result<Made, AssembleError> {
     let text = source.read()?;
@@ -149,68 +141,20 @@ fn make(
     );
     let Loaded { config, shown, .. } = loaded?;
     let metrics = Arc::clone(&observers.metrics);
-    let mut filters = Filters::new(&kinds.0, &text, &metrics);
+    files.extend(config.plugins.values().flat_map(|plugin| Package::files(&plugin.path)));
+    let ready = plugins.prepare(&config, &text.name).await;
+    let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
     let wanted = wanted(&config, observers);
     let built = Snapshot::build(&config, previous, &mut |entries, mode| filters.chain(entries, mode), wanted);
+    filters.refuse(ready.refusals());
     filters.finish(files)?;
-    Ok(Made { snapshot: built?, config, shown })
+    Ok(Made { snapshot: built?, config, shown, table: ready.table })
 }
 
 fn wanted(config: &Config, observers: Observers) -> Observers {
     match config.telemetry.access_log {
         checked::AccessLog::Json => observers,
         checked::AccessLog::Off => Observers { access_log: None, ..observers },
-    }
-}
-
-/// Makes the filters of one configuration, and gathers what they find wrong with it.
-struct Filters<'a> {
-    registry: &'a Registry,
-    source: &'a Source,
-    metrics: &'a Metrics,
-    folder: Folder,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Filters<'a> {
-    fn new(registry: &'a Registry, source: &'a Source, metrics: &'a Metrics) -> Self {
-        Self { registry, source, metrics, folder: Folder::new(source.base.clone()), problems: Vec::new() }
-    }
-
-    /// The chain of these entries; an entry that cannot be made is left out and reported by [`Filters::finish`].
-    fn chain(&mut self, entries: &[checked::Filter], mode: AuthMode) -> Chain {
-        let links = entries.iter().filter_map(|entry| self.link(entry)).collect();
-        Chain::new(links, mode)
-    }
-
-    fn link(&mut self, entry: &checked::Filter) -> Option<Link> {
-        let factory = self.registry.get(&entry.kind)?;
-        let plugin = match factory.build(&entry.settings.to_json(), &self.folder) {
-            Ok(plugin) => plugin,
-            Err(found) => {
-                let place = |problem: tidegate_pipeline::SettingsProblem| {
-                    Problems::at(&self.source.name, &entry.settings, &problem.pointer, problem.message)
-                };
-                self.problems.extend(found.into_iter().map(place));
-                return None;
-            }
-        };
-        let on_error = match entry.on_error {
-            checked::OnError::Deny => OnError::Deny,
-            checked::OnError::Allow => OnError::Allow,
-        };
-        let link = Link::new(Arc::clone(&entry.name), plugin, self.metrics);
-        let link = link.on_error(on_error).shadow(entry.shadow);
-        Some(match entry.timeout {
-            Some(timeout) => link.deadline(timeout),
-            None => link,
-        })
-    }
-
-    /// Notes the files that filters asked for, and tells what is wrong with any of them.
-    fn finish(self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
-        files.extend(self.folder.into_files());
-        if self.problems.is_empty() { Ok(()) } else { Err(Problems(self.problems)) }
     }
 }
 

@@ -1,12 +1,19 @@
 use std::fs;
 use std::path::Path;
 
-use super::check;
-use crate::source::{EmbeddedSource, FileSource};
+use super::{AssembleError, check};
+use crate::runtimes;
+use crate::source::{ConfigSource, EmbeddedSource, FileSource};
+
+fn checked(source: &dyn ConfigSource) -> Result<(), AssembleError> {
+    let plugins = runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(check(source, &plugins))
+}
 
 fn lines_of(folder: &Path) -> Vec<String> {
     let source = FileSource::new(folder.join("tidegate.yaml"));
-    let lines = check(&source).err().map(|error| error.lines()).unwrap_or_default();
+    let lines = checked(&source).err().map(|error| error.lines()).unwrap_or_default();
     let prefix = format!("{}/", folder.display());
     lines.into_iter().map(|line| line.replace(&prefix, "")).collect()
 }
@@ -23,7 +30,7 @@ fn with_filter(settings: &str, keys: &str) -> Vec<String> {
 
 #[test]
 fn the_quickstart_passes() {
-    check(&EmbeddedSource).unwrap();
+    checked(&EmbeddedSource).unwrap();
 }
 
 #[test]

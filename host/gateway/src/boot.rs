@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::assemble::{AssembleError, Assembled, assemble};
 use crate::control::AdminControl;
 use crate::operator::{Operator, OperatorError};
+use crate::plugins::Facts;
 use crate::reload::{First, Fixed, Live, Reloader};
+use crate::runtimes::{self, RuntimeError};
 use crate::source::ConfigSource;
 use crate::watch::watch;
 
@@ -36,6 +38,8 @@ pub(crate) enum BootError {
     Operator(#[from] OperatorError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     #[error("the system refuses what the gateway needs to run: {0}")]
     System(#[from] io::Error),
 }
@@ -50,6 +54,13 @@ pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
     runtime(workers)?.block_on(serve(source, observers))
 }
 
+/// Checks a source as a start would, plugins included, without listening.
+pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
+    let plugins = runtimes::plugins(&Metrics::new()?)?;
+    let checking = crate::assemble::check(source, &plugins);
+    runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
+}
+
 fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     match workers.unwrap_or(cores).get() {
@@ -61,8 +72,11 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
 
 async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
-    let assembled = assemble(&*source, None, observers.clone()).map_err(|refused| refused.error)?;
-    let Assembled { config, files, shown, snapshot } = assembled;
+    let plugins = runtimes::plugins(&observers.metrics)?;
+    let assembled = assemble(&*source, None, observers.clone(), &plugins).await;
+    let assembled = assembled.map_err(|refused| refused.error)?;
+    let Assembled { config, files, shown, snapshot, plugins: table } = assembled;
+    plugins.publish(table, Facts::of(&config));
     let proxy = Proxy::new(snapshot);
     let mut listeners = Listeners::new(Arc::clone(&proxy));
     let prepared = listeners.prepare(&config.listeners).await?;
@@ -76,7 +90,7 @@ async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<()
     let access = operator.live();
     let first = First { shown, files, fixed: Fixed::of(&config) };
     let metrics = Arc::clone(&observers.metrics);
-    let live = Live { proxy: Arc::clone(&proxy), listeners, operator };
+    let live = Live { proxy: Arc::clone(&proxy), listeners, operator, plugins };
     let reloader = Reloader::new(source, live, observers, first);
     let stop = CancellationToken::new();
     let control = Arc::new(AdminControl(Arc::clone(&reloader)));

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use tidegate_telemetry::Format;
 
-use crate::assemble::{self, Kinds};
 use crate::boot;
+use crate::filters::Kinds;
 use crate::source::{ConfigSource, EmbeddedSource, FileSource};
 
 /// The file that is used where none is named.
@@ -70,7 +70,7 @@ fn source(config: Option<PathBuf>) -> Arc<dyn ConfigSource> {
 }
 
 fn check(file: &Path) -> ExitCode {
-    match assemble::check(&FileSource::new(file.to_owned())) {
+    match boot::check(&FileSource::new(file.to_owned())) {
         Ok(()) => print(&format!("{}: ok", file.display())),
         Err(problems) => fail(&problems.to_string()),
     }

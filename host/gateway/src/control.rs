@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tidegate_admin::{Control, ReloadError, Reloaded};
+use tidegate_admin::{Control, PluginError, ReloadError, Reloaded};
 
 use crate::reload::Reloader;
 
@@ -22,5 +22,21 @@ impl Control for AdminControl {
 
     fn config(&self) -> Value {
         self.0.shown()
+    }
+
+    fn plugins(&self) -> Vec<Value> {
+        self.0.shown_plugins()
+    }
+
+    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move { self.0.put_plugin(&name, wanted).await })
+    }
+
+    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move { self.0.delete_plugin(&name).await })
+    }
+
+    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
+        Box::pin(async move { self.0.roll_back_plugin(&name).await })
     }
 }

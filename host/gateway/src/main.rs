@@ -7,8 +7,13 @@ mod boot;
 mod cli;
 mod control;
 mod documents;
+mod filters;
 mod operator;
+mod plugin_admin;
+mod plugins;
+mod ready;
 mod reload;
+mod runtimes;
 mod source;
 mod watch;
 

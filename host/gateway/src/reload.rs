@@ -15,6 +15,7 @@ use tidegate_telemetry::Metrics;
 
 use crate::assemble::{Assembled, Refused, assemble};
 use crate::operator::Operator;
+use crate::plugins::{Facts, Plugins};
 use crate::source::ConfigSource;
 
 /// Makes what stands in the source live, one attempt at a time.
@@ -23,6 +24,7 @@ pub(crate) struct Reloader {
     proxy: Arc<Proxy>,
     operator: Operator,
     observers: Observers,
+    plugins: Arc<Plugins>,
     generation: AtomicU64,
     listeners: tokio::sync::Mutex<Listeners>,
     state: Mutex<State>,
@@ -100,13 +102,14 @@ impl Reloader {
         first: First,
     ) -> Arc<Self> {
         let First { shown, files, fixed } = first;
-        let Live { proxy, listeners, operator } = live;
+        let Live { proxy, listeners, operator, plugins } = live;
         let state = State { shown, seen: Fingerprint::of(&files), files, fixed };
         Arc::new(Self {
             source,
             proxy,
             operator,
             observers,
+            plugins,
             generation: AtomicU64::new(1),
             listeners: tokio::sync::Mutex::new(listeners),
             state: Mutex::new(state),
@@ -137,23 +140,30 @@ impl Reloader {
         // Taken before the files are read: what changes meanwhile is seen as new afterwards.
         let before = Fingerprint::of(&self.files());
         let previous = self.proxy.current();
-        let assembled = match assemble(&*self.source, Some(&previous), self.observers.clone()) {
+        let observers = self.observers.clone();
+        let assembled = match assemble(&*self.source, Some(&previous), observers, &self.plugins).await {
             Ok(assembled) => assembled,
             Err(Refused { error, files }) => {
                 self.note_refused(&before, &files);
                 return Err(error.lines());
             }
         };
-        let Assembled { config, files, shown, snapshot } = assembled;
+        let Assembled { config, files, shown, snapshot, plugins } = assembled;
         let ready = self.prepare(&config, listeners).await;
         let (prepared, access) = ready.inspect_err(|_| self.note_refused(&before, &files))?;
         self.proxy.publish(snapshot);
+        self.plugins.publish(plugins, Facts::of(&config));
         self.operator.follow(access);
         for address in listeners.commit(prepared) {
             tracing::info!(%address, "listening");
         }
         let seen = before.of_all(&files);
         Ok(self.note(shown, files, seen, Fixed::of(&config)))
+    }
+
+    /// The plugins.
+    pub(crate) fn plugins(&self) -> &Arc<Plugins> {
+        &self.plugins
     }
 
     /// What can still fail, done before anything changes.
@@ -229,6 +239,7 @@ pub(crate) struct Live {
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) listeners: Listeners,
     pub(crate) operator: Operator,
+    pub(crate) plugins: Arc<Plugins>,
 }
 
 /// What is known of the configuration that the gateway started with.

@@ -1,11 +1,14 @@
-//! Filters in the order of the configuration, and how their verdicts combine.
+//! Filters in the order of the configuration, and how their verdicts combine: authentication and what ends a request.
 
 use std::sync::Arc;
 
-use tidegate_contract::{AuthVerdict, Context, Grant, Head, HeaderEdit, Principal, Refusal};
+use http::HeaderMap;
+use tidegate_contract::{AuthVerdict, Grant, Head, HeaderEdit, Hook, Hooks, Principal, Refusal};
 
+use crate::document::NotJson;
 use crate::guard::Link;
-use crate::plugin::HookError;
+use crate::plugin::{Call, HookError};
+use crate::session::Session;
 
 /// How the verdicts of several auth filters combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +19,12 @@ pub enum AuthMode {
     All,
 }
 
-/// The filters of a service or of a route.
+/// The filters of a service, of a route with those of its service before them, or of a backend.
+#[derive(Clone)]
 pub struct Chain {
-    auth: Vec<Link>,
+    pub(crate) links: Vec<Arc<Link>>,
     mode: AuthMode,
+    hooks: Hooks,
 }
 
 /// A request that may go on.
@@ -53,18 +58,52 @@ pub enum Denied {
         /// Why it gave no verdict.
         error: HookError,
     },
+    /// A moderation filter blocked.
+    #[error("filter \"{filter}\" blocked: {reason}")]
+    Blocked {
+        /// The entry's name.
+        filter: Arc<str>,
+        /// What the client is told.
+        reason: String,
+        /// Whether it was the answer, not the request.
+        answer: bool,
+    },
+    /// The body is none that filters can read, and one of them must.
+    #[error(transparent)]
+    Body(#[from] NotJson),
 }
 
 impl Chain {
-    /// A chain of `links` in this order; those without hooks of ours cost nothing.
-    pub fn new(links: Vec<Link>, mode: AuthMode) -> Self {
-        let auth = links.into_iter().filter(Link::authenticates).collect();
-        Self { auth, mode }
+    /// A chain of `links` in this order; those without hooks cost nothing.
+    pub fn new(links: Vec<Arc<Link>>, mode: AuthMode) -> Self {
+        let hooks =
+            links.iter().flat_map(|link| Hook::ALL.into_iter().filter(|hook| link.has(*hook))).collect();
+        Self { links, mode, hooks }
+    }
+
+    /// These filters, then those of `inner`.
+    #[must_use]
+    pub fn followed_by(&self, inner: &Self) -> Self {
+        Self::new(self.links.iter().chain(&inner.links).map(Arc::clone).collect(), self.mode)
+    }
+
+    /// Whether any filter wants this hook, shadows included.
+    pub fn has(&self, hook: Hook) -> bool {
+        self.hooks.has(hook)
     }
 
     /// Whether any auth filter stands in it, shadows included.
     pub fn has_auth(&self) -> bool {
-        !self.auth.is_empty()
+        self.has(Hook::Authenticate)
+    }
+
+    /// Whether an auth filter asks for the SHA-256 of the body.
+    pub fn wants_body_digest(&self) -> bool {
+        self.with(Hook::Authenticate).any(|link| link.subscription().body_digest)
+    }
+
+    pub(crate) fn with(&self, hook: Hook) -> impl DoubleEndedIterator<Item = &Arc<Link>> {
+        self.links.iter().filter(move |link| link.has(hook))
     }
 
     /// Runs the auth hooks in order: a deny ends at once, the first allow sets the principal.
@@ -72,30 +111,50 @@ impl Chain {
     /// # Errors
     /// [`Denied`] where a filter refuses or fails, and where the chain has auth filters and none of them
     /// (with [`AuthMode::All`]: not every one) allows.
-    pub async fn authenticate(&self, context: Context<'_>, head: Head<'_>) -> Result<Authenticated, Denied> {
+    pub async fn authenticate(
+        &self,
+        session: &mut Session,
+        head: Head<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Authenticated, Denied> {
         let mut outcome = Authenticated::default();
         let mut missing = false;
-        for link in &self.auth {
-            if link.is_shadow() {
-                // Counted and logged by the call itself; its verdict, even its failure, is nobody's.
-                let _ = link.authenticate(context, head).await;
+        for link in self.with(Hook::Authenticate) {
+            let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
+            let Some(scope) = session.scope(link, headers).map_err(failed)? else {
+                missing |= !link.is_shadow();
                 continue;
-            }
-            match link.authenticate(context, head).await {
-                Ok(AuthVerdict::Allow(grant)) => {
+            };
+            let call = Call { context: session.context(), scope: &scope };
+            let verdict = link.ask(
+                Hook::Authenticate,
+                call,
+                |plugin, call| Ok(plugin.authenticate(call, head)),
+                verdict_name,
+            );
+            match verdict.await.map_err(failed)? {
+                Some(AuthVerdict::Allow(grant)) => {
                     outcome.accept(grant);
                     if self.mode == AuthMode::Any {
                         return Ok(outcome);
                     }
                 }
-                Ok(AuthVerdict::Pass) => missing = true,
-                Ok(AuthVerdict::Deny(refusal)) => {
+                Some(AuthVerdict::Deny(refusal)) => {
                     return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
                 }
-                Err(error) => return Err(Denied::Failed { filter: Arc::clone(link.name()), error }),
+                // A failure that is forgiven is a pass, never an allow; a shadow is nobody's.
+                Some(AuthVerdict::Pass) | None => missing |= !link.is_shadow(),
             }
         }
         if missing { Err(Denied::Unauthenticated) } else { Ok(outcome) }
+    }
+}
+
+fn verdict_name(verdict: &AuthVerdict) -> &'static str {
+    match verdict {
+        AuthVerdict::Pass => "pass",
+        AuthVerdict::Allow(_) => "allow",
+        AuthVerdict::Deny(_) => "deny",
     }
 }
 

@@ -1,14 +1,18 @@
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use tidegate_contract::{AuthVerdict, Context, Grant, Head, HeaderEdit, Peer, Principal, Refusal};
+use http::HeaderMap;
+use tidegate_contract::{
+    AuthVerdict, Grant, Head, HeaderEdit, Hook, Hooks, Peer, Principal, Refusal, Subscription,
+};
 use tidegate_telemetry::Metrics;
 
 use super::{AuthMode, Chain, Denied};
 use crate::guard::{Link, OnError};
-use crate::plugin::{HookError, Hooks, Plugin};
+use crate::plugin::{Answer, Call, HookError, Plugin};
+use crate::session::Session;
+use crate::when::When;
 
 /// A filter that does what its name says.
 enum Does {
@@ -20,21 +24,20 @@ enum Does {
     Hang,
 }
 
+static AUTH: LazyLock<Subscription> =
+    LazyLock::new(|| Subscription::to(Hooks::NONE.with(Hook::Authenticate)));
+
 impl Plugin for Does {
-    fn hooks(&self) -> Hooks {
-        Hooks { authenticate: true }
+    fn subscription(&self) -> &Subscription {
+        &AUTH
     }
 
-    fn authenticate<'a>(
-        &'a self,
-        _: Context<'a>,
-        _: Head<'a>,
-    ) -> BoxFuture<'a, Result<AuthVerdict, HookError>> {
+    fn authenticate<'a>(&'a self, _: Call<'a>, _: Head<'a>) -> Answer<'a, AuthVerdict> {
         Box::pin(async move {
             match self {
                 Self::Pass => Ok(AuthVerdict::Pass),
                 Self::Allow(id) => Ok(AuthVerdict::Allow(grant(id))),
-                Self::Deny => Ok(AuthVerdict::Deny(refusal())),
+                Self::Deny => Ok(AuthVerdict::Deny(Refusal::new(401, "wrong", "wrong key"))),
                 Self::Fail => Err(HookError::Failed("broken".into())),
                 Self::Panic => panic!("on purpose"),
                 Self::Hang => std::future::pending().await,
@@ -44,12 +47,8 @@ impl Plugin for Does {
 }
 
 fn grant(id: &str) -> Grant {
-    let principal = Principal { id: id.into(), tenant: None, models: None };
-    Grant { principal: Arc::new(principal), headers: vec![HeaderEdit::Set("x-by".into(), id.into())] }
-}
-
-fn refusal() -> Refusal {
-    Refusal { status: 401, code: "wrong".into(), message: "wrong key".into() }
+    let principal = Arc::new(Principal::named(id));
+    Grant { principal, headers: vec![HeaderEdit::Set("x-by".into(), id.into())] }
 }
 
 fn link(does: Does) -> Link {
@@ -64,10 +63,12 @@ async fn run(mode: AuthMode, links: Vec<Link>) -> Result<Option<String>, Denied>
         path: "/v1/chat/completions",
         query: "",
         headers: &[],
-        client: Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+        client: Peer::at(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        body_sha256: None,
     };
-    let chain = Chain::new(links, mode);
-    let outcome = chain.authenticate(Context { request_id: "r", service: "s" }, head).await?;
+    let chain = Chain::new(links.into_iter().map(Arc::new).collect(), mode);
+    let mut session = Session::default();
+    let outcome = chain.authenticate(&mut session, head, &HeaderMap::new()).await?;
     Ok(outcome.principal.map(|principal| principal.id.clone()))
 }
 
@@ -132,4 +133,13 @@ async fn a_shadow_changes_nothing() {
         let links = vec![link(does).shadow(true), link(Does::Allow("a"))];
         assert_eq!(run(AuthMode::Any, links).await.unwrap().as_deref(), Some("a"));
     }
+}
+
+#[tokio::test]
+async fn a_filter_whose_condition_does_not_hold_allows_nobody() {
+    let never = || Some(When::compile("'x-a' in headers").unwrap());
+    let alone = vec![link(Does::Allow("a")).when(never())];
+    assert!(matches!(run(AuthMode::Any, alone).await, Err(Denied::Unauthenticated)));
+    let links = vec![link(Does::Deny).when(never()), link(Does::Allow("b"))];
+    assert_eq!(run(AuthMode::Any, links).await.unwrap().as_deref(), Some("b"));
 }

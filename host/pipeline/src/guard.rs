@@ -7,11 +7,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tidegate_contract::{AuthVerdict, Context, Head};
+use tidegate_contract::{Hook, Hooks, Subscription};
 use tidegate_telemetry::{HookCalls, Metrics};
+use tracing::Instrument;
 
-use crate::plugin::{HookError, Plugin};
+use crate::breaker::Breaker;
+use crate::plugin::{Answer, Call, HookError, Plugin};
+use crate::session::Session;
+use crate::when::When;
 
 /// The deadline of a call where the entry sets none.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(500);
@@ -29,23 +32,32 @@ pub enum OnError {
 pub struct Link {
     name: Arc<str>,
     plugin: Arc<dyn Plugin>,
+    hooks: Hooks,
     on_error: OnError,
     deadline: Duration,
     shadow: bool,
-    authenticate: HookCalls,
+    when: Option<When>,
+    body_limit: usize,
+    breaker: Breaker,
+    calls: Vec<(Hook, HookCalls)>,
 }
 
 impl Link {
-    /// A place that denies on error, waits [`DEFAULT_DEADLINE`] and is not a shadow.
+    /// A place that denies on error, waits [`DEFAULT_DEADLINE`], always applies and is not a shadow.
     pub fn new(name: Arc<str>, plugin: Arc<dyn Plugin>, metrics: &Metrics) -> Self {
-        let authenticate = metrics.hook_calls(&name, "authenticate");
+        let hooks = plugin.subscription().hooks;
+        let calls = hooks.iter().map(|hook| (hook, metrics.hook_calls(&name, hook.as_str()))).collect();
         Self {
             name,
             plugin,
+            hooks,
             on_error: OnError::Deny,
             deadline: DEFAULT_DEADLINE,
             shadow: false,
-            authenticate,
+            when: None,
+            body_limit: usize::MAX,
+            breaker: Breaker::default(),
+            calls,
         }
     }
 
@@ -67,6 +79,18 @@ impl Link {
         Self { shadow, ..self }
     }
 
+    /// Applies only to requests for which the condition holds.
+    #[must_use]
+    pub fn when(self, when: Option<When>) -> Self {
+        Self { when, ..self }
+    }
+
+    /// The largest body that the filter is given, in bytes.
+    #[must_use]
+    pub fn body_limit(self, body_limit: usize) -> Self {
+        Self { body_limit, ..self }
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -75,53 +99,108 @@ impl Link {
         self.shadow
     }
 
-    pub(crate) fn authenticates(&self) -> bool {
-        self.plugin.hooks().authenticate
+    pub(crate) fn has(&self, hook: Hook) -> bool {
+        self.hooks.has(hook)
     }
 
-    /// The filter's verdict; an error that `on_error: allow` forgives comes back as a pass, never as an allow.
-    pub(crate) async fn authenticate(
-        &self,
-        context: Context<'_>,
-        head: Head<'_>,
-    ) -> Result<AuthVerdict, HookError> {
-        let timer = self.authenticate.start();
-        let called = call(self.deadline, || self.plugin.authenticate(context, head)).await;
-        match called {
-            Ok(verdict) => {
-                timer.finish(verdict_name(&verdict));
-                Ok(verdict)
+    pub(crate) fn subscription(&self) -> &Subscription {
+        self.plugin.subscription()
+    }
+
+    pub(crate) fn condition(&self) -> Option<&When> {
+        self.when.as_ref()
+    }
+
+    /// # Errors
+    /// Where the filter is not given a body of this size.
+    pub(crate) fn check_body(&self, length: usize) -> Result<(), HookError> {
+        if length > self.body_limit { Err(HookError::Body(self.body_limit)) } else { Ok(()) }
+    }
+
+    /// The filter's verdict; `None` where it failed and `on_error: allow` forgives, or where it is a shadow.
+    ///
+    /// `make` starts the hook; `name` names its verdict for the metrics.
+    ///
+    /// # Errors
+    /// Where the filter failed and the entry denies.
+    pub(crate) async fn ask<'a, T>(
+        &'a self,
+        hook: Hook,
+        mut call: Call<'a>,
+        make: impl FnOnce(&'a dyn Plugin, Call<'a>) -> Result<Answer<'a, T>, HookError>,
+        name: impl FnOnce(&T) -> &'static str,
+    ) -> Result<Option<T>, HookError> {
+        let Some((_, calls)) = self.calls.iter().find(|(known, _)| *known == hook) else { return Ok(None) };
+        let timer = calls.start();
+        call.context.deadline = self.deadline;
+        let span = tracing::debug_span!("hook", plugin = &*self.name, hook = hook.as_str());
+        let outcome = match self.breaker.check() {
+            Err(error) => Err(error),
+            Ok(()) => {
+                let outcome = run(self.deadline, || make(&*self.plugin, call)).instrument(span).await;
+                self.breaker.note(outcome.is_ok());
+                outcome
             }
-            Err(error) if self.on_error == OnError::Allow => {
-                timer.finish("fail_open");
-                tracing::warn!(filter = %self.name, hook = "authenticate", %error, request_id = context.request_id, "filter failed open");
-                Ok(AuthVerdict::Pass)
+        };
+        match outcome {
+            Ok(verdict) => {
+                timer.finish(name(&verdict));
+                Ok((!self.shadow).then_some(verdict))
             }
             Err(error) => {
-                timer.finish("error");
-                tracing::error!(filter = %self.name, hook = "authenticate", %error, request_id = context.request_id, "filter failed");
-                Err(error)
+                let open = self.on_error == OnError::Allow || self.shadow;
+                timer.finish(if open { "fail_open" } else { "error" });
+                self.tell(hook, call.context.request_id, &error, open);
+                if open { Ok(None) } else { Err(error) }
             }
+        }
+    }
+
+    /// What a verdict came to when it was carried out: one that cannot be is a failure like any other.
+    ///
+    /// # Errors
+    /// Where the entry denies.
+    pub(crate) fn forgive<T>(
+        &self,
+        hook: Hook,
+        session: &Session,
+        carried: Result<T, HookError>,
+    ) -> Result<Option<T>, HookError> {
+        let error = match carried {
+            Ok(value) => return Ok(Some(value)),
+            Err(error) => error,
+        };
+        let open = self.on_error == OnError::Allow;
+        self.count(hook, if open { "fail_open" } else { "error" });
+        self.tell(hook, &session.request_id, &error, open);
+        if open { Ok(None) } else { Err(error) }
+    }
+
+    /// Counts what became of a call that was never made, or of its verdict.
+    pub(crate) fn count(&self, hook: Hook, verdict: &'static str) {
+        if let Some((_, calls)) = self.calls.iter().find(|(known, _)| *known == hook) {
+            calls.count(verdict);
+        }
+    }
+
+    fn tell(&self, hook: Hook, request_id: &str, error: &HookError, open: bool) {
+        let (filter, hook, kind) = (&*self.name, hook.as_str(), error.kind());
+        if open {
+            tracing::warn!(filter, hook, kind, %error, request_id, "filter failed open");
+        } else {
+            tracing::error!(filter, hook, kind, %error, request_id, "filter failed");
         }
     }
 }
 
-fn verdict_name(verdict: &AuthVerdict) -> &'static str {
-    match verdict {
-        AuthVerdict::Pass => "pass",
-        AuthVerdict::Allow(_) => "allow",
-        AuthVerdict::Deny(_) => "deny",
-    }
-}
-
 /// Runs a hook within its deadline; a panic, also while the future is made, is an error like any other.
-async fn call<'a, T>(
+async fn run<'a, T>(
     deadline: Duration,
-    hook: impl FnOnce() -> BoxFuture<'a, Result<T, HookError>>,
+    hook: impl FnOnce() -> Result<Answer<'a, T>, HookError>,
 ) -> Result<T, HookError> {
-    let made = std::panic::catch_unwind(AssertUnwindSafe(hook)).map_err(|_| HookError::Panicked)?;
+    let made = std::panic::catch_unwind(AssertUnwindSafe(hook)).map_err(|_| HookError::Panicked)??;
     let mut running = pin!(AssertUnwindSafe(made).catch_unwind());
-    // Most built-in filters answer at once: a timer is armed only for those that wait.
+    // Most filters answer at once: a timer is armed only for those that wait.
     let outcome = match futures_util::poll!(running.as_mut()) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => {

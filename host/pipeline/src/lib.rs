@@ -1,15 +1,53 @@
-//! The hook chain: filters in their order, what their failure means, and the registry that makes them.
+//! The hook chain: filters in their order, what their failure means, what plugins may reach, and the registry of filters.
 //!
 //! Knows no engine, no socket and no configuration file: filters arrive as [`Plugin`] values, whatever they run on.
 
 #![forbid(unsafe_code)]
 
+mod apply;
+mod breaker;
 mod chain;
+mod document;
+mod edit;
+mod fields;
+mod grants;
 mod guard;
+mod inbound;
+mod instances;
+mod manifest;
+mod moderate;
+mod outbound;
+mod package;
 mod plugin;
 mod registry;
+mod runtime;
+mod scope;
+mod services;
+mod session;
+mod strict;
+mod texts;
+mod tickets;
+mod when;
 
+pub use apply::headers as apply_headers;
 pub use chain::{AuthMode, Authenticated, Chain, Denied};
+pub use document::{Body, Document, Field, NotJson, Payload};
+pub use edit::EditError;
+pub use grants::consent;
 pub use guard::{DEFAULT_DEADLINE, Link, OnError};
-pub use plugin::{HookError, Hooks, Plugin};
+pub use inbound::{Detour, Flow, Message};
+pub use instances::{Instances, Leased, MakeInstance};
+pub use manifest::{Capabilities, Manifest};
+pub use package::{Digest, MANIFEST, Package};
+pub use plugin::{Answer, Call, HookError, Plugin};
 pub use registry::{Documents, FilterFactory, Registry, SettingsProblem};
+pub use runtime::{Code, Limits, LoadError, Runtime, Setup};
+pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
+pub use services::{
+    Backing, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE, PluginMetrics,
+    Services, StoreError,
+};
+pub use session::Session;
+pub use texts::{FindTexts, TextPlace, edit as edit_text};
+pub use tickets::Tickets;
+pub use when::{Facts, When};

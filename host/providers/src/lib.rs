@@ -17,6 +17,8 @@ mod upstream;
 
 pub use client::{Claimed, claim};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
+pub use openai::stream_texts::{assemble, disassemble, forget_repeats};
+pub use openai::texts::{FoundText, answer_texts, request_texts};
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };

@@ -3,4 +3,6 @@
 pub(crate) mod answer;
 pub(crate) mod client;
 pub(crate) mod dialect;
+pub(crate) mod stream_texts;
+pub(crate) mod texts;
 pub(crate) mod upstream;

@@ -69,12 +69,13 @@ fn build_service(
         checked::AuthMode::Any => AuthMode::Any,
         checked::AuthMode::All => AuthMode::All,
     };
-    let routes: Vec<_> =
-        service.routes.iter().map(|route| Arc::new(build_route(route, clusters, chain, mode))).collect();
+    let own = chain(&service.filters, mode);
+    let route = |route| Arc::new(build_route(route, clusters, chain, (&own, mode)));
+    let routes: Vec<_> = service.routes.iter().map(route).collect();
     let models = listed_models(service, &routes);
     Service {
         name: Arc::clone(&service.name),
-        chain: chain(&service.filters, mode),
+        chain: own,
         guards_routes: routes.iter().any(|route| route.chain.has_auth()),
         routes,
         models,
@@ -100,16 +101,18 @@ fn build_route(
     route: &checked::Route,
     clusters: &Clusters,
     chain: &mut MakeChain<'_>,
-    mode: AuthMode,
+    (service, mode): (&Chain, AuthMode),
 ) -> Route {
     let mut backends: Vec<_> =
-        route.backends.iter().filter_map(|backend| build_backend(backend, clusters)).collect();
+        route.backends.iter().filter_map(|backend| build_backend(backend, clusters, chain)).collect();
     backends.sort_by_key(|backend| backend.priority);
+    let own = chain(&route.filters, mode);
     Route {
         name: Arc::clone(&route.name),
         name_header: header_value(&route.name),
         matcher: Matcher::new(&route.matches),
-        chain: chain(&route.filters, mode),
+        hooks: service.followed_by(&own),
+        chain: own,
         retry: build_retry(route.retry.as_ref()),
         backends,
         timeout: route.timeout,
@@ -132,13 +135,18 @@ fn build_retry(retry: Option<&checked::Retry>) -> Retry {
     }
 }
 
-fn build_backend(backend: &checked::Backend, clusters: &Clusters) -> Option<Backend> {
+fn build_backend(
+    backend: &checked::Backend,
+    clusters: &Clusters,
+    chain: &mut MakeChain<'_>,
+) -> Option<Backend> {
     Some(Backend {
         cluster: Arc::clone(clusters.get(&backend.cluster)?),
         weight: backend.weight,
         priority: backend.priority,
         model: backend.model.clone(),
         headers: Edits::new(&backend.headers),
+        chain: chain(&backend.filters, AuthMode::Any),
     })
 }
 

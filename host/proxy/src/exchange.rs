@@ -6,25 +6,27 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
-use tidegate_contract::{Context, Head, HeaderEdit, Operation, Peer};
-use tidegate_pipeline::Chain;
+use tidegate_contract::{Head, Operation, Peer};
+use tidegate_pipeline::{Chain, apply_headers};
 use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::headers::{strip_query, strip_request};
-use crate::inbound::{Bounds, ClientBody, Limit, check_length};
+use crate::hooks::{self, Passed};
+use crate::inbound::{Bounds, ClientBody, Limit, NamedModel, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
 use crate::preflight::{self, Target};
 use crate::rescue;
+use crate::respond::{self, Filtered};
 use crate::route::{Choice, Model, View, choose};
 use crate::snapshot::{Route, Service, Snapshot};
 use crate::stream::AnswerBody;
 use crate::upload::Progress;
-use crate::upstream::{self, Answered, Draft, DraftBody};
+use crate::upstream::{self, Answered, Draft, DraftBody, Sent};
 use crate::watch::Watch;
 
 /// The other end of a connection, and what it is reported to.
@@ -51,6 +53,9 @@ pub(crate) async fn serve(
     ledger.request_id = request_id(&parts.headers);
     match run(&snapshot, client, parts, body, &mut ledger).await {
         Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
+        Ok(Reply::Filtered(answered, route)) => {
+            outbound::filtered(answered, route, snapshot.timeouts.idle, ledger)
+        }
         Ok(Reply::Own(response)) => outbound::own(response, ledger),
         Err(fault) => {
             ledger.fail(&fault);
@@ -63,6 +68,8 @@ pub(crate) async fn serve(
 /// What becomes of a request that nothing ended early.
 enum Reply {
     Upstream(Answered),
+    /// A stream whose events pass the filters of the route.
+    Filtered(Answered, Arc<Route>),
     Own(Response<Bytes>),
 }
 
@@ -92,6 +99,7 @@ async fn run(
     let service =
         snapshot.hosts.find(&target.host()).ok_or_else(|| Fault::NoService(target.authority.clone()))?;
     ledger.service = Some(Arc::clone(service));
+    ledger.begin_session(service);
 
     let mut headers = parts.headers;
     let caller = Caller { client, target: &target, path: &claimed.path };
@@ -106,18 +114,44 @@ async fn run(
     let body = ClientBody::Unread(body);
     let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
     let route = admitted.route(service, ledger).await?;
-    ledger.route = Some(Arc::clone(&route));
+    ledger.note_route(&route);
     ledger.clock = ledger.clock.bounded(route.timeout.unwrap_or(snapshot.timeouts.request));
     let caller = Caller { client, target: &target, path: &admitted.claimed.path };
     authenticate(&route.chain, caller, &mut admitted.headers, ledger).await?;
 
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
-    check_model(&admitted.body, ledger)?;
+    check_model(admitted.body.model(), ledger)?;
     let draft = admitted.draft(ledger);
+    if !route.acts_on_requests() {
+        return send(snapshot, route, draft, ledger).await;
+    }
+    match hooks::request(snapshot, service, route, draft, ledger).await? {
+        Passed::On(draft, route) => send(snapshot, route, draft, ledger).await,
+        Passed::Reply(response) => Ok(Reply::Own(response)),
+    }
+}
+
+/// Sends the request, and passes the answer through the hooks of the route.
+async fn send(
+    snapshot: &Snapshot,
+    route: Arc<Route>,
+    draft: Draft,
+    ledger: &mut Ledger,
+) -> Result<Reply, Fault> {
     let principal = ledger.principal.clone();
     let allowed = principal.as_ref().and_then(|principal| principal.models.as_ref());
-    upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger).await.map(Reply::Upstream)
+    let answered = match upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger).await? {
+        Sent::Answered(answered) => answered,
+        Sent::Reply(response) => return Ok(Reply::Own(response)),
+    };
+    if respond::passes_unseen(&route) {
+        return Ok(Reply::Upstream(answered));
+    }
+    Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
+        Filtered::Events(answered) => Reply::Filtered(answered, route),
+        Filtered::Whole(response) => Reply::Own(response),
+    })
 }
 
 /// Who asks for what, as auth hooks see it.
@@ -138,42 +172,26 @@ async fn authenticate(
     if !chain.has_auth() {
         return Ok(());
     }
-    let service = ledger.service.clone();
     let fields: Vec<(&str, &[u8])> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let method = ledger.method.clone();
     let head = Head {
-        method: ledger.method.as_str(),
+        method: method.as_str(),
         scheme: if caller.client.https { "https" } else { "http" },
         authority: &caller.target.authority,
         path: caller.path,
         query: &caller.target.query,
         headers: &fields,
-        client: Peer { address: caller.client.address },
+        client: Peer::at(caller.client.address),
+        body_sha256: None,
     };
-    let service = service.as_ref().map_or("", |service| &service.name);
-    let context = Context { request_id: &ledger.request_id, service };
-    let authenticated = chain.authenticate(context, head).await?;
+    let authenticated = chain.authenticate(&mut ledger.session, head, headers).await?;
     if ledger.principal.is_none() {
+        ledger.session.principal = authenticated.principal.clone();
         ledger.principal = authenticated.principal;
     }
-    authenticated.headers.iter().try_for_each(|edit| apply(edit, headers))
-}
-
-fn apply(edit: &HeaderEdit, headers: &mut HeaderMap) -> Result<(), Fault> {
-    let name = |name: &str| {
-        name.parse::<HeaderName>()
-            .map_err(|_| Fault::Internal(format!("a filter set the illegal header \"{name}\"")))
-    };
-    let value = |value: &[u8]| {
-        HeaderValue::from_bytes(value)
-            .map_err(|_| Fault::Internal("a filter set an illegal header value".into()))
-    };
-    match edit {
-        HeaderEdit::Set(n, v) => drop(headers.insert(name(n)?, value(v)?)),
-        HeaderEdit::Add(n, v) => drop(headers.append(name(n)?, value(v)?)),
-        HeaderEdit::Remove(n) => drop(headers.remove(name(n)?)),
-    }
-    Ok(())
+    apply_headers(&authenticated.headers, headers)
+        .map_err(|error| Fault::Internal(format!("an auth filter edits headers: {error}")))
 }
 
 /// The models of the service, as far as the principal may use them.
@@ -237,7 +255,7 @@ impl Admitted<'_> {
         let ClientBody::Unread(incoming) = &self.body else { return Ok(()) };
         let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
         let small = incoming.size_hint().upper().is_some_and(|length| length <= HELD_FOR_RETRY);
-        if narrowed || route.renames_models() || (small && route.may_retry()) {
+        if narrowed || route.reads_request() || route.renames_models() || (small && route.may_retry()) {
             self.hold(ledger).await?;
         }
         Ok(())
@@ -251,6 +269,7 @@ impl Admitted<'_> {
         if let ClientBody::Held(held) = &self.body {
             ledger.bytes_received = held.bytes.len() as u64;
             ledger.original_model = held.model.as_ref().map(|model| model.name.clone());
+            ledger.session.model.clone_from(&ledger.original_model);
         }
         Ok(())
     }
@@ -285,11 +304,11 @@ impl Admitted<'_> {
 }
 
 /// Holds the model that the body names against the principal's list; a request that names none is none of the list.
-fn check_model(body: &ClientBody, ledger: &Ledger) -> Result<(), Fault> {
+pub(crate) fn check_model(named: Option<&NamedModel>, ledger: &Ledger) -> Result<(), Fault> {
     let Some(allowed) = ledger.principal.as_ref().and_then(|principal| principal.models.as_ref()) else {
         return Ok(());
     };
-    match body.model() {
+    match named {
         None => Err(Fault::ModelUnknown),
         Some(model) if allowed.allow(&model.name) => Ok(()),
         Some(model) => Err(Fault::ModelNotAllowed { model: model.name.clone() }),

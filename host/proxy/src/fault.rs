@@ -108,6 +108,12 @@ impl Fault {
     pub(crate) fn told(&self) -> Cow<'static, str> {
         match self {
             Self::Denied(Denied::Refused { refusal, .. }) => refusal.message.clone().into(),
+            Self::Denied(Denied::Blocked { reason, answer: false, .. }) => {
+                format!("the request was blocked: {reason}").into()
+            }
+            Self::Denied(Denied::Blocked { reason, answer: true, .. }) => {
+                format!("the answer was blocked: {reason}").into()
+            }
             Self::Denied(Denied::Unauthenticated) => {
                 "no API key was sent; send one as \"Authorization: Bearer KEY\"".into()
             }

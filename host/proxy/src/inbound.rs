@@ -189,7 +189,7 @@ async fn read_within(decoder: impl AsyncRead + Unpin, limit: Limit) -> Result<By
 
 /// The model of a body. Where the path promises a model call, a body that cannot be read is a fault; elsewhere it
 /// simply names none.
-fn named_model(
+pub(crate) fn named_model(
     bytes: &Bytes,
     headers: &HeaderMap,
     operation: Operation,
@@ -207,7 +207,7 @@ fn named_model(
     }
 }
 
-fn says_json(headers: &HeaderMap) -> bool {
+pub(crate) fn says_json(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")

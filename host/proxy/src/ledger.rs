@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
-use tidegate_contract::{Dialect, Operation, Principal, Usage};
+use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
+use tidegate_pipeline::{Attributes, Session, Tickets};
+use tidegate_providers::AnswerScan;
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Record};
 
 use crate::clock::Clock;
@@ -55,6 +57,10 @@ pub(crate) struct Ledger {
     pub(crate) usage: Option<Usage>,
     pub(crate) bytes_received: u64,
     pub(crate) bytes_sent: u64,
+    /// The exchange as hooks see it.
+    pub(crate) session: Session,
+    /// What filters admitted, to be settled when the exchange ends.
+    pub(crate) tickets: Tickets,
     /// Of a body that passes unread.
     pub(crate) progress: Option<Arc<Mutex<Progress>>>,
     error: Option<(String, &'static str)>,
@@ -100,6 +106,8 @@ impl Ledger {
             usage: None,
             bytes_received: 0,
             bytes_sent: 0,
+            session: Session::default(),
+            tickets: Tickets::default(),
             progress: None,
             error: None,
             complete: false,
@@ -113,6 +121,52 @@ impl Ledger {
     /// Notes why the exchange fails; the first cause stays.
     pub(crate) fn fail(&mut self, fault: &Fault) {
         self.error.get_or_insert_with(|| (fault.to_string(), fault.blame().as_str()));
+    }
+
+    /// Begins what hooks are told of.
+    pub(crate) fn begin_session(&mut self, service: &Arc<Service>) {
+        self.session.request_id.clone_from(&self.request_id);
+        self.session.dialect = self.dialect.as_str();
+        self.session.operation = self.operation.as_str();
+        self.session.attributes = Arc::new(Attributes {
+            service: Arc::clone(&service.name),
+            listener: Arc::clone(&self.listener),
+            method: self.method.clone(),
+            path: self.path.as_str().into(),
+            client: Some(self.client),
+        });
+    }
+
+    /// Notes the route; hooks are told of it from here on.
+    pub(crate) fn note_route(&mut self, route: &Arc<Route>) {
+        self.session.route = Arc::clone(&route.name);
+        self.route = Some(Arc::clone(route));
+    }
+
+    /// Notes what an answer says of itself.
+    pub(crate) fn note_scan(&mut self, scan: &AnswerScan) {
+        self.usage = scan.usage();
+        self.response_model = scan.model().map(str::to_owned);
+    }
+
+    /// Tells filters what was used, and that the exchange is over.
+    fn tell_filters(&mut self) {
+        let usage = self.usage.unwrap_or_default();
+        self.tickets.settle(usage);
+        let Some(route) = self.route.clone().filter(|route| route.hooks.has(Hook::Completed)) else { return };
+        let milliseconds = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let outcome = Outcome {
+            status: self.status.as_u16(),
+            error: self.error.as_ref().map(|(cause, _)| cause.clone()),
+            cluster: self.cluster.as_ref().map(|cluster| cluster.name.to_string()),
+            attempts: self.attempts,
+            duration_ms: milliseconds(self.clock.elapsed()),
+            first_token_ms: self.first_token.map(milliseconds),
+            usage,
+            findings: std::mem::take(&mut self.session.findings),
+            cancelled: !self.complete,
+        };
+        route.hooks.completed(&mut self.session, &outcome);
     }
 
     /// The last byte was handed over.
@@ -135,6 +189,7 @@ impl Ledger {
 impl Drop for Ledger {
     fn drop(&mut self) {
         self.take_progress();
+        self.tell_filters();
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();
         let record = Record {

@@ -1,14 +1,20 @@
 //! The head of what the client gets.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
 use tidegate_providers::AnswerScan;
 
+use crate::filtered;
 use crate::headers::strip_answer;
 use crate::ledger::Ledger;
-use crate::stream::{AnswerBody, Reading, Source};
+use crate::snapshot::Route;
+use crate::stream::{AnswerBody, Passing, Reading, Source};
 use crate::upstream::Answered;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -16,11 +22,25 @@ static ROUTE: HeaderName = HeaderName::from_static("x-tidegate-route");
 static CLUSTER: HeaderName = HeaderName::from_static("x-tidegate-cluster");
 
 /// An upstream's answer, with its body on the way.
-pub(crate) fn upstream(
+pub(crate) fn upstream(answered: Answered, idle: Duration, ledger: Box<Ledger>) -> Response<AnswerBody> {
+    let (parts, source, ledger) = opened(answered, idle, ledger);
+    Response::from_parts(parts, AnswerBody::upstream(source, ledger))
+}
+
+/// An upstream's stream, its events on their way through the filters of the route.
+pub(crate) fn filtered(
     answered: Answered,
-    idle: std::time::Duration,
-    mut ledger: Box<Ledger>,
+    route: Arc<Route>,
+    idle: Duration,
+    ledger: Box<Ledger>,
 ) -> Response<AnswerBody> {
+    let (parts, source, ledger) = opened(answered, idle, ledger);
+    let headers = parts.headers.clone();
+    let pieces = filtered::pieces(Passing::new(source, ledger), route, headers);
+    Response::from_parts(parts, AnswerBody::Filtered(pieces))
+}
+
+fn opened(answered: Answered, idle: Duration, mut ledger: Box<Ledger>) -> (Parts, Source, Box<Ledger>) {
     let Answered { response, lease, .. } = answered;
     let (mut parts, incoming) = response.into_parts();
     let reading = reading(&parts.headers, ledger.operation);
@@ -34,13 +54,13 @@ pub(crate) fn upstream(
     mark(&mut parts.headers, &ledger);
     parts.version = http::Version::default();
     parts.extensions.clear();
-    let source = Source { incoming, lease, reading, idle };
-    Response::from_parts(parts, AnswerBody::upstream(source, ledger))
+    (parts, Source { incoming, lease, reading, idle }, ledger)
 }
 
 /// An answer that the gateway made itself.
 pub(crate) fn own(mut response: Response<Bytes>, mut ledger: Box<Ledger>) -> Response<AnswerBody> {
     ledger.status = response.status();
+    ledger.streaming = ledger.session.streaming && response.status().is_success();
     mark(response.headers_mut(), &ledger);
     let head_only = ledger.method == Method::HEAD;
     response.map(|bytes| AnswerBody::Own((!head_only).then_some(bytes), ledger))

@@ -1,7 +1,7 @@
 //! The one place where a fault becomes HTTP: status, body shape and whether the connection may go on.
 
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use tidegate_contract::Dialect;
 use tidegate_pipeline::Denied;
 use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_kind};
@@ -48,6 +48,7 @@ pub(crate) fn status(fault: &Fault) -> StatusCode {
         Fault::ClientLeft => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
         Fault::Denied(Denied::Refused { refusal, .. }) => refusal_status(refusal.status),
         Fault::Denied(Denied::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        Fault::Denied(Denied::Blocked { .. } | Denied::Body(_)) => StatusCode::BAD_REQUEST,
         Fault::Denied(Denied::Failed { .. }) | Fault::PoolExhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => StatusCode::FORBIDDEN,
         Fault::NoService(_) | Fault::NoRoute { .. } | Fault::NoModel(_) => StatusCode::NOT_FOUND,
@@ -70,6 +71,8 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::Denied(Denied::Refused { refusal, .. }) => &refusal.code,
         Fault::Denied(Denied::Unauthenticated) => "invalid_api_key",
         Fault::Denied(Denied::Failed { .. }) => "filter_failed",
+        Fault::Denied(Denied::Blocked { .. }) => "content_filter",
+        Fault::Denied(Denied::Body(_)) => "malformed_request",
         Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => "model_not_allowed",
         Fault::NoModel(_) => "model_not_found",
         Fault::NoService(_) | Fault::NoRoute { .. } => "route_not_found",
@@ -87,6 +90,15 @@ fn code(fault: &Fault) -> Option<&str> {
 }
 
 fn extra_headers(fault: &Fault, status: StatusCode, headers: &mut HeaderMap) {
+    if let Fault::Denied(Denied::Refused { refusal, .. }) = fault {
+        // The chain has held plugins to names and values; a built-in filter's own are legal by construction.
+        for header in &refusal.headers {
+            let name = HeaderName::from_bytes(header.name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&header.value)) {
+                headers.append(name, value);
+            }
+        }
+    }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

@@ -89,6 +89,7 @@ pub(crate) fn choose<'a>(routes: &'a [Arc<Route>], view: &View<'_>) -> Choice<'a
 }
 
 /// The conditions of one route.
+#[derive(Clone)]
 pub(crate) struct Matcher {
     path: Option<Condition>,
     /// Globs; one of them must match.
@@ -138,6 +139,7 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(decoded.into_owned()))
 }
 
+#[derive(Clone)]
 enum Condition {
     Exact(String),
     Prefix(String),

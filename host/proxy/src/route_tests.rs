@@ -24,6 +24,7 @@ fn route(name: &str, matches: &checked::Match) -> Arc<Route> {
         name_header: HeaderValue::from_static("r"),
         matcher: Matcher::new(matches),
         chain: Chain::new(Vec::new(), AuthMode::Any),
+        hooks: Chain::new(Vec::new(), AuthMode::Any),
         backends: Vec::new(),
         retry: Retry { tries: Tries::EachPriority, on: Vec::new() },
         timeout: None,

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
-use tidegate_pipeline::Chain;
+use tidegate_contract::Hook;
+use tidegate_pipeline::{AuthMode, Chain};
 use tidegate_providers::Provider;
 
 use crate::headers::Edits;
@@ -35,11 +36,15 @@ pub(crate) struct Service {
 }
 
 /// A route.
+#[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) name: Arc<str>,
     pub(crate) name_header: HeaderValue,
     pub(crate) matcher: Matcher,
+    /// Its own filters.
     pub(crate) chain: Chain,
+    /// Those of its service, then its own: what runs on bodies.
+    pub(crate) hooks: Chain,
     /// By priority.
     pub(crate) backends: Vec<Backend>,
     pub(crate) retry: Retry,
@@ -47,6 +52,7 @@ pub(crate) struct Route {
 }
 
 /// When another backend is tried.
+#[derive(Clone)]
 pub(crate) struct Retry {
     pub(crate) tries: Tries,
     pub(crate) on: Vec<RetryOn>,
@@ -62,12 +68,15 @@ pub(crate) enum Tries {
 }
 
 /// A share of a route's traffic.
+#[derive(Clone)]
 pub(crate) struct Backend {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) weight: u32,
     pub(crate) priority: u32,
     pub(crate) model: Option<String>,
     pub(crate) headers: Edits,
+    /// Its filters, once an attempt.
+    pub(crate) chain: Chain,
 }
 
 /// A place where models are served.
@@ -113,8 +122,43 @@ impl Route {
         }
     }
 
+    /// Whether hooks must see or may change the body of a request.
+    pub(crate) fn reads_request(&self) -> bool {
+        self.hooks.reads_request()
+            || self.backends.iter().any(|backend| backend.chain.has(Hook::TransformUpstream))
+    }
+
+    /// Whether hooks run before the request is sent.
+    pub(crate) fn acts_on_requests(&self) -> bool {
+        self.hooks.reads_request() || self.hooks.has(Hook::Admit)
+    }
+
+    /// This route with another cluster in place of its backends; one of its own where the cluster is one.
+    pub(crate) fn to(&self, cluster: &Arc<Cluster>) -> Self {
+        let own = self.backends.iter().filter(|backend| backend.cluster.name == cluster.name).cloned();
+        let mut backends: Vec<_> = own.collect();
+        if backends.is_empty() {
+            backends.push(Backend::only(cluster));
+        }
+        Self { backends, ..self.clone() }
+    }
+
     /// Whether some backend gets another model name than the client sent.
     pub(crate) fn renames_models(&self) -> bool {
         self.backends.iter().any(|backend| backend.model.is_some())
+    }
+}
+
+impl Backend {
+    /// All traffic to one cluster, as it is.
+    fn only(cluster: &Arc<Cluster>) -> Self {
+        Self {
+            cluster: Arc::clone(cluster),
+            weight: 1,
+            priority: 0,
+            model: None,
+            headers: Edits::default(),
+            chain: Chain::new(Vec::new(), AuthMode::Any),
+        }
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::events::whole_events;
 use crate::fault::Fault;
+use crate::filtered::Pieces;
 use crate::ledger::Ledger;
 use crate::pool::Lease;
 use crate::rescue;
@@ -23,6 +24,8 @@ pub(crate) enum AnswerBody {
     Own(Option<Bytes>, Box<Ledger>),
     /// An upstream's.
     Upstream(Box<Passing>),
+    /// An upstream's stream behind filters.
+    Filtered(Pieces),
 }
 
 /// What is put together for a body that comes from an upstream.
@@ -72,8 +75,14 @@ pub(crate) struct Cut;
 
 impl AnswerBody {
     pub(crate) fn upstream(source: Source, ledger: Box<Ledger>) -> Self {
+        Self::Upstream(Passing::new(source, ledger))
+    }
+}
+
+impl Passing {
+    pub(crate) fn new(source: Source, ledger: Box<Ledger>) -> Box<Self> {
         let Source { incoming, lease, reading, idle } = source;
-        Self::Upstream(Box::new(Passing {
+        Box::new(Self {
             incoming,
             lease: Some(lease),
             reading,
@@ -82,14 +91,19 @@ impl AnswerBody {
             timer: None,
             ended: false,
             ledger,
-        }))
+        })
     }
 }
 
 type Piece = Option<Result<Bytes, Cut>>;
 
 impl Passing {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+    /// The account of the exchange.
+    pub(crate) fn ledger(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
         while !self.ended {
             let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -166,7 +180,7 @@ impl Passing {
     }
 
     /// Ends a stream by its dialect's error event, and any other body by a cut.
-    fn broken(&mut self, fault: &Fault) -> Piece {
+    pub(crate) fn broken(&mut self, fault: &Fault) -> Piece {
         tracing::debug!(error = %fault, request_id = &*self.ledger.request_id, "answer broke off");
         self.ledger.fail(fault);
         self.read_scan();
@@ -195,8 +209,7 @@ impl Passing {
 
     fn read_scan(&mut self) {
         let (Reading::Plain(scan) | Reading::Events { scan, .. }) = &self.reading else { return };
-        self.ledger.usage = scan.usage();
-        self.ledger.response_model = scan.model().map(str::to_owned);
+        self.ledger.note_scan(scan);
     }
 
     fn broke_off(&self, cause: String) -> Fault {
@@ -268,6 +281,9 @@ impl Body for AnswerBody {
                 }))
             }
             Self::Upstream(passing) => passing.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
+            Self::Filtered(pieces) => {
+                pieces.as_mut().poll_next(cx).map(|piece| piece.map(|data| data.map(Frame::data)))
+            }
         }
     }
 
@@ -275,6 +291,7 @@ impl Body for AnswerBody {
         match self {
             Self::Own(bytes, _) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Self::Upstream(passing) => passing.ended,
+            Self::Filtered(_) => false,
         }
     }
 
@@ -286,6 +303,7 @@ impl Body for AnswerBody {
                 Reading::Events { .. } => SizeHint::default(),
                 Reading::Opaque | Reading::Plain(_) => passing.incoming.size_hint(),
             },
+            Self::Filtered(_) => SizeHint::default(),
         }
     }
 }

@@ -8,12 +8,13 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
-use tidegate_contract::{ModelNames, Operation};
-use tidegate_providers::replace_model;
+use tidegate_contract::{Hook, ModelNames, Operation};
+use tidegate_providers::{replace_model, scan_request};
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
 use crate::fault::Fault;
+use crate::hooks;
 use crate::inbound::{Held, NamedModel};
 use crate::ledger::Ledger;
 use crate::picker::Picker;
@@ -44,6 +45,14 @@ pub(crate) struct Answered {
     pub(crate) lease: Lease,
 }
 
+/// What a request came to upstream.
+pub(crate) enum Sent {
+    /// An upstream answered.
+    Answered(Answered),
+    /// A filter of the backend answered in its place.
+    Reply(Response<Bytes>),
+}
+
 /// Tries backends until one answers, the failure is none that the route retries, or the tries are used up.
 pub(crate) async fn send(
     route: &Route,
@@ -51,14 +60,15 @@ pub(crate) async fn send(
     mut draft: Draft,
     timeouts: &Timeouts,
     ledger: &mut Ledger,
-) -> Result<Answered, Fault> {
+) -> Result<Sent, Fault> {
     let mut picker = Picker::new(route, allowed).ok_or_else(|| draft.not_allowed())?;
     loop {
         let backend = picker.next();
         let last = picker.is_done();
         let tried = attempt(backend, &mut draft, timeouts, ledger).await;
         let cause = match &tried {
-            Ok(answered) => answered_badly(&answered.response),
+            Ok(Sent::Answered(answered)) => answered_badly(&answered.response),
+            Ok(Sent::Reply(_)) => None,
             Err(fault) => fault.retry_class(),
         };
         let Some(cause) =
@@ -99,7 +109,20 @@ impl Draft {
         Fault::ModelNotAllowed { model: self.model().map(|model| model.name.clone()).unwrap_or_default() }
     }
 
-    fn model(&self) -> Option<&NamedModel> {
+    /// The body, where it is held.
+    pub(crate) fn held(&self) -> Option<&Held> {
+        match &self.body {
+            DraftBody::Held(held) => Some(held),
+            DraftBody::Passing(_) => None,
+        }
+    }
+
+    /// Whether the body asks for a stream; `false` where it is not held.
+    pub(crate) fn streams(&self) -> bool {
+        self.held().is_some_and(|held| scan_request(&held.bytes).is_ok_and(|scan| scan.stream))
+    }
+
+    pub(crate) fn model(&self) -> Option<&NamedModel> {
         match &self.body {
             DraftBody::Held(held) => held.model.as_ref(),
             DraftBody::Passing(_) => None,
@@ -112,7 +135,7 @@ async fn attempt(
     draft: &mut Draft,
     timeouts: &Timeouts,
     ledger: &mut Ledger,
-) -> Result<Answered, Fault> {
+) -> Result<Sent, Fault> {
     let cluster = &backend.cluster;
     ledger.attempts += 1;
     ledger.cluster = Some(Arc::clone(cluster));
@@ -136,10 +159,15 @@ async fn exchange(
     draft: &mut Draft,
     timeouts: &Timeouts,
     ledger: &mut Ledger,
-) -> Result<Answered, Fault> {
+) -> Result<Sent, Fault> {
     let cluster = &backend.cluster;
+    let (mut headers, upload) = prepare(backend, draft);
+    let upload = match filter(backend, &mut headers, upload, ledger).await? {
+        Made::Upload(upload) => upload,
+        Made::Reply(response) => return Ok(Sent::Reply(response)),
+    };
     let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
-    let mut request = encode(backend, draft, &lease)?;
+    let mut request = encode(cluster, draft, (headers, upload), &lease)?;
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
@@ -149,7 +177,7 @@ async fn exchange(
             Ok(response) => {
                 ledger.upstream = Some(sent_at.elapsed());
                 check_answer(cluster, &response)?;
-                return Ok(Answered { response, lease });
+                return Ok(Sent::Answered(Answered { response, lease }));
             }
             // A warm connection that was closed before a byte was written is no failure of the upstream.
             Err(Unanswered { unsent: Some(unsent), .. }) if lease.reused() => {
@@ -203,11 +231,8 @@ pub(crate) fn cause_of(error: &hyper::Error) -> String {
     }
 }
 
-/// The request as this backend's provider wants it.
-fn encode(backend: &Backend, draft: &mut Draft, lease: &Lease) -> Result<Request<Upload>, Fault> {
-    let cluster = &backend.cluster;
-    let provider = cluster.provider;
-    let path = provider.path(&cluster.base_path, &cluster.prefix, &draft.path, &draft.query);
+/// Fields and body of one attempt, before the backend's filters and credentials.
+fn prepare(backend: &Backend, draft: &mut Draft) -> (HeaderMap, Upload) {
     let mut headers = draft.headers.clone();
     if draft.operation.names_a_model() {
         // Usage is read from the answer's bytes as they pass, so they must not be compressed.
@@ -216,13 +241,48 @@ fn encode(backend: &Backend, draft: &mut Draft, lease: &Lease) -> Result<Request
     if matches!(&draft.body, DraftBody::Held(held) if held.decoded) {
         headers.remove(CONTENT_ENCODING);
     }
-    cluster.headers.apply(&mut headers);
+    backend.cluster.headers.apply(&mut headers);
     backend.headers.apply(&mut headers);
+    (headers, upload(backend, draft))
+}
+
+/// What the filters of a backend made of an attempt.
+enum Made {
+    Upload(Upload),
+    Reply(Response<Bytes>),
+}
+
+async fn filter(
+    backend: &Backend,
+    headers: &mut HeaderMap,
+    upload: Upload,
+    ledger: &mut Ledger,
+) -> Result<Made, Fault> {
+    match upload {
+        Upload::Held(held) if backend.chain.has(Hook::TransformUpstream) => {
+            let mut bytes = held.unwrap_or_default();
+            let reply = hooks::attempt(&backend.chain, headers, &mut bytes, ledger).await?;
+            let upload = Upload::Held((!bytes.is_empty()).then_some(bytes));
+            Ok(reply.map_or(Made::Upload(upload), Made::Reply))
+        }
+        upload => Ok(Made::Upload(upload)),
+    }
+}
+
+/// The request as this backend's provider wants it.
+fn encode(
+    cluster: &Cluster,
+    draft: &Draft,
+    (mut headers, upload): (HeaderMap, Upload),
+    lease: &Lease,
+) -> Result<Request<Upload>, Fault> {
+    let provider = cluster.provider;
+    let path = provider.path(&cluster.base_path, &cluster.prefix, &draft.path, &draft.query);
     if let Some(credential) = &cluster.credential {
         provider.authorize(&mut headers, credential);
     }
     let uri = target(cluster, path, lease.is_http2(), &mut headers)?;
-    let mut request = Request::new(upload(backend, draft));
+    let mut request = Request::new(upload);
     *request.method_mut() = draft.method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;

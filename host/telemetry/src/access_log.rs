@@ -173,7 +173,7 @@ struct Tokens {
 
 impl From<Usage> for Tokens {
     fn from(usage: Usage) -> Self {
-        let Usage { input, output, cached_input, cache_write, reasoning } = usage;
+        let Usage { input, output, cached_input, cache_write, reasoning, .. } = usage;
         Self { input, output, cached_input, cache_write, reasoning }
     }
 }

@@ -41,7 +41,8 @@ impl HookCalls {
         HookTimer { calls: self, started: Instant::now(), verdict: None }
     }
 
-    fn count(&self, verdict: &'static str) {
+    /// Counts a verdict without a call; one of a small fixed set, since it becomes a label.
+    pub fn count(&self, verdict: &'static str) {
         if let Some((_, call, auth)) = self.known.iter().find(|(known, ..)| *known == verdict) {
             call.inc();
             auth.inc();

@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod models;
 mod names;
+mod plugin_series;
 mod record;
 mod series;
 
@@ -21,4 +22,5 @@ pub use guards::{Connection, InFlight, Side};
 pub use hooks::{HookCalls, HookTimer};
 pub use log::{Format, LogError, init};
 pub use metrics::{Metrics, MetricsError};
+pub use plugin_series::PluginSeries;
 pub use record::Record;

@@ -16,6 +16,7 @@ use crate::guards::{Connection, InFlight, Side};
 use crate::hooks::HookCalls;
 use crate::models::Cap;
 use crate::names::{self, Family};
+use crate::plugin_series::PluginSeries;
 use crate::record::Record;
 use crate::series::{Labels, Lazy, ModelSeries, OwnedLabels, Series};
 
@@ -50,6 +51,7 @@ pub struct Metrics {
     auth: IntCounterVec,
     plugin_calls: IntCounterVec,
     plugin_seconds: HistogramVec,
+    plugin_series: PluginSeries,
     certificate_reload_failures: IntCounter,
     access_log_dropped: IntCounter,
     access_logs: Mutex<Vec<ErrorCounter>>,
@@ -81,6 +83,7 @@ impl Metrics {
             auth: counters(&registry, &names::AUTH)?,
             plugin_calls: counters(&registry, &names::PLUGIN_CALLS)?,
             plugin_seconds: histogram(&registry, &names::PLUGIN_SECONDS, names::PLUGIN_BUCKETS)?,
+            plugin_series: PluginSeries::new(counters(&registry, &names::PLUGIN_METRICS_DROPPED)?),
             certificate_reload_failures: counter(&registry, &names::CERTIFICATE_RELOAD_FAILURES)?,
             access_log_dropped: counter(&registry, &names::ACCESS_LOG_DROPPED)?,
             access_logs: Mutex::default(),
@@ -195,6 +198,11 @@ impl Metrics {
         HookCalls::new((filter, hook), seconds, &self.plugin_calls, &self.auth)
     }
 
+    /// The series that plugins make.
+    pub fn plugin_series(&self) -> &PluginSeries {
+        &self.plugin_series
+    }
+
     /// Shows the lines that an access log loses.
     pub(crate) fn watch_drops(&self, dropped: ErrorCounter) {
         self.access_logs.lock().unwrap_or_else(PoisonError::into_inner).push(dropped);
@@ -211,7 +219,8 @@ impl Metrics {
     pub fn render(&self) -> String {
         self.count_drops();
         let mut text = String::new();
-        if let Err(error) = TextEncoder::new().encode_utf8(&self.registry.gather(), &mut text) {
+        let families = [self.registry.gather(), self.plugin_series.gather()].concat();
+        if let Err(error) = TextEncoder::new().encode_utf8(&families, &mut text) {
             tracing::error!(%error, "metrics are cut short");
         }
         text

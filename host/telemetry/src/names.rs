@@ -129,6 +129,12 @@ pub(crate) const PLUGIN_SECONDS: Family = Family {
     labels: &["plugin", "hook"],
 };
 
+pub(crate) const PLUGIN_METRICS_DROPPED: Family = Family {
+    name: "tidegate_plugin_metrics_dropped_total",
+    help: "Values of plugins' own metrics that are not shown: beyond a limit, or not fit to be shown.",
+    labels: &["plugin"],
+};
+
 pub(crate) const ACCESS_LOG_DROPPED: Family = Family {
     name: "tidegate_access_log_dropped_total",
     help: "Lines of the access log lost because the reader of standard output was too slow.",
@@ -176,3 +182,7 @@ pub(crate) const PER_TOKEN_BUCKETS: &[f64] =
 /// Seconds of a call of a filter: from a comparison in memory to a remote call at its deadline.
 pub(crate) const PLUGIN_BUCKETS: &[f64] =
     &[0.000_001, 0.000_005, 0.000_025, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Values of plugins, whose units nobody knows: two for each power of ten, wide enough for seconds, scores and tokens.
+pub(crate) const CUSTOM_BUCKETS: &[f64] =
+    &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 10_000.0, 100_000.0];

@@ -3,14 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// What every hook may know of the request, whatever its kind.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The id in `x-request-id`, the client's or a new one.
-    pub request_id: &'a str,
-    /// The virtual service that the request's host picked.
-    pub service: &'a str,
-}
+use crate::Header;
 
 /// The head of a request as an auth hook sees it, normalised: the path that is routed is this path.
 #[derive(Debug, Clone, Copy)]
@@ -28,14 +21,27 @@ pub struct Head<'a> {
     /// Lower-case names with the values' bytes, in order, repeated fields repeated.
     pub headers: &'a [(&'a str, &'a [u8])],
     /// Who connected.
-    pub client: Peer,
+    pub client: Peer<'a>,
+    /// The SHA-256 of the body, where a hook subscribed to it.
+    pub body_sha256: Option<&'a [u8]>,
 }
 
 /// The other end of the client's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
+pub struct Peer<'a> {
     /// The address, after trusted proxies are taken into account.
     pub address: IpAddr,
+    /// The SHA-256 of the certificate that the client showed.
+    pub certificate_sha256: Option<&'a [u8]>,
+    /// The names in that certificate.
+    pub names: &'a [String],
+}
+
+impl Peer<'_> {
+    /// A client that showed no certificate.
+    pub fn at(address: IpAddr) -> Self {
+        Self { address, certificate_sha256: None, names: &[] }
+    }
 }
 
 /// A verified identity. There is no empty principal and no default one.
@@ -45,8 +51,17 @@ pub struct Principal {
     pub id: String,
     /// The tenant that the principal belongs to.
     pub tenant: Option<String>,
-    /// The models that it may use; `None` allows every model.
+    /// The models that it may use; `None` allows every model. Plugins do not see it: the host holds it.
     pub models: Option<ModelNames>,
+    /// What else is known of it, by name.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Principal {
+    /// A principal that may use every model and of which nothing else is known.
+    pub fn named(id: impl Into<String>) -> Self {
+        Self { id: id.into(), tenant: None, models: None, attributes: Vec::new() }
+    }
 }
 
 /// A list of model globs: `*` stands for any run of characters, `?` for one.
@@ -136,6 +151,15 @@ pub struct Refusal {
     pub code: String,
     /// One sentence for the person who reads it; never a secret.
     pub message: String,
+    /// Further fields of the answer, such as `retry-after`.
+    pub headers: Vec<Header>,
+}
+
+impl Refusal {
+    /// A refusal without fields of its own.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), headers: Vec::new() }
+    }
 }
 
 /// The answer of an auth hook.

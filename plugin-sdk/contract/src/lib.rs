@@ -5,10 +5,27 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod auth;
+mod context;
 mod exchange;
+mod hook;
+mod lifecycle;
+mod moderation;
 mod names;
+mod transform;
 
-pub use auth::{AuthVerdict, Context, Grant, Head, HeaderEdit, ModelNames, Peer, Principal, Refusal};
-pub use exchange::Usage;
+pub use admission::AdmissionVerdict;
+pub use auth::{AuthVerdict, Grant, Head, HeaderEdit, ModelNames, Peer, Principal, Refusal};
+pub use context::Context;
+pub use exchange::{Outcome, Usage};
+pub use hook::{Hook, Hooks};
+pub use lifecycle::Subscription;
+pub use moderation::{Finding, Judged, Judgement, KINDS, ROLES, Text, TextEdit, Windows};
 pub use names::{Dialect, Operation};
+pub use transform::{
+    BodyChange, Change, Event, EventVerdict, Header, JsonEdit, JsonSet, Need, Reply, TransformVerdict,
+};
+
+/// The version of the contract that this crate mirrors: the package of `plugin-sdk/wit`.
+pub const VERSION: &str = "0.1";

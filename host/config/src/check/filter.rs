@@ -7,7 +7,7 @@ use crate::raw::service as raw;
 use crate::scope::At;
 
 /// The keys of an entry that are not the filter's name.
-const COMMON: [&str; 4] = ["name", "on_error", "timeout", "shadow"];
+const COMMON: [&str; 5] = ["name", "on_error", "timeout", "shadow", "when"];
 
 pub(crate) fn filters(raw: Vec<raw::Filter>, at: At<'_>) -> Vec<Filter> {
     raw.into_iter().enumerate().filter_map(|(index, raw)| filter(raw, at.item(index))).collect()
@@ -27,5 +27,6 @@ fn filter(raw: raw::Filter, at: At<'_>) -> Option<Filter> {
         on_error,
         timeout: raw.timeout.map(|timeout| positive(timeout, "timeout", at)),
         shadow: raw.shadow,
+        when: raw.when.and_then(|_| at.key("when").node().cloned()),
     })
 }

@@ -60,6 +60,7 @@ fn backend(raw: raw::Backend, at: At<'_>) -> Backend {
         priority: raw.priority,
         model: raw.model,
         headers: headers::edits(raw.headers, at.key("headers")),
+        filters: filter::filters(raw.filters, at.key("filters")),
     }
 }
 

@@ -65,6 +65,9 @@ pub(crate) struct Filter {
     /// The filter runs and is counted, but changes nothing.
     #[serde(default)]
     pub(crate) shadow: bool,
+    /// A condition in CEL on `principal`, `model`, `route` and `headers`; without it, the filter always applies.
+    #[schemars(length(min = 1))]
+    pub(crate) when: Option<String>,
 }
 
 /// What an error of a filter means for the request.
@@ -191,6 +194,10 @@ pub(crate) struct Backend {
     /// Edits of the request's headers, after those of the cluster.
     #[serde(default)]
     pub(crate) headers: HeaderEdits,
+    /// Filters for what is sent to this backend, once an attempt.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub(crate) filters: Vec<Filter>,
 }
 
 fn one() -> u32 {

@@ -5,18 +5,24 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use tidegate_config::FilterKinds;
 
-/// One filter, `auth_filter`.
+/// The gateway's filters by name; `auth_filter` with a schema like its own, the others with any settings.
 pub(crate) struct Kinds;
+
+const KINDS: [&str; 5] =
+    ["auth_filter", "request_transform", "response_transform", "content_moderation", "plugin"];
 
 impl FilterKinds for Kinds {
     fn kinds(&self) -> Vec<String> {
-        vec!["auth_filter".to_owned()]
+        KINDS.map(str::to_owned).to_vec()
     }
 
     fn schema(&self, kind: &str) -> Option<Value> {
         let settings = SchemaSettings::draft2020_12();
-        (kind == "auth_filter")
-            .then(|| settings.into_generator().into_root_schema_for::<Settings>().to_value())
+        match kind {
+            "auth_filter" => Some(settings.into_generator().into_root_schema_for::<Settings>().to_value()),
+            known if KINDS.contains(&known) => Some(serde_json::json!({"type": "object"})),
+            _ => None,
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tidegate_contract::{AuthVerdict, Context, Head, Peer};
-use tidegate_pipeline::{Documents, FilterFactory, Plugin, SettingsProblem};
+use tidegate_pipeline::{Attributes, Call, Documents, FilterFactory, Plugin, Scope, SettingsProblem};
 
 use super::AuthFilterFactory;
 
@@ -17,14 +18,14 @@ impl Documents for File {
     }
 }
 
-fn build(settings: &Value) -> Result<std::sync::Arc<dyn Plugin>, Vec<SettingsProblem>> {
+fn build(settings: &Value) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
     let file = File(json!({"keys": [{"sha256": SHA256_OF_DEMO, "principal": "from-file"}]}));
     AuthFilterFactory.build(settings, &file)
 }
 
 const SHA256_OF_DEMO: &str = "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea";
 
-fn demo() -> std::sync::Arc<dyn Plugin> {
+fn demo() -> Arc<dyn Plugin> {
     build(&json!({"api_keys": {"keys": [{"key": "demo", "principal": "alice", "models": ["gpt-*"]}]}}))
         .unwrap()
 }
@@ -37,9 +38,12 @@ fn ask(plugin: &dyn Plugin, headers: &[(&str, &[u8])], query: &str) -> AuthVerdi
         path: "/v1/chat/completions",
         query,
         headers,
-        client: Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST) },
+        client: Peer::at(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        body_sha256: None,
     };
-    plugin.authenticate(Context { request_id: "r", service: "s" }, head).now_or_never().unwrap().unwrap()
+    let scope = Scope::new("r", Arc::new(Attributes::default()));
+    let call = Call { context: Context::new("r"), scope: &scope };
+    plugin.authenticate(call, head).now_or_never().unwrap().unwrap()
 }
 
 fn principal(verdict: AuthVerdict) -> Option<String> {

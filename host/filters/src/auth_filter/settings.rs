@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tidegate_contract::{ModelNames, Principal};
 use tidegate_pipeline::{Documents, SettingsProblem};
 
 use super::keys::{Digest, KeyTable, parse_digest, sha256};
+use crate::settings::{decode, problem};
 
 /// How clients prove who they are.
 #[derive(Deserialize, JsonSchema)]
@@ -120,7 +119,11 @@ impl ApiKey {
     }
 
     fn principal(self) -> Principal {
-        Principal { id: self.principal, tenant: self.tenant, models: self.models.map(ModelNames::new) }
+        Principal {
+            tenant: self.tenant,
+            models: self.models.map(ModelNames::new),
+            ..Principal::named(self.principal)
+        }
     }
 }
 
@@ -132,16 +135,4 @@ fn checked_digest(text: &str, pointer: &str) -> Result<Digest, SettingsProblem> 
         return Err(problem(pointer, "\"sha256\" is the digest of an empty key, which would let anyone in"));
     }
     Ok(digest)
-}
-
-/// Reads settings that passed the schema; what is left is reported at `pointer`.
-pub(crate) fn decode<T: DeserializeOwned>(
-    settings: &Value,
-    pointer: &str,
-) -> Result<T, Vec<SettingsProblem>> {
-    T::deserialize(settings).map_err(|error| vec![problem(pointer, &error.to_string())])
-}
-
-fn problem(pointer: &str, message: &str) -> SettingsProblem {
-    SettingsProblem { pointer: pointer.to_owned(), message: message.to_owned() }
 }

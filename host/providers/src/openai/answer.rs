@@ -67,6 +67,7 @@ pub(crate) fn usage(raw: &[u8]) -> Option<Usage> {
         cached_input: count(of_input.cached_tokens),
         cache_write: 0,
         reasoning: count(of_output.reasoning_tokens),
+        ..Usage::default()
     })
 }
 

@@ -1,0 +1,42 @@
+//! Plugins: folders that exist; what a package holds is the business of whoever loads it.
+
+use std::sync::Arc;
+
+use crate::checked::{Grants, OnLoadError, Plugin};
+use crate::raw::plugin as raw;
+use crate::scope::At;
+
+/// Instances at once where the file says nothing.
+const INSTANCES: usize = 16;
+
+pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
+    let folder = at.folder_of(&raw.path);
+    if !folder.is_dir() {
+        let place = at.key("path");
+        place.report(format!("{} is no folder; name the folder that holds plugin.toml", place.quoted()));
+    }
+    let raw::Grants { http, kv, metrics, secrets, models } = raw.grants;
+    let on_load_error = match raw.on_load_error {
+        raw::OnLoadError::KeepPrevious => OnLoadError::KeepPrevious,
+        raw::OnLoadError::Disable => OnLoadError::Disable,
+        raw::OnLoadError::RefuseStart => OnLoadError::RefuseStart,
+    };
+    Plugin {
+        name,
+        path: folder,
+        grants: Grants {
+            http,
+            kv,
+            metrics,
+            secrets: secrets.into_iter().map(|(name, secret)| (name, secret.0)).collect(),
+            models,
+        },
+        on_load_error,
+        max_instances: raw.max_instances.unwrap_or(INSTANCES),
+        per_request: raw.instance.map(|instance| matches!(instance, raw::Instance::PerRequest)),
+        memory: raw.limits.memory.0,
+        output: raw.limits.output.0,
+        body: raw.limits.body.0,
+        entry: at.node().cloned(),
+    }
+}

@@ -1,0 +1,150 @@
+//! The filters of one configuration: what may be named, and what is made of each entry.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tidegate_config::{FilterKinds, Problem, Problems, Source, checked};
+use tidegate_contract::{Hook, Hooks};
+use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Plugin, Registry, SettingsProblem, When};
+use tidegate_telemetry::Metrics;
+
+use crate::documents::Folder;
+use crate::ready::Ready;
+
+/// The kind of an entry that names a plugin.
+pub(crate) const PLUGIN: &str = "plugin";
+
+/// The filters that a configuration may name, as the configuration asks for them.
+pub(crate) struct Kinds(Registry);
+
+impl Kinds {
+    /// The filters that the binary carries, and plugins.
+    pub(crate) fn builtin() -> Self {
+        Self(tidegate_filters::registry())
+    }
+
+    /// Those that the binary carries.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.0
+    }
+}
+
+impl FilterKinds for Kinds {
+    fn kinds(&self) -> Vec<String> {
+        self.0.kinds().chain([PLUGIN]).map(str::to_owned).collect()
+    }
+
+    fn schema(&self, kind: &str) -> Option<Value> {
+        if kind == PLUGIN {
+            return Some(plugin_schema());
+        }
+        self.0.get(kind).map(tidegate_pipeline::FilterFactory::schema)
+    }
+}
+
+/// The settings of a plugin's entry; what `config` may hold is the business of its package.
+fn plugin_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "A plugin of \"plugins\", with a configuration of its own.",
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "The name of a plugin under \"plugins\"."},
+            "config": {"type": "object", "description": "Its configuration, as the schema of its package says."},
+        },
+        "required": ["name"],
+        "additionalProperties": false,
+    })
+}
+
+/// Makes the filters of one configuration, and gathers what they find wrong with it.
+pub(crate) struct Filters<'a> {
+    registry: &'a Registry,
+    source: &'a Source,
+    metrics: &'a Metrics,
+    folder: Folder,
+    plugins: &'a Ready,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Filters<'a> {
+    pub(crate) fn new(
+        registry: &'a Registry,
+        source: &'a Source,
+        metrics: &'a Metrics,
+        plugins: &'a Ready,
+    ) -> Self {
+        let folder = Folder::new(source.base.clone());
+        Self { registry, source, metrics, folder, plugins, problems: Vec::new() }
+    }
+
+    /// Adds what others found.
+    pub(crate) fn refuse(&mut self, problems: impl Iterator<Item = Problem>) {
+        self.problems.extend(problems);
+    }
+
+    /// The chain of these entries; an entry that cannot be made is left out and reported by [`Filters::finish`].
+    pub(crate) fn chain(&mut self, entries: &[checked::Filter], mode: AuthMode) -> Chain {
+        let links = entries.iter().filter_map(|entry| self.link(entry)).map(Arc::new).collect();
+        Chain::new(links, mode)
+    }
+
+    fn link(&mut self, entry: &checked::Filter) -> Option<Link> {
+        let (plugin, body_limit) = match self.plugin(entry) {
+            Ok(made) => made,
+            Err(problems) => {
+                self.problems.extend(problems);
+                return None;
+            }
+        };
+        let when = self.condition(entry, plugin.subscription().hooks)?;
+        let on_error = match entry.on_error {
+            checked::OnError::Deny => OnError::Deny,
+            checked::OnError::Allow => OnError::Allow,
+        };
+        let link = Link::new(Arc::clone(&entry.name), plugin, self.metrics);
+        let link = link.on_error(on_error).shadow(entry.shadow).when(when).body_limit(body_limit);
+        Some(match entry.timeout {
+            Some(timeout) => link.deadline(timeout),
+            None => link,
+        })
+    }
+
+    /// The filter itself, and the largest body that it is given.
+    fn plugin(&self, entry: &checked::Filter) -> Result<(Arc<dyn Plugin>, usize), Vec<Problem>> {
+        let place = |problem: SettingsProblem| {
+            Problems::at(&self.source.name, &entry.settings, &problem.pointer, problem.message)
+        };
+        if entry.kind == PLUGIN {
+            return self.plugins.of(entry).map_err(|problem| vec![place(problem)]);
+        }
+        let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
+        let built = factory.build(&entry.settings.to_json(), &self.folder);
+        built.map(|plugin| (plugin, usize::MAX)).map_err(|found| found.into_iter().map(place).collect())
+    }
+
+    /// The entry's `when`; `None` where it is reported.
+    fn condition(&mut self, entry: &checked::Filter, hooks: Hooks) -> Option<Option<When>> {
+        let Some(node) = &entry.when else { return Some(None) };
+        let compiled = When::compile(node.text().unwrap_or_default()).and_then(|when| {
+            if hooks.has(Hook::Authenticate) && when.looks_beyond_the_head() {
+                let cause = "the condition of an auth filter may use \"headers\" only: nothing else is known before it";
+                return Err(cause.to_owned());
+            }
+            Ok(when)
+        });
+        match compiled {
+            Ok(when) => Some(Some(when)),
+            Err(cause) => {
+                self.problems.push(Problems::at(&self.source.name, node, "", cause));
+                None
+            }
+        }
+    }
+
+    /// Notes the files that filters asked for, and tells what is wrong with any of them.
+    pub(crate) fn finish(self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
+        files.extend(self.folder.into_files());
+        if self.problems.is_empty() { Ok(()) } else { Err(Problems(self.problems)) }
+    }
+}

@@ -1,0 +1,151 @@
+//! Plugins as the admin API changes them: below the operator's folders only, and live only where nothing breaks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidegate_admin::PluginError;
+
+use crate::plugins::{Entry, Plugins};
+use crate::reload::Reloader;
+
+/// What `PUT` asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    path: Option<PathBuf>,
+    package: Option<String>,
+}
+
+impl Reloader {
+    /// All plugins.
+    pub(crate) fn shown_plugins(&self) -> Vec<Value> {
+        self.plugins().live().iter().map(|(name, entry)| shown(name, entry)).collect()
+    }
+
+    /// Puts the package in a folder in place.
+    pub(crate) async fn put_plugin(&self, name: &str, wanted: Value) -> Result<Value, PluginError> {
+        let folder = self.folder(wanted)?;
+        let plugins = self.plugins();
+        let loaded =
+            plugins.version(&folder).await.map_err(|error| PluginError::Invalid(error.to_string()))?;
+        let old = plugins.live().get(name).cloned();
+        let entry = match &old {
+            Some(old) => old.clone().replaced(loaded).put(),
+            None => Entry::beside_the_file(name, &folder, loaded),
+        };
+        self.try_plugin(name, old, Some(entry)).await
+    }
+
+    /// Takes away what was put: the file's version comes back, or the plugin goes.
+    pub(crate) async fn delete_plugin(&self, name: &str) -> Result<Value, PluginError> {
+        let old = self.known(name)?;
+        let facts = self.plugins().facts();
+        let filed = facts.filed.iter().any(|filed| **filed == *name);
+        if filed && !old.put {
+            let text = format!("plugin \"{name}\" stands in the configuration file; remove it there");
+            return Err(PluginError::Conflict(text));
+        }
+        if !filed && facts.named.iter().any(|named| named == name) {
+            let text = format!("filters name plugin \"{name}\"; remove them from the configuration first");
+            return Err(PluginError::Conflict(text));
+        }
+        self.try_plugin(name, Some(old), None).await
+    }
+
+    /// Brings back the version before.
+    pub(crate) async fn roll_back_plugin(&self, name: &str) -> Result<Value, PluginError> {
+        let old = self.known(name)?;
+        let back = old.clone().rolled_back().ok_or_else(|| {
+            PluginError::Conflict(format!("plugin \"{name}\" has no version to go back to"))
+        })?;
+        self.try_plugin(name, Some(old), Some(back)).await
+    }
+
+    fn known(&self, name: &str) -> Result<Entry, PluginError> {
+        let found = self.plugins().live().get(name).cloned();
+        found.ok_or_else(|| PluginError::NotFound(format!("there is no plugin \"{name}\"")))
+    }
+
+    /// Makes an entry live, or leaves everything as it was.
+    async fn try_plugin(
+        &self,
+        name: &str,
+        old: Option<Entry>,
+        new: Option<Entry>,
+    ) -> Result<Value, PluginError> {
+        let plugins = self.plugins();
+        let digest = |entry: &Entry| entry.live.as_ref().map(|loaded| loaded.package.digest);
+        let wanted = new.as_ref().and_then(digest);
+        set(plugins, name, new);
+        let outcome = self.reload("admin API").await;
+        let live = plugins.live().get(name).cloned();
+        let failure = match (&outcome, &live) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(_), Some(live)) if wanted.is_some() && digest(live) != wanted => {
+                Some(live.error.as_deref().unwrap_or("it was not taken").to_owned())
+            }
+            (Ok(_), _) => None,
+        };
+        if let Some(failure) = failure {
+            set(plugins, name, old);
+            // What was live before made it then; if the file has changed since, its own error is told there.
+            let _ = self.reload("admin API").await;
+            return Err(PluginError::Invalid(failure));
+        }
+        Ok(live.map_or_else(|| json!({"name": name, "state": "deleted"}), |live| shown(name, &live)))
+    }
+
+    /// The folder that a body names, below one of `plugin_dirs` whatever links lead there.
+    fn folder(&self, wanted: Value) -> Result<PathBuf, PluginError> {
+        let wanted: Wanted = serde_json::from_value(wanted).map_err(|error| {
+            PluginError::Invalid(format!("the body cannot be read: {error}; send {{\"path\": \"FOLDER\"}}"))
+        })?;
+        let Some(path) = wanted.path.filter(|_| wanted.package.is_none()) else {
+            let text = "packages of a marketplace are not served yet; send {\"path\": \"FOLDER\"} below \"plugin_dirs\"";
+            return Err(PluginError::Invalid(text.into()));
+        };
+        let dirs = self.plugins().facts().dirs;
+        let inside = |dir: &PathBuf| {
+            resolved(&dir.join(&path)).zip(resolved(dir)).filter(|(f, d)| f.starts_with(d) && f != d)
+        };
+        let found = dirs.iter().find_map(inside).map(|(folder, _)| folder);
+        found.ok_or_else(|| {
+            let text =
+                format!("\"{}\" is no folder below \"plugin_dirs\"; put the package there", path.display());
+            PluginError::Invalid(text)
+        })
+    }
+}
+
+fn resolved(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
+}
+
+fn set(plugins: &Plugins, name: &str, entry: Option<Entry>) {
+    match entry {
+        Some(entry) => plugins.put(Arc::from(name), entry),
+        None => plugins.forget(name),
+    }
+}
+
+fn shown(name: &str, entry: &Entry) -> Value {
+    let state = match (&entry.live, &entry.error) {
+        (Some(_), None) => "live",
+        (Some(_), Some(_)) => "stale",
+        (None, _) => "failed",
+    };
+    let manifest = entry.live.as_ref().map(|loaded| &loaded.package.manifest);
+    json!({
+        "name": name,
+        "version": manifest.map(|manifest| &manifest.version),
+        "digest": entry.live.as_ref().map(|loaded| loaded.package.digest.to_string()),
+        "runtime": manifest.map(|manifest| &manifest.runtime),
+        "state": state,
+        "hooks": manifest.map(|manifest| manifest.hooks.iter().map(|hook| hook.as_str()).collect::<Vec<_>>()),
+        "error": entry.error.as_deref(),
+        "put": entry.put,
+        "previous": entry.previous.as_ref().map(|loaded| loaded.package.digest.to_string()),
+    })
+}

@@ -1,0 +1,332 @@
+//! The plugins of the gateway: loaded beside what is live, shared by all filters with the same code and configuration,
+//! and put in place of one another by the admin API.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::Value;
+use tidegate_config::{Config, checked};
+use tidegate_contract::{Hook, Hooks, Subscription};
+use tidegate_pipeline::{
+    Backing, Capabilities, Code, Digest, Limits, LoadError, Package, Plugin, Runtime, Services, Setup,
+    consent,
+};
+
+/// A version of a plugin that can be used.
+pub(crate) struct Loaded {
+    pub(crate) package: Package,
+    code: Arc<dyn Code>,
+}
+
+/// What is known of a plugin of the configuration.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// What filters get; `None` where nothing could be loaded.
+    pub(crate) live: Option<Arc<Loaded>>,
+    /// What a rollback brings back.
+    pub(crate) previous: Option<Arc<Loaded>>,
+    /// Why what stands in the folder is not what is live.
+    pub(crate) error: Option<Arc<str>>,
+    /// Put by the admin API; stays until the file's entry changes.
+    pub(crate) put: bool,
+    /// The folder that the configuration names; `None` of a plugin that the file does not name.
+    configured: Option<PathBuf>,
+    /// Of a plugin that the file does not name.
+    pub(crate) settings: Option<checked::Plugin>,
+    /// What is live now, while something new is tried.
+    before: Option<Arc<Loaded>>,
+}
+
+/// The plugins of one generation of the configuration, by name.
+pub(crate) type Table = BTreeMap<Arc<str>, Entry>;
+
+/// What the admin API must know of the live configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// Folders below which plugins may be put from.
+    pub(crate) dirs: Vec<PathBuf>,
+    /// The plugins that filters name.
+    pub(crate) named: Vec<String>,
+    /// The plugins of the file.
+    pub(crate) filed: Vec<Arc<str>>,
+}
+
+impl Facts {
+    pub(crate) fn of(config: &Config) -> Self {
+        let named = crate::ready::uses(config).into_iter().map(|(name, _)| name).collect();
+        Self { dirs: config.plugin_dirs.clone(), named, filed: config.plugins.keys().cloned().collect() }
+    }
+}
+
+/// All that loads plugins, and what it has loaded.
+pub(crate) struct Plugins {
+    runtimes: Vec<Arc<dyn Runtime>>,
+    backing: Backing,
+    /// The plugins of the live configuration.
+    live: Mutex<Table>,
+    facts: Mutex<Facts>,
+    /// Configured plugins that something still uses, by all that makes two of them the same.
+    configured: Mutex<BTreeMap<Digest, Weak<dyn Plugin>>>,
+    /// Code that something still uses, by the digest of its package.
+    code: Mutex<BTreeMap<Digest, Weak<Loaded>>>,
+}
+
+impl Plugins {
+    pub(crate) fn new(runtimes: Vec<Arc<dyn Runtime>>, backing: Backing) -> Arc<Self> {
+        let (live, facts) = (Mutex::default(), Mutex::default());
+        let (configured, code) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { runtimes, backing, live, facts, configured, code })
+    }
+
+    /// The plugins as they are live.
+    pub(crate) fn live(&self) -> Table {
+        lock(&self.live).clone()
+    }
+
+    /// What else is known of the live configuration.
+    pub(crate) fn facts(&self) -> Facts {
+        lock(&self.facts).clone()
+    }
+
+    /// Makes a table live.
+    pub(crate) fn publish(&self, table: Table, facts: Facts) {
+        *lock(&self.live) = table;
+        *lock(&self.facts) = facts;
+        lock(&self.configured).retain(|_, plugin| plugin.strong_count() > 0);
+        lock(&self.code).retain(|_, code| code.strong_count() > 0);
+    }
+
+    /// The plugins that a configuration names: loaded anew where their folder has something new.
+    pub(crate) async fn load(&self, wanted: impl Iterator<Item = &checked::Plugin>) -> Table {
+        let before = self.live();
+        let mut table = Table::new();
+        for plugin in wanted {
+            let old = before.get(&plugin.name);
+            table.insert(Arc::clone(&plugin.name), self.entry(plugin, old).await);
+        }
+        for (name, entry) in before {
+            if entry.settings.is_some() {
+                table.entry(name).or_insert(entry);
+            }
+        }
+        table
+    }
+
+    async fn entry(&self, plugin: &checked::Plugin, old: Option<&Entry>) -> Entry {
+        let configured = Some(plugin.path.clone());
+        if let Some(kept) = old.filter(|old| old.put && old.configured == configured) {
+            return kept.clone();
+        }
+        let live = old.and_then(|old| old.live.clone());
+        let previous = old.and_then(|old| old.previous.clone());
+        let before = live.clone();
+        let entry = Entry { live, previous, error: None, put: false, configured, settings: None, before };
+        match self.version(&plugin.path).await {
+            Ok(loaded) => entry.replaced(loaded),
+            Err(error) => {
+                let mut entry = Entry { error: Some(error.to_string().into()), ..entry };
+                entry.fall_back(plugin.on_load_error);
+                entry
+            }
+        }
+    }
+
+    /// Puts an entry in place, to be made live by the next reload.
+    pub(crate) fn put(&self, name: Arc<str>, entry: Entry) {
+        lock(&self.live).insert(name, entry);
+    }
+
+    /// Takes an entry away; what the file says of it is loaded by the next reload.
+    pub(crate) fn forget(&self, name: &str) {
+        lock(&self.live).remove(name);
+    }
+
+    /// The code in a folder; what is loaded already is not loaded twice.
+    pub(crate) async fn version(&self, folder: &Path) -> Result<Arc<Loaded>, LoadError> {
+        let path = folder.to_owned();
+        let read = tokio::task::spawn_blocking(move || Package::read(&path)).await;
+        let package = read.map_err(|_| LoadError::Configure("reading its package failed".into()))??;
+        let known = lock(&self.code).get(&package.digest).and_then(Weak::upgrade);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let name = &package.manifest.runtime;
+        let runtime = self.runtimes.iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
+            let known: Vec<_> = self.runtimes.iter().map(|runtime| runtime.name()).collect();
+            LoadError::Runtime(name.clone(), known.join(", "))
+        })?;
+        let code = runtime.load(&package).await?;
+        let digest = package.digest;
+        let loaded = Arc::new(Loaded { package, code });
+        lock(&self.code).insert(digest, Arc::downgrade(&loaded));
+        Ok(loaded)
+    }
+
+    /// A plugin with one configuration, shared by all filters that have the same.
+    ///
+    /// # Errors
+    /// Where it refuses its configuration or needs what is not granted.
+    pub(crate) async fn configured(
+        &self,
+        plugin: &checked::Plugin,
+        loaded: &Loaded,
+        config: &Value,
+    ) -> Result<Arc<dyn Plugin>, LoadError> {
+        let config: Arc<str> = config.to_string().into();
+        let key = identity(plugin, loaded, &config);
+        let known = lock(&self.configured).get(&key).and_then(Weak::upgrade);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let manifest = &loaded.package.manifest;
+        let granted = consent(&manifest.capabilities, &capabilities(&plugin.grants))?;
+        let secrets = plugin.grants.secrets.iter().map(|(name, secret)| (name.clone(), secret.clone()));
+        let services =
+            Services::new(Arc::clone(&plugin.name), granted, secrets.collect(), self.backing.clone());
+        let setup = Setup {
+            config,
+            services,
+            hooks: manifest.hooks,
+            limits: Limits {
+                memory: plugin.memory,
+                output: plugin.output,
+                body: plugin.body,
+                ..Limits::default()
+            },
+            max_instances: plugin.max_instances,
+            per_request: plugin.per_request.unwrap_or(manifest.per_request),
+        };
+        let made = loaded.code.configure(setup).await?;
+        check_dialects(made.subscription())?;
+        lock(&self.configured).insert(key, Arc::downgrade(&made));
+        Ok(made)
+    }
+
+    /// How many plugins with a configuration of their own are in use.
+    #[cfg(test)]
+    pub(crate) fn configured_count(&self) -> usize {
+        lock(&self.configured).values().filter(|plugin| plugin.strong_count() > 0).count()
+    }
+}
+
+impl Entry {
+    /// Of a plugin that the file does not name.
+    pub(crate) fn beside_the_file(name: &str, folder: &Path, loaded: Arc<Loaded>) -> Self {
+        let limits = Limits::default();
+        let settings = checked::Plugin {
+            name: name.into(),
+            path: folder.to_owned(),
+            grants: checked::Grants::default(),
+            on_load_error: checked::OnLoadError::KeepPrevious,
+            max_instances: 16,
+            per_request: None,
+            memory: limits.memory,
+            output: limits.output,
+            body: limits.body,
+            entry: None,
+        };
+        let live = Some(loaded);
+        Self {
+            live,
+            previous: None,
+            error: None,
+            put: true,
+            configured: None,
+            settings: Some(settings),
+            before: None,
+        }
+    }
+
+    /// With another version in place of the live one, which a rollback brings back.
+    pub(crate) fn replaced(self, loaded: Arc<Loaded>) -> Self {
+        let same = self.live.as_ref().is_some_and(|live| live.package.digest == loaded.package.digest);
+        let before = self.live.clone();
+        let previous = if same { self.previous } else { self.live.or(self.previous) };
+        Self { live: Some(loaded), previous, before, error: None, ..self }
+    }
+
+    /// Put by the admin API.
+    pub(crate) fn put(self) -> Self {
+        Self { put: true, ..self }
+    }
+
+    /// With the version before in place of the live one, and the other way round.
+    pub(crate) fn rolled_back(self) -> Option<Self> {
+        let previous = self.previous?;
+        let before = self.live.clone();
+        Some(Self { live: Some(previous), previous: self.live, before, put: true, error: None, ..self })
+    }
+
+    /// What stays live where something new is broken; nothing where the operator does not want that.
+    pub(crate) fn fall_back(&mut self, on_load_error: checked::OnLoadError) -> Option<Arc<Loaded>> {
+        let keeps = on_load_error == checked::OnLoadError::KeepPrevious;
+        self.live = self.before.clone().filter(|_| keeps);
+        self.live.clone()
+    }
+}
+
+/// All that makes two configured plugins the same: code, configuration, grants and limits.
+fn identity(plugin: &checked::Plugin, loaded: &Loaded, config: &str) -> Digest {
+    use secrecy::ExposeSecret;
+    let bounds = format!(
+        "{:?} {:?}",
+        plugin.per_request,
+        [plugin.memory, plugin.output, plugin.body, plugin.max_instances]
+    );
+    let grants = format!("{:?}", capabilities(&plugin.grants));
+    let secrets = plugin.grants.secrets.values().map(|secret| secret.expose_secret().as_bytes());
+    let digest = loaded.package.digest.to_string();
+    let parts =
+        [plugin.name.as_bytes(), digest.as_bytes(), config.as_bytes(), bounds.as_bytes(), grants.as_bytes()];
+    Digest::of_parts(parts.into_iter().chain(secrets))
+}
+
+fn capabilities(grants: &checked::Grants) -> Capabilities {
+    Capabilities {
+        http: grants.http.clone(),
+        kv: grants.kv,
+        secrets: grants.secrets.keys().cloned().collect(),
+        metrics: grants.metrics,
+        models: grants.models.clone(),
+    }
+}
+
+/// Every route carries OpenAI's dialect so far.
+fn check_dialects(subscription: &Subscription) -> Result<(), LoadError> {
+    let known = ["openai", "chat"];
+    if subscription.dialects.is_empty()
+        || subscription.dialects.iter().any(|name| known.contains(&name.as_str()))
+    {
+        return Ok(());
+    }
+    let list = subscription.dialects.join("\", \"");
+    Err(LoadError::Subscription(format!(
+        "it understands the dialect \"{list}\" only, and routes carry \"openai\"; use it with a gateway that has such routes"
+    )))
+}
+
+/// What a filter calls whose plugin is not there: every call fails, and the entry's `on_error` says what that means.
+pub(crate) struct Missing {
+    subscription: Subscription,
+    cause: Arc<str>,
+}
+
+impl Missing {
+    /// In place of a plugin with these hooks; where they are not known, of any hook.
+    pub(crate) fn new(hooks: Option<Hooks>, cause: Arc<str>) -> Self {
+        let hooks = hooks.unwrap_or_else(|| Hook::ALL.into_iter().collect());
+        Self { subscription: Subscription::to(hooks), cause }
+    }
+
+    fn fail<'a, T: Send + 'a>(&self) -> tidegate_pipeline::Answer<'a, T> {
+        Box::pin(std::future::ready(Err(tidegate_pipeline::HookError::NotLoaded(Arc::clone(&self.cause)))))
+    }
+}
+
+mod missing;
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing that runs under these locks can panic half-way through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,176 @@
+//! The plugins that one configuration uses, made before its filters are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tidegate_config::{Config, Node, Problem, Problems, checked, hold};
+use tidegate_pipeline::{LoadError, Package, Plugin, SettingsProblem};
+
+use crate::filters::PLUGIN;
+use crate::plugins::{Loaded, Missing, Plugins, Table};
+
+/// What filters of kind `plugin` get.
+pub(crate) struct Ready {
+    /// The plugins as they become live with this configuration.
+    pub(crate) table: Table,
+    /// What a start tolerates and a check does not: plugins that could not be loaded.
+    pub(crate) problems: Vec<Problem>,
+    /// Plugins without which the operator wants no start.
+    fatal: Vec<Problem>,
+    made: BTreeMap<Use, Arc<dyn Plugin>>,
+    body: BTreeMap<Arc<str>, usize>,
+    names: Vec<String>,
+}
+
+/// A plugin's name and the text of one configuration.
+type Use = (String, String);
+
+impl Ready {
+    /// The plugin of an entry, and the largest body that it is given.
+    pub(crate) fn of(&self, entry: &checked::Filter) -> Result<(Arc<dyn Plugin>, usize), SettingsProblem> {
+        let (name, config) = wanted(&entry.settings);
+        let made = self.made.get(&(name.clone(), config.to_string())).ok_or_else(|| SettingsProblem {
+            pointer: "/name".into(),
+            message: unknown(&name, &self.names),
+        })?;
+        let body = self.body.get(name.as_str()).copied().unwrap_or(usize::MAX);
+        Ok((Arc::clone(made), body))
+    }
+
+    /// What refuses the configuration.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = Problem> {
+        self.fatal.iter().cloned()
+    }
+}
+
+fn unknown(name: &str, known: &[String]) -> String {
+    let hint = match tidegate_config::closest(name, known.iter().map(String::as_str)) {
+        Some(close) => format!("did you mean \"{close}\"?"),
+        None if known.is_empty() => "there are no \"plugins\"; add it there".to_owned(),
+        None => format!("there are \"{}\"", known.join("\", \"")),
+    };
+    format!("filter \"plugin: {name}\" names no plugin; {hint}")
+}
+
+/// The name and the configuration of an entry.
+fn wanted(settings: &Node) -> (String, Value) {
+    let json = settings.to_json();
+    let name = json["name"].as_str().unwrap_or_default().to_owned();
+    let config = json.get("config").cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    (name, config)
+}
+
+impl Plugins {
+    /// Loads what the configuration names and makes each plugin with each configuration that its filters give.
+    ///
+    /// A new version that refuses one of them changes nothing: the one before stays for all, if it may.
+    pub(crate) async fn prepare(&self, config: &Config, file: &str) -> Ready {
+        let mut table = self.load(config.plugins.values()).await;
+        let settings: BTreeMap<_, _> = self.settings(config, &table);
+        let mut ready = Ready {
+            names: table.keys().map(ToString::to_string).collect(),
+            table: Table::new(),
+            problems: Vec::new(),
+            fatal: Vec::new(),
+            made: BTreeMap::new(),
+            body: settings.iter().map(|(name, plugin)| (Arc::clone(name), plugin.body)).collect(),
+        };
+        let uses = uses(config);
+        for (name, plugin) in &settings {
+            let Some(mut entry) = table.remove(name) else { continue };
+            let own: Vec<&(String, Node)> = uses.iter().filter(|(used, _)| used == &**name).collect();
+            let made = match &entry.live {
+                Some(loaded) => self.make_all(plugin, loaded, &own).await,
+                None => Err(entry.error.clone().unwrap_or_default().to_string()),
+            };
+            let made = match made {
+                Ok(made) => Ok(made),
+                Err(error) => {
+                    entry.error = Some(error.as_str().into());
+                    let kept = entry.fall_back(plugin.on_load_error);
+                    match kept {
+                        Some(old) => self.make_all(plugin, &old, &own).await.map_err(|_| error),
+                        None => Err(error),
+                    }
+                }
+            };
+            if let Some(error) = &entry.error {
+                let problem = told(file, plugin, error);
+                if plugin.on_load_error == checked::OnLoadError::RefuseStart {
+                    ready.fatal.push(problem.clone());
+                }
+                tracing::error!(plugin = &**name, error = &**error, "plugin not loaded");
+                ready.problems.push(problem);
+            }
+            let hooks = match &entry.live {
+                Some(loaded) => Some(loaded.package.manifest.hooks),
+                // Its code is broken; what it would hook into may still be known.
+                None => Package::read(&plugin.path).ok().map(|package| package.manifest.hooks),
+            };
+            let cause: Arc<str> = entry.error.clone().unwrap_or_default();
+            for (at, (used, node)) in own.iter().enumerate() {
+                let plugin = match &made {
+                    Ok(made) => Arc::clone(&made[at]),
+                    Err(_) => Arc::new(Missing::new(hooks, Arc::clone(&cause))) as Arc<dyn Plugin>,
+                };
+                ready.made.insert((used.clone(), wanted(node).1.to_string()), plugin);
+            }
+            ready.table.insert(Arc::clone(name), entry);
+        }
+        ready
+    }
+
+    async fn make_all(
+        &self,
+        plugin: &checked::Plugin,
+        loaded: &Loaded,
+        uses: &[&(String, Node)],
+    ) -> Result<Vec<Arc<dyn Plugin>>, String> {
+        let mut made = Vec::with_capacity(uses.len());
+        for (_, node) in uses {
+            let (_, config) = wanted(node);
+            if let Some(schema) = &loaded.package.schema {
+                if let Some(first) = hold(node.at("/config"), schema).first() {
+                    return Err(format!("its configuration is refused: {first}"));
+                }
+            }
+            let configured = self.configured(plugin, loaded, &config).await;
+            made.push(configured.map_err(|error: LoadError| error.to_string())?);
+        }
+        Ok(made)
+    }
+
+    /// The settings of every plugin of the table: those of the file, and of what was put beside it.
+    fn settings(&self, config: &Config, table: &Table) -> BTreeMap<Arc<str>, checked::Plugin> {
+        let put = table.iter().filter_map(|(name, entry)| Some((Arc::clone(name), entry.settings.clone()?)));
+        let filed = config.plugins.iter().map(|(name, plugin)| (Arc::clone(name), plugin.clone()));
+        put.chain(filed).collect()
+    }
+}
+
+fn told(file: &str, plugin: &checked::Plugin, error: &str) -> Problem {
+    let message = format!("plugin \"{}\" is not loaded: {error}", plugin.name);
+    match &plugin.entry {
+        Some(node) => Problems::at(file, node, "", message),
+        None => Problem { file: file.to_owned(), line: 1, column: 1, message },
+    }
+}
+
+/// Every use of a plugin by a filter: its name and the entry's settings, each pair once.
+pub(crate) fn uses(config: &Config) -> Vec<(String, Node)> {
+    let services = config.virtual_services.iter();
+    let entries = services.flat_map(|service| {
+        let routes = service.routes.iter().flat_map(|route| {
+            let backends = route.backends.iter().flat_map(|backend| backend.filters.iter());
+            route.filters.iter().chain(backends)
+        });
+        service.filters.iter().chain(routes)
+    });
+    let mut seen = BTreeMap::new();
+    for entry in entries.filter(|entry| entry.kind == PLUGIN) {
+        let (name, config) = wanted(&entry.settings);
+        seen.entry((name, config.to_string())).or_insert_with(|| entry.settings.clone());
+    }
+    seen.into_iter().map(|((name, _), node)| (name, node)).collect()
+}

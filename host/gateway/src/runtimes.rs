@@ -1,0 +1,34 @@
+//! The engines that this binary carries, and what plugins may reach through them: the one place that names them all.
+
+use std::sync::Arc;
+
+use tidegate_pipeline::{Backing, Runtime};
+use tidegate_proxy::{Egress, PluginSink};
+use tidegate_runtime_lua::LuaRuntime;
+use tidegate_runtime_wasm::WasmRuntime;
+use tidegate_store::MemoryStore;
+use tidegate_telemetry::Metrics;
+
+use crate::plugins::Plugins;
+
+/// Why an engine cannot run here.
+#[derive(Debug, thiserror::Error)]
+#[error("the runtime \"{runtime}\" cannot be set up: {cause}")]
+pub(crate) struct RuntimeError {
+    runtime: &'static str,
+    cause: String,
+}
+
+/// Everything that loads plugins.
+pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeError> {
+    let wasm =
+        WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
+    let runtimes: Vec<Arc<dyn Runtime>> = vec![Arc::new(wasm), Arc::new(LuaRuntime::new())];
+    let egress = Egress::new(Vec::new());
+    let backing = Backing {
+        kv: Arc::new(MemoryStore::default()),
+        http: Arc::new(egress),
+        metrics: Arc::new(PluginSink::new(Arc::clone(metrics))),
+    };
+    Ok(Plugins::new(runtimes, backing))
+}

@@ -1,0 +1,128 @@
+//! One moderation filter on the texts of one body.
+
+use std::sync::Arc;
+
+use tidegate_contract::{Hook, Judged, Judgement, Operation, Text};
+
+use crate::chain::Denied;
+use crate::guard::Link;
+use crate::inbound::Message;
+use crate::plugin::{Answer, Call, HookError, Plugin};
+use crate::session::Session;
+use crate::texts;
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Input,
+    Output,
+}
+
+impl Side {
+    fn hook(self) -> Hook {
+        match self {
+            Self::Input => Hook::ModerateInput,
+            Self::Output => Hook::ModerateOutput,
+        }
+    }
+}
+
+/// Has the texts of a body judged and the edits made.
+///
+/// A body that is no JSON cannot be judged; where there is one, that is a failure of the filter, never a pass.
+pub(crate) async fn body(
+    link: &Arc<Link>,
+    side: Side,
+    session: &mut Session,
+    message: &mut Message<'_>,
+) -> Result<(), Denied> {
+    let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
+    let Some(scope) = session.scope(link, message.headers).map_err(failed)? else { return Ok(()) };
+    if message.body.is_empty() {
+        return Ok(());
+    }
+    if let (Side::Input, Some(document)) = (side, message.body.document()) {
+        // The client's fault, not the filter's.
+        document.tree()?;
+    }
+    let asked = judged(link, side, (session, &scope), message).await;
+    let (places, judged) = match asked.map_err(failed)? {
+        Some(asked) => asked,
+        None => return Ok(()),
+    };
+    session.findings.extend(judged.findings);
+    let carried = match judged.judgement {
+        Judgement::Allow => Ok(()),
+        Judgement::Block(reason) => {
+            let (filter, answer) = (Arc::clone(link.name()), side == Side::Output);
+            return Err(Denied::Blocked { filter, reason, answer });
+        }
+        Judgement::Edit(edits) => match message.body.document_mut() {
+            Some(document) => document
+                .change(|tree| texts::write(tree, &places, &edits))
+                .map_err(|error| HookError::Invalid(error.to_string()))
+                .and_then(|written| written),
+            None => Err(HookError::Invalid("it edits a body that is no JSON".into())),
+        },
+    };
+    link.forgive(side.hook(), session, carried).map(drop).map_err(failed)
+}
+
+/// Nobody knows where the texts of such a body stand, so passing it would be passing it unjudged.
+const UNKNOWN: &str = "the path is none whose texts are known; moderate routes of model calls only";
+
+type Asked = Option<(Vec<texts::TextPlace>, Judged)>;
+
+async fn judged(
+    link: &Arc<Link>,
+    side: Side,
+    (session, scope): (&Session, &Arc<crate::scope::Scope>),
+    message: &Message<'_>,
+) -> Result<Asked, HookError> {
+    let call = Call { context: session.context(), scope };
+    let tree = match message.body.document() {
+        Some(document) => {
+            document.tree().map(Arc::clone).map_err(|error| HookError::Invalid(error.to_string()))
+        }
+        None => Err(HookError::Invalid("the body is no JSON, so its texts cannot be judged".into())),
+    };
+    let places = match (&tree, side) {
+        (Err(_), _) => Vec::new(),
+        (Ok(tree), Side::Input) => message.texts.request(tree),
+        (Ok(tree), Side::Output) => message.texts.answer(tree),
+    };
+    let unknown = places.is_empty() && session.operation == Operation::Other.as_str();
+    let tree = if unknown { Err(HookError::Invalid(UNKNOWN.into())) } else { tree };
+    let texts = tree.as_ref().map(|tree| texts::read(tree, &places)).map_err(Clone::clone);
+    let length = texts.as_ref().map_or(0, |texts| texts.iter().map(|text| text.content.len()).sum());
+    let asked = {
+        let texts = texts.and_then(|texts| link.check_body(length).map(|()| texts));
+        let texts = &texts;
+        let asked =
+            link.ask(side.hook(), call, |plugin, call| start(plugin, side, call, texts), judgement_name);
+        asked.await?
+    };
+    Ok(asked.map(|judged| (places, judged)))
+}
+
+fn start<'a>(
+    plugin: &'a dyn Plugin,
+    side: Side,
+    call: Call<'a>,
+    texts: &'a Result<Vec<Text<'a>>, HookError>,
+) -> Result<Answer<'a, Judged>, HookError> {
+    let texts = texts.as_ref().map_err(Clone::clone)?;
+    Ok(match side {
+        Side::Input => plugin.moderate_input(call, texts),
+        Side::Output => plugin.moderate_output(call, texts, true),
+    })
+}
+
+fn judgement_name(judged: &Judged) -> &'static str {
+    match judged.judgement {
+        Judgement::Allow if judged.findings.is_empty() => "allow",
+        Judgement::Allow => "flag",
+        Judgement::Edit(_) => "edit",
+        Judgement::Block(_) => "block",
+    }
+}

@@ -1,0 +1,116 @@
+//! What the pipeline asks of a runtime: code from a package, and configured plugins from code.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tidegate_contract::Hooks;
+
+use crate::package::Package;
+use crate::plugin::Plugin;
+use crate::services::Services;
+
+/// An engine that runs plugins. The gateway has one of each kind.
+pub trait Runtime: Send + Sync + 'static {
+    /// The value of `runtime` in a manifest.
+    fn name(&self) -> &'static str;
+
+    /// Makes code of a package: compiled, checked against the contract and the manifest, not yet run.
+    ///
+    /// Runs aside, while traffic flows; it must not block a thread that carries requests.
+    fn load<'a>(&'a self, package: &'a Package) -> BoxFuture<'a, Result<Arc<dyn Code>, LoadError>>;
+}
+
+/// The code of one version of a plugin.
+pub trait Code: Send + Sync + 'static {
+    /// Makes a plugin with one configuration: runs `configure`, and keeps what is needed to make further instances.
+    fn configure(&self, setup: Setup) -> BoxFuture<'_, Result<Arc<dyn Plugin>, LoadError>>;
+}
+
+/// What a configured plugin is made with.
+#[derive(Clone)]
+pub struct Setup {
+    /// Its configuration, JSON text that holds to the package's schema.
+    pub config: Arc<str>,
+    /// What it may reach; every call of a service is checked there.
+    pub services: Arc<Services>,
+    /// The hooks of the manifest: the upper bound of the subscription.
+    pub hooks: Hooks,
+    /// What bounds it.
+    pub limits: Limits,
+    /// Instances at once.
+    pub max_instances: usize,
+    /// Whether each request gets an instance of its own, which is thrown away after it.
+    pub per_request: bool,
+}
+
+/// What bounds a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory an instance.
+    pub memory: usize,
+    /// Bytes of a verdict.
+    pub output: usize,
+    /// Bytes of a body that it is given.
+    pub body: usize,
+    /// How long `configure` may take.
+    pub configure: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 * 1024 * 1024,
+            output: 1024 * 1024,
+            body: 1024 * 1024,
+            configure: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why a plugin is not loaded. Each text is one sentence for the operator, with what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LoadError {
+    /// A file of the package cannot be read.
+    #[error("\"{}\" cannot be read: {cause}; check the path", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: String,
+    },
+    /// The manifest is not what it has to be.
+    #[error("plugin.toml: {0}")]
+    Manifest(String),
+    /// The package is for another contract.
+    #[error(
+        "it is made for contract \"{found}\", and this gateway speaks \"{known}\"; build it with a matching SDK"
+    )]
+    Contract {
+        /// What the manifest or artefact says.
+        found: String,
+        /// What is spoken here.
+        known: &'static str,
+    },
+    /// No runtime of that name.
+    #[error("runtime \"{0}\" is none of this gateway's; it has {1}")]
+    Runtime(String, String),
+    /// The artefact is none that the runtime can run.
+    #[error("\"{entry}\" cannot be loaded: {cause}")]
+    Code {
+        /// The file, as the manifest names it.
+        entry: String,
+        /// What is wrong with it and what to do.
+        cause: String,
+    },
+    /// It needs what the operator did not grant, or asks for what its manifest does not name.
+    #[error("{0}")]
+    Grants(String),
+    /// It refused its configuration, or failed while it read it.
+    #[error("configure failed: {0}")]
+    Configure(String),
+    /// It subscribed to what its manifest does not list, or to what does not exist.
+    #[error("{0}")]
+    Subscription(String),
+}

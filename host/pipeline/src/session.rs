@@ -1,0 +1,91 @@
+//! What the chain knows of one exchange from its first hook to its last.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use tidegate_contract::{Context, Finding, Principal};
+
+use crate::guard::Link;
+use crate::plugin::HookError;
+use crate::scope::{Attributes, Scope};
+use crate::when::Facts;
+
+/// One exchange, as hooks see it. The proxy fills in what becomes known on the way.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// The id in `x-request-id`.
+    pub request_id: Box<str>,
+    /// The route, once it is picked.
+    pub route: Arc<str>,
+    /// The dialect that bodies are in.
+    pub dialect: &'static str,
+    /// What is asked of the model.
+    pub operation: &'static str,
+    /// The client's name of the model; filters may change it.
+    pub model: Option<String>,
+    /// Who calls.
+    pub principal: Option<Arc<Principal>>,
+    /// Whether a stream was asked for, and later whether the answer is one.
+    pub streaming: bool,
+    /// Tries upstream.
+    pub attempt: u32,
+    /// Facts that are fixed before the first hook.
+    pub attributes: Arc<Attributes>,
+    /// What moderation filters found.
+    pub findings: Vec<Finding>,
+    slots: Vec<Slot>,
+}
+
+/// One filter on this exchange.
+#[derive(Debug)]
+struct Slot {
+    /// The place of the link in memory: it outlives the exchange, whose snapshot holds it.
+    link: usize,
+    scope: Arc<Scope>,
+    applies: bool,
+}
+
+impl Session {
+    /// What hooks are told.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            request_id: &self.request_id,
+            route: &self.route,
+            dialect: self.dialect,
+            operation: self.operation,
+            model: self.model.as_deref(),
+            principal: self.principal.as_deref(),
+            streaming: self.streaming,
+            attempt: self.attempt,
+            ..Context::new(&self.request_id)
+        }
+    }
+
+    /// The notes of a filter on this exchange, the same for all of its hooks; `None` where its `when` does not hold.
+    ///
+    /// The condition is evaluated once, so that what was masked on the way in is unmasked on the way out.
+    ///
+    /// # Errors
+    /// Where the condition cannot be evaluated.
+    pub(crate) fn scope(
+        &mut self,
+        link: &Link,
+        headers: &HeaderMap,
+    ) -> Result<Option<Arc<Scope>>, HookError> {
+        let place = std::ptr::from_ref(link).addr();
+        if let Some(slot) = self.slots.iter().find(|slot| slot.link == place) {
+            return Ok(slot.applies.then(|| Arc::clone(&slot.scope)));
+        }
+        let facts = Facts {
+            principal: self.principal.as_deref(),
+            model: self.model.as_deref(),
+            route: &self.route,
+            headers,
+        };
+        let applies =
+            link.condition().map_or(Ok(true), |when| when.holds(facts)).map_err(HookError::Failed)?;
+        let scope = Scope::new(&self.request_id, Arc::clone(&self.attributes));
+        self.slots.push(Slot { link: place, scope: Arc::clone(&scope), applies });
+        Ok(applies.then_some(scope))
+    }
+}

@@ -1,0 +1,77 @@
+//! What repeats a text beside it: once the text is edited, it must not be read there.
+
+use serde_json::Value;
+
+/// What of a choice was edited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Touched {
+    thought: bool,
+    transcript: bool,
+}
+
+impl Touched {
+    /// By the paths of its texts that were edited; `None` where there is none.
+    pub(super) fn by<'p>(paths: impl Iterator<Item = &'p str>) -> Option<Self> {
+        paths.fold(None, |touched: Option<Self>, path| {
+            let so_far = touched.unwrap_or(Self { thought: false, transcript: false });
+            Some(Self {
+                thought: so_far.thought || path.contains("reasoning") || path.contains("thinking"),
+                transcript: so_far.transcript || path.ends_with("/transcript"),
+            })
+        })
+    }
+}
+
+/// Takes what repeats edited texts out of an answer that was edited, by comparing it with the answer as it came.
+///
+/// Log probabilities hold each token of a text, audio speaks its transcript, and a signature vouches for a thought as it
+/// was. Choices whose texts are the same keep all of it.
+pub fn forget_repeats(before: &Value, after: &mut Value) {
+    let old = before["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let new = after.get_mut("choices").and_then(Value::as_array_mut);
+    for (position, choice) in new.into_iter().flatten().enumerate() {
+        let nothing = Value::Null;
+        let old = old.get(position).unwrap_or(&nothing);
+        let (then, now) = (&old["message"], &choice["message"]);
+        if *then == *now && old["text"] == choice["text"] {
+            continue;
+        }
+        let differs = |key: &str| then[key] != now[key];
+        let thoughts = ["reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks"];
+        // Thoughts can also be parts of the content.
+        let thought = thoughts.into_iter().any(differs) || (now["content"].is_array() && differs("content"));
+        let transcript = then["audio"]["transcript"] != now["audio"]["transcript"];
+        forget_in_choice(choice, Touched { thought, transcript });
+    }
+}
+
+/// The same of one choice, of an answer or of an event.
+pub(super) fn forget_in_choice(choice: &mut Value, touched: Touched) {
+    let Value::Object(fields) = choice else { return };
+    if let Some(logprobs) = fields.get_mut("logprobs") {
+        *logprobs = Value::Null;
+    }
+    if fields.get("delta").is_some_and(Value::is_object) {
+        fields.shift_remove("message");
+    }
+    for key in ["delta", "message"] {
+        let Some(message) = fields.get_mut(key) else { continue };
+        if touched.thought {
+            forget_signatures(message);
+        }
+        if let Some(data) = message.pointer_mut("/audio/data").filter(|_| touched.transcript) {
+            *data = "".into();
+        }
+    }
+}
+
+fn forget_signatures(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(forget_signatures),
+        Value::Object(fields) => {
+            fields.shift_remove("signature");
+            fields.values_mut().for_each(forget_signatures);
+        }
+        _ => {}
+    }
+}

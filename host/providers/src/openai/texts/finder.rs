@@ -1,0 +1,178 @@
+//! Walks the shapes in which texts stand in messages, tools and prompts.
+
+use serde_json::Value;
+
+use super::FoundText;
+use super::{media, schema};
+
+/// Who says a text, and whether it is new in the conversation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice {
+    pub(super) role: &'static str,
+    pub(super) new_turn: bool,
+}
+
+/// Collects texts in the order in which it meets them.
+#[derive(Debug, Default)]
+pub(super) struct Finder {
+    pub(super) found: Vec<FoundText>,
+}
+
+/// Under these names vendors tell what a model thought.
+const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "thinking"];
+
+/// Lists of parts of what a model thought, and the keys of their texts.
+const REASONING_LISTS: [(&str, &[&str]); 2] =
+    [("reasoning_details", &["text", "summary"]), ("thinking_blocks", &["thinking"])];
+
+/// Parts of these types are texts, also where they are empty.
+const TEXT_PARTS: [&str; 5] = ["text", "input_text", "output_text", "refusal", "thinking"];
+
+impl Finder {
+    /// A string that is not empty; anything else is no text.
+    pub(super) fn text(&mut self, at: &str, value: &Value, kind: &'static str, voice: Voice) {
+        if value.as_str().is_some_and(|text| !text.is_empty()) {
+            self.push(at, kind, voice, None);
+        }
+    }
+
+    fn media(&mut self, at: &str, shown: String, voice: Voice) {
+        self.push(at, "media", voice, Some(shown));
+    }
+
+    fn push(&mut self, at: &str, kind: &'static str, voice: Voice, shown: Option<String>) {
+        let Voice { role, new_turn } = voice;
+        self.found.push(FoundText { pointer: at.to_owned(), role, kind, new_turn, shown });
+    }
+
+    /// Every string in a value, however deep.
+    pub(super) fn strings(&mut self, at: &str, value: &Value, kind: &'static str, voice: Voice) {
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.strings(&format!("{at}/{index}"), item, kind, voice);
+                }
+            }
+            Value::Object(entries) => {
+                for (key, entry) in entries {
+                    self.strings(&below(at, key), entry, kind, voice);
+                }
+            }
+            _ => self.text(at, value, kind, voice),
+        }
+    }
+
+    /// A message of a request or of an answer.
+    pub(super) fn message(&mut self, at: &str, message: &Value, voice: Voice) {
+        let kind = if voice.role == "tool" { "tool-result" } else { "text" };
+        if voice.role != "tool" {
+            // Of a tool it is the name of a function; of a person it is told to the model.
+            self.text(&below(at, "name"), &message["name"], "text", voice);
+        }
+        for key in REASONING {
+            self.content(&below(at, key), &message[key], "reasoning", voice);
+        }
+        for (list, keys) in REASONING_LISTS {
+            for (index, entry) in message[list].as_array().into_iter().flatten().enumerate() {
+                for key in keys {
+                    self.text(&format!("{at}/{list}/{index}/{key}"), &entry[key], "reasoning", voice);
+                }
+            }
+        }
+        self.content(&below(at, "content"), &message["content"], kind, voice);
+        self.text(&below(at, "refusal"), &message["refusal"], "refusal", voice);
+        self.text(&format!("{at}/audio/transcript"), &message["audio"]["transcript"], "transcript", voice);
+        self.calls(at, message, voice);
+    }
+
+    fn calls(&mut self, at: &str, message: &Value, voice: Voice) {
+        let kind = "tool-arguments";
+        for (index, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
+            let at = format!("{at}/tool_calls/{index}");
+            self.strings(&format!("{at}/function/arguments"), &call["function"]["arguments"], kind, voice);
+            self.strings(&format!("{at}/custom/input"), &call["custom"]["input"], kind, voice);
+        }
+        let arguments = &message["function_call"]["arguments"];
+        self.strings(&format!("{at}/function_call/arguments"), arguments, kind, voice);
+    }
+
+    /// The content of a message: a string, one part or a list of them.
+    pub(super) fn content(&mut self, at: &str, content: &Value, kind: &'static str, voice: Voice) {
+        match content {
+            Value::Array(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    self.content(&format!("{at}/{index}"), part, kind, voice);
+                }
+            }
+            Value::Object(_) => self.part(at, content, kind, voice),
+            _ => self.text(at, content, kind, voice),
+        }
+    }
+
+    fn part(&mut self, at: &str, part: &Value, kind: &'static str, voice: Voice) {
+        let before = self.found.len();
+        self.text(&below(at, "text"), &part["text"], kind, voice);
+        self.text(&below(at, "refusal"), &part["refusal"], "refusal", voice);
+        self.content(&below(at, "thinking"), &part["thinking"], "reasoning", voice);
+        self.content(&below(at, "content"), &part["content"], kind, voice);
+        let told = media::named(part);
+        let name = part["type"].as_str().unwrap_or("part without a type");
+        match told {
+            Some(shown) => self.media(at, shown, voice),
+            // Whatever it is: nobody shall take it for judged.
+            None if self.found.len() == before && !TEXT_PARTS.contains(&name) => {
+                self.media(at, media::cut(name), voice);
+            }
+            None => {}
+        }
+    }
+
+    /// Tools of every type that carry words for the model.
+    pub(super) fn tools(&mut self, at: &str, tools: &Value, voice: Voice) {
+        for (index, tool) in tools.as_array().into_iter().flatten().enumerate() {
+            let at = format!("{at}/{index}");
+            self.function(&below(&at, "function"), &tool["function"], voice);
+            let custom = &tool["custom"];
+            self.text(&format!("{at}/custom/description"), &custom["description"], "text", voice);
+            let grammar = &custom["format"]["grammar"]["definition"];
+            self.text(&format!("{at}/custom/format/grammar/definition"), grammar, "text", voice);
+        }
+    }
+
+    /// The list that was there before tools were.
+    pub(super) fn functions(&mut self, at: &str, functions: &Value, voice: Voice) {
+        for (index, function) in functions.as_array().into_iter().flatten().enumerate() {
+            self.function(&format!("{at}/{index}"), function, voice);
+        }
+    }
+
+    fn function(&mut self, at: &str, function: &Value, voice: Voice) {
+        self.text(&below(at, "description"), &function["description"], "text", voice);
+        self.schema(&below(at, "parameters"), &function["parameters"], voice);
+    }
+
+    /// The words of a JSON Schema.
+    pub(super) fn schema(&mut self, at: &str, value: &Value, voice: Voice) {
+        schema::words(at, value, &mut |at, value| self.strings(at, value, "text", voice));
+    }
+
+    /// A prompt: a string, a list of them, or tokens, which nobody can judge without the model's vocabulary.
+    pub(super) fn prompt(&mut self, at: &str, prompt: &Value, voice: Voice) {
+        match prompt {
+            Value::Array(items) if items.iter().any(Value::is_number) => {
+                self.media(at, format!("tokens {}", items.len()), voice);
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.prompt(&format!("{at}/{index}"), item, voice);
+                }
+            }
+            _ => self.content(at, prompt, "text", voice),
+        }
+    }
+}
+
+/// The pointer to a key (RFC 6901, section 3).
+pub(super) fn below(at: &str, key: &str) -> String {
+    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,52 @@
+//! What may be told of a part that is no text: its kind and source, never its bytes.
+
+use serde_json::Value;
+
+/// Keys that hold what is no text.
+const KEYS: [&str; 9] =
+    ["image_url", "video_url", "audio_url", "input_audio", "audio", "image", "video", "file", "document"];
+
+/// The longest that is told, in characters.
+const MOST: usize = 200;
+
+/// Such as `image_url https://host/path`, `input_audio wav`, `file report.pdf`; `None` where the part holds no media.
+pub(super) fn named(part: &Value) -> Option<String> {
+    let (key, value) = KEYS.into_iter().map(|key| (key, &part[key])).find(|(_, value)| !value.is_null())?;
+    let source = match value {
+        Value::String(url) => source(url),
+        _ => ["url", "format", "filename", "file_id", "media_type", "id", "file_data", "data"]
+            .iter()
+            .find_map(|key| value[*key].as_str().map(|text| of(key, text)))
+            .unwrap_or_default(),
+    };
+    Some(cut(format!("{key} {source}").trim_end()))
+}
+
+fn of(key: &str, text: &str) -> String {
+    match key {
+        "file_data" | "data" => source(text),
+        "url" => source(text),
+        _ => text.to_owned(),
+    }
+}
+
+/// A URL without what may be secret in it: user, query, fragment. Of a `data:` URL its media type, of anything else nothing.
+fn source(url: &str) -> String {
+    if let Some(data) = url.strip_prefix("data:") {
+        let media_type = data.split([';', ',']).next().unwrap_or_default();
+        return format!("data:{}", cut(media_type));
+    }
+    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
+    let bare = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = bare.split_once('/').unwrap_or((bare, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if path.is_empty() { format!("{scheme}://{host}") } else { format!("{scheme}://{host}/{path}") }
+}
+
+/// Not longer than is good for a log.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

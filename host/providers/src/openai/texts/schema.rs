@@ -1,0 +1,35 @@
+//! The words in a JSON Schema: what a model reads of it besides names and types.
+
+use serde_json::Value;
+
+use super::finder::below;
+
+/// Keywords whose strings are words or values.
+const WORDS: [&str; 7] = ["title", "description", "$comment", "default", "const", "enum", "examples"];
+
+/// Keywords whose keys are names of the author's, each with a schema.
+const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+
+/// Calls `found` with each value that holds words, and its pointer.
+pub(super) fn words(at: &str, schema: &Value, found: &mut dyn FnMut(&str, &Value)) {
+    match schema {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                words(&format!("{at}/{index}"), item, found);
+            }
+        }
+        Value::Object(keywords) => {
+            for (keyword, value) in keywords {
+                let at = below(at, keyword);
+                match value {
+                    _ if WORDS.contains(&keyword.as_str()) => found(&at, value),
+                    Value::Object(named) if NAMED.contains(&keyword.as_str()) => {
+                        named.iter().for_each(|(name, schema)| words(&below(&at, name), schema, found));
+                    }
+                    _ => words(&at, value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}

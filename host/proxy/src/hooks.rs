@@ -1,0 +1,166 @@
+//! The hooks on a request: limits first, then the filters of the route in order, then once an attempt those of a backend.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use tidegate_contract::Reply;
+use tidegate_contract::Usage;
+use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
+
+use crate::exchange::check_model;
+use crate::fault::Fault;
+use crate::inbound::{Held, named_model, says_json};
+use crate::ledger::Ledger;
+use crate::route::{Choice, Model, View, choose};
+use crate::snapshot::{Route, Service, Snapshot};
+use crate::texts::Texts;
+use crate::upstream::{Draft, DraftBody};
+
+/// Bytes of a request that make about one token, for estimates.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// What the hooks of a route made of a request.
+pub(crate) enum Passed {
+    /// It goes on, perhaps by another route.
+    On(Draft, Arc<Route>),
+    /// A filter answers.
+    Reply(Response<Bytes>),
+}
+
+/// Runs the hooks of a route on a request that is about to be sent.
+pub(crate) async fn request(
+    snapshot: &Snapshot,
+    service: &Service,
+    route: Arc<Route>,
+    mut draft: Draft,
+    ledger: &mut Ledger,
+) -> Result<Passed, Fault> {
+    ledger.session.streaming = draft.streams();
+    let size = draft.held().map_or(0, |held| held.bytes.len() as u64);
+    let estimate = Usage { input: size / BYTES_PER_TOKEN, estimated: true, ..Usage::default() };
+    ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
+    let mut detour = match pass(&route.hooks, &mut draft, ledger).await? {
+        Flow::On(detour) => detour,
+        Flow::Reply(reply) => return Ok(Passed::Reply(replied(&reply))),
+    };
+    let mut route = route;
+    if detour.reroute {
+        route = again(service, &draft, ledger)?;
+        // The filters of the service have run; those of the new route have not.
+        match pass(&route.chain, &mut draft, ledger).await? {
+            Flow::On(second) => detour.cluster = second.cluster.or(detour.cluster),
+            Flow::Reply(reply) => return Ok(Passed::Reply(replied(&reply))),
+        }
+    }
+    if let Some(name) = detour.cluster {
+        let cluster = snapshot.clusters.get(name.as_str()).ok_or_else(|| {
+            Fault::Internal(format!("a filter chose the cluster \"{name}\", which does not exist"))
+        })?;
+        route = Arc::new(route.to(cluster));
+        ledger.route = Some(Arc::clone(&route));
+    }
+    Ok(Passed::On(draft, route))
+}
+
+/// Runs a chain on the draft, and reads again what it may have changed.
+async fn pass(
+    chain: &tidegate_pipeline::Chain,
+    draft: &mut Draft,
+    ledger: &mut Ledger,
+) -> Result<Flow, Fault> {
+    if !chain.reads_request() {
+        return Ok(Flow::On(Detour::default()));
+    }
+    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let mut body = body_of(draft);
+    let mut message = Message { headers: &mut draft.headers, body: &mut body, texts: &texts };
+    let flow = chain.inbound(&mut ledger.session, &mut message).await?;
+    if let Some(document) = body.document().filter(|document| document.is_changed()) {
+        let bytes = document.text();
+        let model = named_model(&bytes, &draft.headers, ledger.operation)?;
+        let decoded = draft.held().is_some_and(|held| held.decoded);
+        let held = Held { bytes, model, decoded };
+        check_model(held.model.as_ref(), ledger)?;
+        draft.body = DraftBody::Held(held);
+    }
+    Ok(flow)
+}
+
+fn body_of(draft: &Draft) -> Body {
+    let Some(held) = draft.held().filter(|held| !held.bytes.is_empty()) else { return Body::Empty };
+    as_body(&held.bytes, &draft.headers, draft.operation.names_a_model())
+}
+
+/// A body as the chain sees it; JSON where the path promises it or the head says so.
+pub(crate) fn as_body(bytes: &Bytes, headers: &HeaderMap, json: bool) -> Body {
+    if bytes.is_empty() {
+        return Body::Empty;
+    }
+    if json || says_json(headers) {
+        return Body::Json(Document::new(bytes.clone()));
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Body::Opaque { media_type: essence, bytes: bytes.clone() }
+}
+
+/// Picks the route anew, with what the filters changed.
+fn again(service: &Service, draft: &Draft, ledger: &mut Ledger) -> Result<Arc<Route>, Fault> {
+    let model = draft.model().map_or(Model::None, |model| Model::Named(&model.name));
+    let view = View {
+        method: &draft.method,
+        path: &draft.path,
+        query: &draft.query,
+        headers: &draft.headers,
+        model,
+    };
+    let Choice::Route(route) = choose(&service.routes, &view) else {
+        return Err(Fault::NoRoute { method: draft.method.clone(), path: draft.path.clone() });
+    };
+    let other = ledger.route.as_ref().is_none_or(|old| !Arc::ptr_eq(old, route));
+    if other && route.chain.has_auth() {
+        // Credentials are gone from the headers by now, so its auth filters could not allow anybody.
+        let name = &route.name;
+        return Err(Fault::Internal(format!(
+            "a filter rerouted to \"{name}\", which has auth filters of its own"
+        )));
+    }
+    ledger.note_route(route);
+    Ok(Arc::clone(route))
+}
+
+/// Runs the filters of a backend on one attempt. `Some` is a filter's answer in place of the upstream's.
+pub(crate) async fn attempt(
+    chain: &tidegate_pipeline::Chain,
+    headers: &mut HeaderMap,
+    bytes: &mut Bytes,
+    ledger: &mut Ledger,
+) -> Result<Option<Response<Bytes>>, Fault> {
+    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let mut body = as_body(bytes, headers, ledger.operation.names_a_model());
+    ledger.session.attempt = ledger.attempts;
+    let mut message = Message { headers, body: &mut body, texts: &texts };
+    let flow = chain.upstream(&mut ledger.session, &mut message).await?;
+    if let Some(document) = body.document().filter(|document| document.is_changed()) {
+        *bytes = document.text();
+    }
+    Ok(match flow {
+        Flow::On(_) => None,
+        Flow::Reply(reply) => Some(replied(&reply)),
+    })
+}
+
+/// A filter's own answer; the chain has checked that it can be sent.
+pub(crate) fn replied(reply: &Reply) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::copy_from_slice(&reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    for header in &reply.headers {
+        let name = HeaderName::from_bytes(header.name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&header.value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,226 @@
+//! The hooks on an answer: a whole one is held and judged, a stream is judged before any of it leaves, or passed event
+//! by event where no filter judges it.
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tidegate_contract::Event;
+use tidegate_pipeline::{Body, Denied, Document, Message};
+use tidegate_providers::{AnswerScan, assemble, disassemble};
+
+use crate::fault::Fault;
+use crate::hooks::{as_body, replied};
+use crate::ledger::Ledger;
+use crate::snapshot::{Route, Snapshot};
+use crate::sse::{self, Part};
+use crate::texts::Texts;
+use crate::upstream::Answered;
+
+/// What becomes of an answer that filters see.
+pub(crate) enum Filtered {
+    /// Its events are to pass the filters as they come.
+    Events(Answered),
+    /// All of it.
+    Whole(Response<Bytes>),
+}
+
+/// Whether the hooks of a route leave an answer as it is.
+pub(crate) fn passes_unseen(route: &Route) -> bool {
+    !route.hooks.reads_answer() && !route.hooks.reads_events()
+}
+
+/// Runs the hooks of a route on an answer.
+pub(crate) async fn answer(
+    snapshot: &Snapshot,
+    route: &Route,
+    mut answered: Answered,
+    ledger: &mut Ledger,
+) -> Result<Filtered, Fault> {
+    crate::headers::strip_answer(answered.response.headers_mut());
+    let headers = answered.response.headers();
+    ledger.session.streaming = is_stream(headers);
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(bad(ledger, "it is compressed although that was not asked for"));
+    }
+    if ledger.session.streaming && !route.hooks.judges_answers() {
+        let done = head(route, &mut answered, ledger).await?;
+        return Ok(done.map_or(Filtered::Events(answered), Filtered::Whole));
+    }
+    let limit = snapshot.limits.body;
+    let idle = snapshot.timeouts.idle;
+    let Answered { response, lease, .. } = answered;
+    let (mut parts, incoming) = response.into_parts();
+    let bytes = collect(incoming, (limit, idle), ledger).await?;
+    lease.give_back();
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.version = http::Version::default();
+    parts.extensions.clear();
+    let response = Response::from_parts(parts, bytes);
+    if ledger.session.streaming {
+        stream(route, response, ledger).await
+    } else {
+        whole(route, response, ledger).await
+    }
+    .map(Filtered::Whole)
+}
+
+fn bad(ledger: &Ledger, cause: &'static str) -> Fault {
+    let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+    Fault::BadAnswer { cluster, cause }
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
+}
+
+/// The whole body, within the limit and with no longer pause than `idle`.
+async fn collect(
+    mut incoming: Incoming,
+    (limit, idle): (usize, std::time::Duration),
+    ledger: &Ledger,
+) -> Result<Bytes, Fault> {
+    let mut whole = BytesMut::new();
+    let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+    loop {
+        let name = cluster.clone();
+        let late = || Fault::UpstreamTimeout { cluster: name, phase: "send more of its answer", after: idle };
+        let Some(frame) = ledger.clock.phase(idle, late, incoming.frame()).await? else { break };
+        let frame = frame.map_err(|error| Fault::Reset {
+            cluster: cluster.clone(),
+            cause: crate::upstream::cause_of(&error),
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Err(bad(
+                ledger,
+                "it is larger than \"limits.body\", which filters that see it are held to",
+            ));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}
+
+async fn whole(
+    route: &Route,
+    response: Response<Bytes>,
+    ledger: &mut Ledger,
+) -> Result<Response<Bytes>, Fault> {
+    let (mut parts, bytes) = response.into_parts();
+    let calls_model = ledger.operation.names_a_model();
+    if calls_model {
+        let mut scan = AnswerScan::plain();
+        scan.feed(&bytes);
+        ledger.note_scan(&scan);
+    }
+    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let mut body = as_body(&bytes, &parts.headers, false);
+    let status = parts.status.as_u16();
+    let mut message = Message { headers: &mut parts.headers, body: &mut body, texts: &texts };
+    if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
+        return Ok(replied(&reply));
+    }
+    let bytes = match &body {
+        Body::Json(document) if document.is_changed() => document.text(),
+        _ => bytes,
+    };
+    Ok(Response::from_parts(parts, bytes))
+}
+
+/// A stream that is judged before any of it leaves: put together, judged, and written as events again.
+async fn stream(
+    route: &Route,
+    response: Response<Bytes>,
+    ledger: &mut Ledger,
+) -> Result<Response<Bytes>, Fault> {
+    let (mut parts, bytes) = response.into_parts();
+    let mut scan = AnswerScan::events();
+    if scan.feed(&bytes).first_token {
+        ledger.first_token = Some(ledger.clock.elapsed());
+    }
+    ledger.note_scan(&scan);
+    if ledger.operation.names_a_model() && !scan.finished() && !scan.error_in_stream() {
+        let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+        return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
+    }
+    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let mut read = sse::read(&bytes);
+    let status = parts.status.as_u16();
+    let mut nothing = Body::Empty;
+    let mut message = Message { headers: &mut parts.headers, body: &mut nothing, texts: &texts };
+    if let Some(reply) = route.hooks.stream_head(&mut ledger.session, status, &mut message).await? {
+        return Ok(replied(&reply));
+    }
+    read = judge(route, read, &mut parts.headers, (&texts, ledger)).await?;
+    let out = events(route, read, &parts.headers, ledger).await?;
+    Ok(Response::from_parts(parts, out.into()))
+}
+
+async fn judge(
+    route: &Route,
+    read: Vec<Part>,
+    headers: &mut HeaderMap,
+    (texts, ledger): (&Texts, &mut Ledger),
+) -> Result<Vec<Part>, Denied> {
+    let data: Vec<&str> = read
+        .iter()
+        .filter_map(|part| match part {
+            Part::Event(event) => Some(event.data.as_str()),
+            Part::Other(_) => None,
+        })
+        .collect();
+    let mut body = Body::Json(Document::from_tree(assemble(&data)));
+    let before = body.document().map(Document::text);
+    let mut message = Message { headers, body: &mut body, texts };
+    route.hooks.judge_stream(&mut ledger.session, &mut message).await?;
+    let Some(document) = body.document().filter(|document| Some(document.text()) != before) else {
+        return Ok(read);
+    };
+    let edited = disassemble(&data, document.tree()?);
+    let edited = edited.into_iter().map(|data| Part::Event(Event { name: None, data }));
+    // The mark of the end stands behind the last event, and comments may stand anywhere.
+    let others = read.iter().filter(|part| matches!(part, Part::Other(_))).cloned();
+    Ok(edited.chain(others).collect())
+}
+
+/// Passes the parts of a stream through the filters that want events, and writes what is left of them.
+pub(crate) async fn events(
+    route: &Route,
+    read: Vec<Part>,
+    headers: &HeaderMap,
+    ledger: &mut Ledger,
+) -> Result<Vec<u8>, Denied> {
+    let mut out = Vec::new();
+    let mut run = Vec::new();
+    // What is no event keeps its place between the events around it.
+    for part in read.into_iter().map(Some).chain([None]) {
+        match part {
+            Some(Part::Event(event)) => run.push(event),
+            other => {
+                let passed =
+                    route.hooks.events(&mut ledger.session, headers, std::mem::take(&mut run)).await?;
+                passed.iter().for_each(|event| sse::write(event, &mut out));
+                if let Some(Part::Other(bytes)) = other {
+                    out.extend_from_slice(&bytes);
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+async fn head(
+    route: &Route,
+    answered: &mut Answered,
+    ledger: &mut Ledger,
+) -> Result<Option<Response<Bytes>>, Fault> {
+    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let status = answered.response.status().as_u16();
+    let mut nothing = Body::Empty;
+    let mut message = Message { headers: answered.response.headers_mut(), body: &mut nothing, texts: &texts };
+    let reply = route.hooks.stream_head(&mut ledger.session, status, &mut message).await?;
+    Ok(reply.map(|reply| replied(&reply)))
+}

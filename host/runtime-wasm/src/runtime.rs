@@ -1,0 +1,136 @@
+//! The engine and its clock; everything that all plugins share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tidegate_pipeline::{Code, LoadError, Package, Runtime};
+use wasmtime::component::Linker;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::code::WasmCode;
+use crate::compile::Compiler;
+use crate::disk::Disk;
+use crate::instance::Data;
+use crate::{host, imports};
+
+/// How often a running guest is asked whether its time is up, and lets other requests of its thread run.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Instances of all plugins at once; also calls at once, since an instance serves one.
+const INSTANCES: u32 = 1000;
+
+/// Core modules that a component is made of: one for Rust or C, a dozen for interpreters.
+const MODULES: u32 = 8;
+
+/// Runs plugins whose manifest says `runtime = "wasm"`.
+pub struct WasmRuntime {
+    linker: Linker<Data>,
+    compiler: Compiler,
+}
+
+/// The engine cannot be started on this machine.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the WASM engine cannot start: {0}")]
+pub struct StartError(String);
+
+impl WasmRuntime {
+    /// Starts the engine. Compiled code is kept in `$TIDEGATE_CACHE`, else below the user's cache folder.
+    ///
+    /// # Errors
+    /// Where this processor or system is none that the engine knows.
+    pub fn new() -> Result<Self, StartError> {
+        Self::with_cache(cache_folder())
+    }
+
+    /// Starts the engine with compiled code kept in this folder, or in memory only.
+    ///
+    /// # Errors
+    /// Where this processor or system is none that the engine knows.
+    pub fn with_cache(folder: Option<PathBuf>) -> Result<Self, StartError> {
+        let failed = |error: wasmtime::Error| StartError(format!("{error:#}"));
+        let engine = engine().map_err(failed)?;
+        let mut linker = Linker::new(&engine);
+        host::link(&mut linker).map_err(failed)?;
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
+        start_clock(&engine).map_err(|error| StartError(error.to_string()))?;
+        let compiler = Compiler::start(engine, folder.and_then(Disk::open));
+        Ok(Self { linker, compiler: compiler.map_err(|error| StartError(error.to_string()))? })
+    }
+}
+
+impl Runtime for WasmRuntime {
+    fn name(&self) -> &'static str {
+        "wasm"
+    }
+
+    fn load<'a>(&'a self, package: &'a Package) -> BoxFuture<'a, Result<Arc<dyn Code>, LoadError>> {
+        Box::pin(async move {
+            let entry = &package.manifest.entry;
+            let failed = |cause| LoadError::Code { entry: entry.clone(), cause };
+            let component = self.compiler.compile(package.entry.clone()).await.map_err(failed)?;
+            imports::check(&component, &package.manifest)?;
+            let linked = self.linker.instantiate_pre(component.component());
+            let linked =
+                linked.map_err(|error| failed(format!("{error:#}; build it with a matching SDK")))?;
+            let code = WasmCode::new(entry, component, linked)?;
+            Ok(Arc::new(code) as Arc<dyn Code>)
+        })
+    }
+}
+
+/// Pooled, so that an instance takes microseconds; where so much address space cannot be had, without a pool.
+fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // What two machines may answer differently has no place in a policy.
+    config.wasm_relaxed_simd(false);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    Engine::new(&config).or_else(|error| {
+        tracing::warn!(%error, "no pool for WASM instances; each is allocated by itself, which is slower");
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Engine::new(&config)
+    })
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * MODULES)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * MODULES)
+        .total_stacks(INSTANCES)
+        // Interpreters compiled to WASM have tables of some ten thousand functions.
+        .table_elements(100_000)
+        // Pages that are zeroed rather than given back when an instance ends: cheaper for small guests.
+        .linear_memory_keep_resident(256 * 1024)
+        .max_unused_warm_slots(32);
+    pool
+}
+
+/// Advances the epoch for as long as the engine lives.
+fn start_clock(engine: &Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new().name("wasm-clock".into()).spawn(tick).map(drop)
+}
+
+fn cache_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let own = || {
+        let user = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+        Some(user.join("tidegate"))
+    };
+    set("TIDEGATE_CACHE").or_else(own).map(|folder| folder.join("wasm"))
+}
+
+#[cfg(test)]
+#[path = "runtime_tests.rs"]
+mod tests;

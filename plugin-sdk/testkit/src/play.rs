@@ -1,0 +1,70 @@
+//! The steps of a case, played against a configured plugin.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tidegate_pipeline::{Call, HookError, Plugin, Scope};
+
+use crate::ask::{Answered, ask};
+use crate::case::{Case, Step};
+use crate::compare::difference;
+use crate::expect::Expected;
+use crate::mismatch::Mismatch;
+
+/// Asks the plugin step by step: one request, so that notes of one step are there in the next.
+///
+/// What it did to its services is compared by [`crate::Recorder::check`].
+///
+/// # Errors
+/// The first step whose answer is not the one that the case expects, with both.
+pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>) -> Result<(), Mismatch> {
+    let request_id = case.steps().first().map_or("", |step| step.context.request_id());
+    let scope = Scope::new(request_id, Arc::clone(case.attributes()));
+    for (index, step) in case.steps().iter().enumerate() {
+        let wrong = |problem: String| {
+            Err(Mismatch::new(case.name(), format!("step {} ({})", index + 1, step.hook), problem))
+        };
+        if !plugin.subscription().hooks.has(step.hook) {
+            return wrong("the plugin does not subscribe to this hook, so it is never called".into());
+        }
+        if let Some(problem) = compared(step, answered(&**plugin, step, &scope).await) {
+            return wrong(problem);
+        }
+    }
+    Ok(())
+}
+
+/// A call within its deadline; a panic is a failure like any other.
+async fn answered(plugin: &dyn Plugin, step: &Step, scope: &Arc<Scope>) -> Result<Answered, HookError> {
+    let call = Call { context: step.context.context(), scope };
+    let deadline = step.context.deadline();
+    let asked = AssertUnwindSafe(ask(plugin, call, &step.input)).catch_unwind();
+    let outcome = tokio::time::timeout(deadline, asked).await.map_err(|_| HookError::Deadline(deadline))?;
+    outcome.map_err(|_| HookError::Panicked)?
+}
+
+fn compared(step: &Step, outcome: Result<Answered, HookError>) -> Option<String> {
+    match (&step.expected, outcome) {
+        (Expected::Error(text), Err(error)) => {
+            let error = error.to_string();
+            let differs = !error.contains(text.as_str());
+            differs.then(|| {
+                format!("the failure differs\n    expected a text with \"{text}\"\n    got      \"{error}\"")
+            })
+        }
+        (Expected::Error(text), Ok(Answered { answer, .. })) => {
+            Some(format!("a failure with \"{text}\" was expected, and the plugin answered {answer}"))
+        }
+        (Expected::Answer(answer), Err(error)) => {
+            Some(format!("the plugin failed: {error}\n    expected {answer}"))
+        }
+        (Expected::Answer(answer), Ok(got)) => difference(answer, &got.answer)
+            .map(|text| format!("the answer differs{text}"))
+            .or_else(|| step.after.difference(&got.effect)),
+    }
+}
+
+#[cfg(test)]
+#[path = "play_tests.rs"]
+mod tests;

@@ -1,0 +1,7 @@
+//! A plugin that misbehaves on demand: what `"do"` of its configuration names, in every hook of a request whose id contains
+//! `attack` (or of all with `"always": true`); and what `"configure"` names while it is configured. All else it serves.
+
+mod attack;
+mod plugin;
+
+pub use plugin::Hostile;
