@@ -130,10 +130,10 @@ impl Plugins {
         let mut made = Vec::with_capacity(uses.len());
         for (_, node) in uses {
             let (_, config) = wanted(node);
-            if let Some(schema) = &loaded.package.schema {
-                if let Some(first) = hold(node.at("/config"), schema).first() {
-                    return Err(format!("its configuration is refused: {first}"));
-                }
+            let schema = loaded.package.schema.as_ref();
+            let faults = schema.map(|schema| hold(node.at("/config"), schema)).unwrap_or_default();
+            if let Some(first) = faults.first() {
+                return Err(format!("its configuration is refused: {first}"));
             }
             let configured = self.configured(plugin, loaded, &config).await;
             made.push(configured.map_err(|error: LoadError| error.to_string())?);
@@ -174,3 +174,7 @@ pub(crate) fn uses(config: &Config) -> Vec<(String, Node)> {
     }
     seen.into_iter().map(|((name, _), node)| (name, node)).collect()
 }
+
+#[cfg(test)]
+#[path = "ready_tests.rs"]
+mod tests;
