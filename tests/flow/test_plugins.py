@@ -152,7 +152,8 @@ def test_the_wasm_demo_masks():
     filters = [{"plugin": {"name": "pii"}}]
     clusters = {"local": {"provider": "mock", "echo": True}}
     config = proxy_config(clusters, filters=filters, plugins={"pii": {"path": str(ROOT / "plugins/pii-redact")}})
-    with Gateway(config) as gateway:
+    # A debug build of the engine takes a while to compile a component.
+    with Gateway(config, patience=60) as gateway:
         answer = gateway.chat(text="write to bob@example.com")
         assert answer.status_code == 200
         assert "bob@example.com" not in answer.text and "[PII]" in answer.text

@@ -39,7 +39,14 @@ def proxy_config(clusters: dict, filters: list | None = None, routes: list | Non
 class Gateway:
     """A running gateway, without a configuration its quickstart. Leaving the context stops it and fails if it panicked."""
 
-    def __init__(self, config: dict | str | None, files: dict[str, str] | None = None, env: dict | None = None):
+    def __init__(
+        self,
+        config: dict | str | None,
+        files: dict[str, str] | None = None,
+        env: dict | None = None,
+        patience: float = 10,
+    ):
+        self.patience = patience
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-test-"))
         for name, text in (files or {}).items():
             (self.folder / name).write_text(text)
@@ -55,7 +62,7 @@ class Gateway:
 
     def __enter__(self) -> "Gateway":
         try:
-            until(self._ready, f"the gateway's start; its log: {self.log}")
+            until(self._ready, f"the gateway's start; its log: {self.log}", self.patience)
         except BaseException:
             self.kill()
             raise
