@@ -27,7 +27,3 @@ mod testing;
 #[cfg(test)]
 #[path = "hostile_tests.rs"]
 mod hostile;
-
-#[cfg(test)]
-#[path = "cases_tests.rs"]
-mod cases;

@@ -7,7 +7,7 @@ use tidegate_contract::{AdmissionVerdict, Hook, Hooks, Judgement, Need, Outcome,
 use tidegate_pipeline::{Code, LoadError, Package, Payload, Runtime};
 
 use super::WasmRuntime;
-use crate::testing::{Bench, alice, call, document, hostile, pii_redact, runtime, scope, text};
+use crate::testing::{Bench, alice, call, document, folder, hostile, pii_redact, runtime, scope, text};
 
 const SECONDS: Duration = Duration::from_secs(20);
 
@@ -41,6 +41,17 @@ async fn the_marketplace_plugin_masks_an_address() {
     assert_eq!(judged.findings[0].category, "email");
     let judged = plugin.moderate_output(call("r", &scope, SECONDS), &[text("nothing")], true).await.unwrap();
     assert_eq!(judged.judgement, Judgement::Allow);
+}
+
+#[tokio::test]
+async fn the_marketplace_plugin_keeps_its_cases() {
+    let package = pii_redact();
+    let code = runtime().load(&package).await.unwrap();
+    for case in tidegate_testkit::cases(&folder("plugins/pii-redact").join("cases")).unwrap() {
+        if let Err(mismatch) = tidegate_testkit::run(&case, &*code, &package.manifest).await {
+            panic!("{mismatch}");
+        }
+    }
 }
 
 #[tokio::test]

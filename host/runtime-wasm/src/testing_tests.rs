@@ -1,7 +1,7 @@
 //! What the tests share: the two guests that are kept in the repository, a host with nothing real behind it, and a call.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -76,11 +76,15 @@ pub(crate) fn runtime() -> &'static WasmRuntime {
     &RUNTIME
 }
 
-/// A folder of the repository, or of what was just built of it, as a package.
-pub(crate) fn package(folder: &str) -> Package {
+/// A folder of the repository, or of what `scripts/build-plugins.sh --into` just built of it.
+pub(crate) fn folder(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = std::env::var_os("TIDEGATE_GUESTS").map_or(root.clone(), |built| root.join(built));
-    Package::read(&root.join(folder)).unwrap()
+    root.join(name)
+}
+
+fn package(name: &str) -> Package {
+    Package::read(&folder(name)).unwrap()
 }
 
 pub(crate) fn hostile() -> Package {

@@ -13,8 +13,10 @@ const LONGEST: usize = 34;
 pub(super) fn scan(bytes: &[u8], add: Add<'_>) {
     let mut at = 0;
     while at + 4 <= bytes.len() {
-        let head = &bytes[at..at + 4];
-        let shape = head[..2].iter().all(u8::is_ascii_alphabetic) && head[2..].iter().all(u8::is_ascii_digit);
+        // The digits first: they are rarer than letters.
+        let shape = bytes[at + 3].is_ascii_digit()
+            && bytes[at + 2].is_ascii_digit()
+            && bytes[at..at + 2].iter().all(u8::is_ascii_alphabetic);
         if !shape || !is_border(before(bytes, at)) {
             at += 1;
             continue;

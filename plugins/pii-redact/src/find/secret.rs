@@ -33,6 +33,9 @@ const SHAPES: [(&[u8], usize); 27] = [
     (b"SG.", 40),
 ];
 
+/// The shortest key of all shapes: most words need not be looked at.
+const SHORTEST: usize = 20;
+
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 
@@ -57,7 +60,7 @@ fn words(bytes: &[u8], add: Add<'_>) {
         }
         // The sign that ends a sentence is no part of a key.
         let word = bytes[start..at].strip_suffix(b".").unwrap_or(&bytes[start..at]);
-        if is_border(before(bytes, start)) && (is_key(word) || is_jwt(word)) {
+        if word.len() >= SHORTEST && is_border(before(bytes, start)) && (is_key(word) || is_jwt(word)) {
             add(start, start + word.len());
         }
     }
@@ -98,6 +101,14 @@ fn private_keys(bytes: &[u8], add: Add<'_>) {
     }
 }
 
+/// By the first byte, which is rare: every part that is looked for begins with a dash or a capital.
 fn find(bytes: &[u8], from: usize, part: &[u8]) -> Option<usize> {
-    bytes[from..].windows(part.len()).position(|window| window == part).map(|at| from + at)
+    let mut at = from;
+    while at + part.len() <= bytes.len() {
+        if bytes[at] == part[0] && bytes[at..].starts_with(part) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
