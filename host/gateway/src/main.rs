@@ -4,6 +4,8 @@
 
 mod assemble;
 mod boot;
+#[cfg(test)]
+mod case_files_tests;
 mod cli;
 mod control;
 mod documents;

@@ -256,8 +256,8 @@ async fn services_are_compared_afterwards() {
     assert!(played(case).await.unwrap_err().contains("at /settled\n    expected nothing"));
     let none = Capabilities::default();
     assert!(!none.kv);
-    let denied = json!([{"hook": "settle", "in": {"ticket": "a"}, "out": {"error": "not granted"}}]);
-    played(json!({"name": "x", "grants": {}, "steps": denied})).await.unwrap();
+    let refused = json!({"error": "asks for kv: true, metrics: true, which"});
+    played(json!({"name": "x", "grants": {}, "configure": refused})).await.unwrap();
     let unsent = json!({"name": "x", "steps": settle,
         "services": {"http": [{"request": {"url": "http://a/"}, "reply": {}}]}});
     assert!(played(unsent).await.unwrap_err().contains("the request GET http://a/ was never sent"));

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tidegate_contract::{Need, Subscription, Windows};
-use tidegate_pipeline::{Code, Limits, LoadError, Manifest, Services, Setup};
+use tidegate_pipeline::{Code, Limits, LoadError, Manifest, Services, Setup, consent};
 
 use crate::case::Case;
 use crate::compare::difference;
@@ -75,13 +75,17 @@ impl Configured {
 
 /// Configures a plugin as the case says, plays the case, and compares what the plugin did to the services.
 ///
-/// It is granted what its manifest asks for, or `grants` of the case.
+/// It is granted what its manifest asks for, or `grants` of the case; where those two differ, it is not loaded.
 ///
 /// # Errors
 /// The first thing that is not as the case says.
 pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<(), Mismatch> {
     let (backing, recorder) = case.backing();
-    let granted = case.grants().unwrap_or(&manifest.capabilities).clone();
+    let asked = &manifest.capabilities;
+    let granted = match consent(asked, case.grants().unwrap_or(asked)) {
+        Ok(granted) => granted,
+        Err(error) => return check_configure(case, Err(error)),
+    };
     let setup = Setup {
         config: case.config(),
         services: Services::new(manifest.id.as_str().into(), granted, case.secrets(), backing),
