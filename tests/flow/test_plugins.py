@@ -1,11 +1,15 @@
 """Plugins from end to end: loaded, granted, swapped while requests run, rolled back, and broken without harm to others."""
 
+import gzip
+import hashlib
 import json
 import pathlib
+import subprocess
 
 import pytest
 
-from support.gateway import ROOT, Gateway, proxy_config
+from support.gateway import BINARY, ROOT, Gateway, proxy_config
+from support.upstream import Upstream, completion
 from support.wait import until
 
 MANIFEST = """
@@ -171,3 +175,65 @@ def test_what_is_wrong_with_a_plugin_is_told_by_check(folder):
     file.write_text(json.dumps(config({"gard": {"path": "guard"}})))
     outcome = run_tidegate("check", "-c", "tidegate.yaml", cwd=folder.parent)
     assert 'did you mean "gard"?' in outcome.stderr
+
+
+SIGNED = """
+local M = {}
+function M.authenticate(ctx, head)
+  local hex = ""
+  for index = 1, #head.body_sha256 do hex ..= string.format("%02x", string.byte(head.body_sha256, index)) end
+  if head.headers["x-digest"] == hex then return tidegate.grant("signer") end
+  return tidegate.deny(401, "bad_signature", "the body is not the one that was signed")
+end
+function M.configure() return {hooks = {"authenticate"}, body_digest = true} end
+return M
+"""
+
+
+@pytest.mark.parametrize("place", ["service", "route"])
+def test_an_auth_plugin_sees_the_digest_of_what_the_client_sent(tmp_path, place):
+    folder = package(tmp_path / "guard", SIGNED, hook="authenticate")
+    entry = [{"plugin": {"name": "guard"}}]
+    routes = [{"name": "all", "backends": [{"cluster": "local"}], "filters": entry if place == "route" else []}]
+    limits = {"body": "1MiB", "unauthenticated_body": "1KiB"}
+    with Gateway(
+        proxy_config({"local": {"provider": "mock"}}, entry if place == "service" else None, routes, plugins={"guard": {"path": str(folder)}}, limits=limits)
+    ) as gateway:
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "signed"}]}).encode()
+        packed = gzip.compress(body)
+        for sent, headers in ((body, {}), (packed, {"content-encoding": "gzip"})):
+            signed = {"x-digest": hashlib.sha256(sent).hexdigest(), **headers}
+            assert gateway.post("/v1/chat/completions", sent, headers=signed).status_code == 200
+            other = {**signed, "x-digest": hashlib.sha256(sent + b" ").hexdigest()}
+            assert gateway.post("/v1/chat/completions", sent, headers=other).status_code == 401
+        large = gateway.chat(text="x" * 2000)
+        assert (large.status_code, large.json()["error"]["code"]) == (413, "request_too_large")
+        assert "unauthenticated_body" in large.json()["error"]["message"]
+
+
+def test_an_edited_answer_loses_the_log_probabilities_that_spell_it_out():
+    spelled = {"content": [{"token": "secret", "logprob": -0.1, "bytes": None, "top_logprobs": []}]}
+    answer = completion("a secret")
+    answer["choices"][0]["logprobs"] = spelled
+    filters = [{"content_moderation": {"words": ["secret"], "action": "redact", "replace_with": "[gone]"}}]
+    with Upstream(lambda request, reply: reply.json(answer)) as upstream:
+        with Gateway(proxy_config({"up": {"provider": "openai", "endpoint": upstream.url}}, filters=filters)) as gateway:
+            got = gateway.chat()
+            assert got.json()["choices"][0]["message"]["content"] == "a [gone]"
+            assert "secret" not in got.text
+
+
+@pytest.mark.parametrize(
+    ("filters", "backend", "provider", "told"),
+    [
+        ([], [{"response_transform": {"set": {"/a": 1}}}], "mock", "of this one would never run; move it to the filters of the route"),
+        ([], [{"content_moderation": {"words": ["a"]}}], "mock", 'the hook "moderate_input" of this one would never run'),
+        ([{"content_moderation": {"words": ["a"]}}], [], "http", 'cluster "local" of provider "http"'),
+    ],
+)
+def test_a_filter_that_could_never_act_where_it_stands_is_refused(tmp_path, filters, backend, provider, told):
+    cluster = {"provider": provider, **({"endpoint": "http://127.0.0.1:9"} if provider == "http" else {})}
+    routes = [{"name": "all", "filters": filters, "backends": [{"cluster": "local", "filters": backend}]}]
+    (tmp_path / "tidegate.yaml").write_text(json.dumps(proxy_config({"local": cluster}, routes=routes)))
+    checked = subprocess.run([BINARY, "check", "-c", tmp_path / "tidegate.yaml"], capture_output=True, text=True)
+    assert checked.returncode == 1 and told in checked.stderr + checked.stdout, checked

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tidegate_config::{Config, Loaded, Problems, checked};
-use tidegate_pipeline::{AuthMode, Package};
+use tidegate_pipeline::Package;
 use tidegate_proxy::{BuildError, Observers, Snapshot, certificate_problems};
 use tidegate_telemetry::{Metrics, MetricsError};
 
@@ -75,15 +75,7 @@ pub(crate) async fn check(source: &dyn ConfigSource, plugins: &Plugins) -> Resul
     let metrics = Metrics::new()?;
     let ready = plugins.prepare(&loaded.config, &text.name).await;
     let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
-    for service in &loaded.config.virtual_services {
-        filters.chain(&service.filters, AuthMode::Any);
-        for route in &service.routes {
-            filters.chain(&route.filters, AuthMode::Any);
-            for backend in &route.backends {
-                filters.chain(&backend.filters, AuthMode::Any);
-            }
-        }
-    }
+    filters.chains(&loaded.config);
     filters.refuse(ready.problems.iter().cloned());
     let filters = filters.finish(&mut Vec::new()).err();
     let lines = filters.iter().flat_map(|problems| problems.0.iter().map(ToString::to_string));
@@ -145,7 +137,7 @@ async fn make(
     let ready = plugins.prepare(&config, &text.name).await;
     let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
     let wanted = wanted(&config, observers);
-    let built = Snapshot::build(&config, previous, &mut |entries, mode| filters.chain(entries, mode), wanted);
+    let built = Snapshot::build(&config, previous, filters.chains(&config), wanted);
     filters.refuse(ready.refusals());
     filters.finish(files)?;
     Ok(Made { snapshot: built?, config, shown, table: ready.table })

@@ -103,8 +103,8 @@ async fn snapshot_of(
     if plugins.configured_count() != 1 {
         return Err(format!("{} plugins of one entry", plugins.configured_count()).into());
     }
-    let (plugin, _) = ready.of(&config.virtual_services[0].filters[0]).map_err(|problem| problem.message)?;
-    Ok((assembled, Ok(plugin)))
+    let given = ready.of(&config.virtual_services[0].filters[0]).map_err(|problem| problem.message)?;
+    Ok((assembled, Ok(given.plugin)))
 }
 
 /// `None` where all is as the case says.

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tidegate_config::{FilterKinds, Problem, Problems, Source, checked};
+use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
-use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Plugin, Registry, SettingsProblem, When};
+use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Registry, SettingsProblem, When};
+use tidegate_proxy::{RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
 
 use crate::documents::Folder;
-use crate::ready::Ready;
+use crate::placement::{Place, misplaced};
+use crate::ready::{Given, Ready};
 
 /// The kind of an entry that names a plugin.
 pub(crate) const PLUGIN: &str = "plugin";
@@ -83,20 +85,43 @@ impl<'a> Filters<'a> {
         self.problems.extend(problems);
     }
 
-    /// The chain of these entries; an entry that cannot be made is left out and reported by [`Filters::finish`].
-    pub(crate) fn chain(&mut self, entries: &[checked::Filter], mode: AuthMode) -> Chain {
-        let links = entries.iter().filter_map(|entry| self.link(entry)).map(Arc::new).collect();
+    /// The chains of a configuration; an entry that cannot be made is left out and reported by [`Filters::finish`].
+    pub(crate) fn chains(&mut self, config: &Config) -> Vec<ServiceChains> {
+        config.virtual_services.iter().map(|service| self.service(service, config)).collect()
+    }
+
+    fn service(&mut self, service: &checked::VirtualService, config: &Config) -> ServiceChains {
+        let mode = match service.auth {
+            checked::AuthMode::Any => AuthMode::Any,
+            checked::AuthMode::All => AuthMode::All,
+        };
+        let own = self.chain(&service.filters, mode, Place::service(service, config));
+        let route = |route: &checked::Route| RouteChains {
+            own: self.chain(&route.filters, mode, Place::route(route, config)),
+            backends: route
+                .backends
+                .iter()
+                .map(|backend| self.chain(&backend.filters, AuthMode::Any, Place::Backend))
+                .collect(),
+        };
+        ServiceChains { own, routes: service.routes.iter().map(route).collect() }
+    }
+
+    fn chain(&mut self, entries: &[checked::Filter], mode: AuthMode, place: Place<'_>) -> Chain {
+        let links = entries.iter().filter_map(|entry| self.link(entry, place)).map(Arc::new).collect();
         Chain::new(links, mode)
     }
 
-    fn link(&mut self, entry: &checked::Filter) -> Option<Link> {
-        let (plugin, body_limit) = match self.plugin(entry) {
+    fn link(&mut self, entry: &checked::Filter, place: Place<'_>) -> Option<Link> {
+        let Given { plugin, body_limit, is_known } = match self.plugin(entry) {
             Ok(made) => made,
             Err(problems) => {
                 self.problems.extend(problems);
                 return None;
             }
         };
+        let wrong = misplaced(place, plugin.subscription().hooks).filter(|_| is_known);
+        self.problems.extend(wrong.map(|cause| Problems::at(&self.source.name, &entry.settings, "", cause)));
         let when = self.condition(entry, plugin.subscription().hooks)?;
         let on_error = match entry.on_error {
             checked::OnError::Deny => OnError::Deny,
@@ -110,8 +135,8 @@ impl<'a> Filters<'a> {
         })
     }
 
-    /// The filter itself, and the largest body that it is given.
-    fn plugin(&self, entry: &checked::Filter) -> Result<(Arc<dyn Plugin>, usize), Vec<Problem>> {
+    /// The filter itself.
+    fn plugin(&self, entry: &checked::Filter) -> Result<Given, Vec<Problem>> {
         let place = |problem: SettingsProblem| {
             Problems::at(&self.source.name, &entry.settings, &problem.pointer, problem.message)
         };
@@ -120,7 +145,8 @@ impl<'a> Filters<'a> {
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
         let built = factory.build(&entry.settings.to_json(), &self.folder);
-        built.map(|plugin| (plugin, usize::MAX)).map_err(|found| found.into_iter().map(place).collect())
+        let given = |plugin| Given { plugin, body_limit: usize::MAX, is_known: true };
+        built.map(given).map_err(|found| found.into_iter().map(place).collect())
     }
 
     /// The entry's `when`; `None` where it is reported.

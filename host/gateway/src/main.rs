@@ -11,6 +11,7 @@ mod control;
 mod documents;
 mod filters;
 mod operator;
+mod placement;
 mod plugin_admin;
 mod plugins;
 mod ready;

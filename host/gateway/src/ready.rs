@@ -23,19 +23,29 @@ pub(crate) struct Ready {
     names: Vec<String>,
 }
 
+/// What an entry of `filters` gets.
+pub(crate) struct Given {
+    pub(crate) plugin: Arc<dyn Plugin>,
+    /// The largest body that it is given.
+    pub(crate) body_limit: usize,
+    /// Whether its hooks are known; those of what could not be loaded may not be.
+    pub(crate) is_known: bool,
+}
+
 /// A plugin's name and the text of one configuration.
 type Use = (String, String);
 
 impl Ready {
-    /// The plugin of an entry, and the largest body that it is given.
-    pub(crate) fn of(&self, entry: &checked::Filter) -> Result<(Arc<dyn Plugin>, usize), SettingsProblem> {
+    /// The plugin of an entry.
+    pub(crate) fn of(&self, entry: &checked::Filter) -> Result<Given, SettingsProblem> {
         let (name, config) = wanted(&entry.settings);
         let made = self.made.get(&(name.clone(), config.to_string())).ok_or_else(|| SettingsProblem {
             pointer: "/name".into(),
             message: unknown(&name, &self.names),
         })?;
-        let body = self.body.get(name.as_str()).copied().unwrap_or(usize::MAX);
-        Ok((Arc::clone(made), body))
+        let body_limit = self.body.get(name.as_str()).copied().unwrap_or(usize::MAX);
+        let is_known = self.table.get(name.as_str()).is_some_and(|entry| entry.live.is_some());
+        Ok(Given { plugin: Arc::clone(made), body_limit, is_known })
     }
 
     /// What refuses the configuration.

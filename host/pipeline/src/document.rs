@@ -31,9 +31,9 @@ impl Document {
         Self { text: OnceLock::from(text), tree: OnceLock::new(), changed: false }
     }
 
-    /// A body made of a tree.
+    /// A body made of a tree; it counts as what came.
     pub fn from_tree(tree: Value) -> Self {
-        Self { text: OnceLock::new(), tree: OnceLock::from(Arc::new(tree)), changed: true }
+        Self { text: OnceLock::new(), tree: OnceLock::from(Arc::new(tree)), changed: false }
     }
 
     /// Whether it differs from what came.

@@ -49,6 +49,11 @@ impl Digest {
         }
         Self(hasher.finalize().into())
     }
+
+    /// Its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Digest {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 use tidegate_config::checked::{self, Config, RetryOn};
-use tidegate_pipeline::{AuthMode, Chain};
+use tidegate_pipeline::Chain;
 use tidegate_providers::{Provider, by_name};
 use tidegate_telemetry::Metrics;
 
@@ -28,18 +28,32 @@ pub struct BuildError {
     pub cause: String,
 }
 
-/// Makes the chain of an entry's filters; the gateway knows all kinds, this crate none.
-pub type MakeChain<'a> = dyn FnMut(&[checked::Filter], AuthMode) -> Chain + 'a;
+/// The chains of a virtual service, made by whoever knows all kinds of filters; this crate knows none.
+pub struct ServiceChains {
+    /// Of the service itself.
+    pub own: Chain,
+    /// Of its routes, in their order.
+    pub routes: Vec<RouteChains>,
+}
+
+/// The chains of a route.
+pub struct RouteChains {
+    /// Of the route itself.
+    pub own: Chain,
+    /// Of its backends, in their order.
+    pub backends: Vec<Chain>,
+}
 
 impl Snapshot {
-    /// Builds a generation. Clusters that did not change keep the connections of `previous`.
+    /// Builds a generation with `chains` in the order of its virtual services. Clusters that did not change keep the
+    /// connections of `previous`.
     ///
     /// # Errors
     /// Where a cluster's certificates or credentials cannot be used.
     pub fn build(
         config: &Config,
         previous: Option<&Snapshot>,
-        chain: &mut MakeChain<'_>,
+        chains: Vec<ServiceChains>,
         observers: Observers,
     ) -> Result<Self, BuildError> {
         let metrics = &observers.metrics;
@@ -50,8 +64,8 @@ impl Snapshot {
                 .insert(Arc::clone(&cluster.name), Arc::new(build_cluster(cluster, old, config, metrics)?));
         }
         let mut hosts = Hosts::default();
-        for service in &config.virtual_services {
-            let built = Arc::new(build_service(service, &clusters, chain));
+        for (service, chains) in config.virtual_services.iter().zip(chains) {
+            let built = Arc::new(build_service(service, &clusters, chains));
             service.hosts.iter().for_each(|host| hosts.add(host, &built));
         }
         Ok(Self { hosts, clusters, limits: config.limits, timeouts: config.timeouts, observers })
@@ -60,21 +74,14 @@ impl Snapshot {
 
 type Clusters = HashMap<Arc<str>, Arc<Cluster>>;
 
-fn build_service(
-    service: &checked::VirtualService,
-    clusters: &Clusters,
-    chain: &mut MakeChain<'_>,
-) -> Service {
-    let mode = match service.auth {
-        checked::AuthMode::Any => AuthMode::Any,
-        checked::AuthMode::All => AuthMode::All,
-    };
-    let own = chain(&service.filters, mode);
-    let route = |route| Arc::new(build_route(route, clusters, chain, (&own, mode)));
-    let routes: Vec<_> = service.routes.iter().map(route).collect();
+fn build_service(service: &checked::VirtualService, clusters: &Clusters, chains: ServiceChains) -> Service {
+    let ServiceChains { own, routes } = chains;
+    let route = |(route, chains)| Arc::new(build_route(route, clusters, chains, &own));
+    let routes: Vec<_> = service.routes.iter().zip(routes).map(route).collect();
     let models = listed_models(service, &routes);
     Service {
         name: Arc::clone(&service.name),
+        digests: own.wants_body_digest() || routes.iter().any(|route| route.chain.wants_body_digest()),
         chain: own,
         guards_routes: routes.iter().any(|route| route.chain.has_auth()),
         routes,
@@ -97,16 +104,12 @@ fn listed_models(service: &checked::VirtualService, routes: &[Arc<Route>]) -> Ve
     listed
 }
 
-fn build_route(
-    route: &checked::Route,
-    clusters: &Clusters,
-    chain: &mut MakeChain<'_>,
-    (service, mode): (&Chain, AuthMode),
-) -> Route {
+fn build_route(route: &checked::Route, clusters: &Clusters, chains: RouteChains, service: &Chain) -> Route {
+    let RouteChains { own, backends } = chains;
+    let backends = route.backends.iter().zip(backends);
     let mut backends: Vec<_> =
-        route.backends.iter().filter_map(|backend| build_backend(backend, clusters, chain)).collect();
+        backends.filter_map(|(backend, chain)| build_backend(backend, clusters, chain)).collect();
     backends.sort_by_key(|backend| backend.priority);
-    let own = chain(&route.filters, mode);
     Route {
         name: Arc::clone(&route.name),
         name_header: header_value(&route.name),
@@ -135,18 +138,14 @@ fn build_retry(retry: Option<&checked::Retry>) -> Retry {
     }
 }
 
-fn build_backend(
-    backend: &checked::Backend,
-    clusters: &Clusters,
-    chain: &mut MakeChain<'_>,
-) -> Option<Backend> {
+fn build_backend(backend: &checked::Backend, clusters: &Clusters, chain: Chain) -> Option<Backend> {
     Some(Backend {
         cluster: Arc::clone(clusters.get(&backend.cluster)?),
         weight: backend.weight,
         priority: backend.priority,
         model: backend.model.clone(),
         headers: Edits::new(&backend.headers),
-        chain: chain(&backend.filters, AuthMode::Any),
+        chain,
     })
 }
 

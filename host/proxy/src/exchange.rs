@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
 use tidegate_contract::{Head, Operation, Peer};
-use tidegate_pipeline::{Chain, apply_headers};
+use tidegate_pipeline::{Chain, Digest, apply_headers};
 use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
@@ -101,23 +101,24 @@ async fn run(
     ledger.service = Some(Arc::clone(service));
     ledger.begin_session(service);
 
-    let mut headers = parts.headers;
-    let caller = Caller { client, target: &target, path: &claimed.path };
-    authenticate(&service.chain, caller, &mut headers, ledger).await?;
-    if claimed.operation == Operation::Models {
-        return list_models(service, &claimed, ledger).map(Reply::Own);
+    let first = Limit::unauthenticated(&snapshot.limits);
+    let bounds = Bounds { limit: first, wait: snapshot.timeouts.body, digest: service.digests };
+    let body = ClientBody::Unread(body);
+    let headers = parts.headers;
+    let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
+    let caller = Caller { client, target: &target };
+    admitted.authenticate(&service.chain, caller, ledger).await?;
+    if admitted.claimed.operation == Operation::Models {
+        return list_models(service, &admitted.claimed, ledger).map(Reply::Own);
     }
 
-    let unknown = ledger.principal.is_none() && service.guards_routes;
-    let first = if unknown { Limit::unauthenticated(&snapshot.limits) } else { limit };
-    let bounds = Bounds { limit: first, wait: snapshot.timeouts.body };
-    let body = ClientBody::Unread(body);
-    let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
+    if ledger.principal.is_some() || !service.guards_routes {
+        admitted.bounds.limit = limit;
+    }
     let route = admitted.route(service, ledger).await?;
     ledger.note_route(&route);
     ledger.clock = ledger.clock.bounded(route.timeout.unwrap_or(snapshot.timeouts.request));
-    let caller = Caller { client, target: &target, path: &admitted.claimed.path };
-    authenticate(&route.chain, caller, &mut admitted.headers, ledger).await?;
+    admitted.authenticate(&route.chain, caller, ledger).await?;
 
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
@@ -154,44 +155,11 @@ async fn send(
     })
 }
 
-/// Who asks for what, as auth hooks see it.
+/// Who asks, and for what.
 #[derive(Clone, Copy)]
 struct Caller<'a> {
     client: &'a Client,
     target: &'a Target,
-    path: &'a str,
-}
-
-/// Runs the auth hooks of a chain; who the first chain found stays.
-async fn authenticate(
-    chain: &Chain,
-    caller: Caller<'_>,
-    headers: &mut HeaderMap,
-    ledger: &mut Ledger,
-) -> Result<(), Fault> {
-    if !chain.has_auth() {
-        return Ok(());
-    }
-    let fields: Vec<(&str, &[u8])> =
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let method = ledger.method.clone();
-    let head = Head {
-        method: method.as_str(),
-        scheme: if caller.client.https { "https" } else { "http" },
-        authority: &caller.target.authority,
-        path: caller.path,
-        query: &caller.target.query,
-        headers: &fields,
-        client: Peer::at(caller.client.address),
-        body_sha256: None,
-    };
-    let authenticated = chain.authenticate(&mut ledger.session, head, headers).await?;
-    if ledger.principal.is_none() {
-        ledger.session.principal = authenticated.principal.clone();
-        ledger.principal = authenticated.principal;
-    }
-    apply_headers(&authenticated.headers, headers)
-        .map_err(|error| Fault::Internal(format!("an auth filter edits headers: {error}")))
 }
 
 /// The models of the service, as far as the principal may use them.
@@ -210,6 +178,41 @@ fn list_models(service: &Service, claimed: &Claimed<'_>, ledger: &Ledger) -> Res
 }
 
 impl Admitted<'_> {
+    /// Runs the auth hooks of a chain; who the first chain found stays.
+    async fn authenticate(
+        &mut self,
+        chain: &Chain,
+        caller: Caller<'_>,
+        ledger: &mut Ledger,
+    ) -> Result<(), Fault> {
+        if !chain.has_auth() {
+            return Ok(());
+        }
+        if chain.wants_body_digest() {
+            self.hold(ledger).await?;
+        }
+        let fields: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let method = ledger.method.clone();
+        let head = Head {
+            method: method.as_str(),
+            scheme: if caller.client.https { "https" } else { "http" },
+            authority: &caller.target.authority,
+            path: &self.claimed.path,
+            query: &caller.target.query,
+            headers: &fields,
+            client: Peer::at(caller.client.address),
+            body_sha256: self.body.digest().map(Digest::as_bytes),
+        };
+        let authenticated = chain.authenticate(&mut ledger.session, head, &self.headers).await?;
+        if ledger.principal.is_none() {
+            ledger.session.principal = authenticated.principal.clone();
+            ledger.principal = authenticated.principal;
+        }
+        apply_headers(&authenticated.headers, &mut self.headers)
+            .map_err(|error| Fault::Internal(format!("an auth filter edits headers: {error}")))
+    }
+
     /// The route, reading the body where that is what decides.
     async fn route(&mut self, service: &Service, ledger: &mut Ledger) -> Result<Arc<Route>, Fault> {
         loop {

@@ -1,7 +1,10 @@
 //! Which fields cross the gateway, and which end here.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
+use tidegate_contract::Header;
 
 /// Edits of a cluster or backend, parsed once.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,35 @@ impl Edits {
 
 fn field((name, value): &(String, String)) -> Option<(HeaderName, HeaderValue)> {
     Some((name.parse().ok()?, HeaderValue::from_str(value).ok()?))
+}
+
+/// The media type of a body, without its parameters and in lower case; empty where the head names none.
+pub(crate) fn media_type(headers: &HeaderMap) -> Cow<'_, str> {
+    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = named.split(';').next().unwrap_or_default().trim();
+    if essence.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        essence.to_ascii_lowercase().into()
+    } else {
+        essence.into()
+    }
+}
+
+/// The media type of a stream of events.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+
+/// Whether a body is compressed, so that nothing can be read of it as it is.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
+}
+
+/// Adds fields that a filter gave; what is no legal field is left out.
+pub(crate) fn add_fields(fields: &[Header], headers: &mut HeaderMap) {
+    for field in fields {
+        let name = HeaderName::from_bytes(field.name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&field.value)) {
+            headers.append(name, value);
+        }
+    }
 }
 
 /// Removes what a client's request must not carry to a provider: hop-by-hop fields (RFC 9110 §7.6.1), the

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use tidegate_contract::Reply;
-use tidegate_contract::Usage;
+use http::{HeaderMap, Response, StatusCode};
+use tidegate_contract::{Reply, Usage};
 use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
 
 use crate::exchange::check_model;
 use crate::fault::Fault;
-use crate::inbound::{Held, named_model, says_json};
+use crate::headers::{add_fields, media_type};
+use crate::inbound::{Held, says_json};
 use crate::ledger::Ledger;
 use crate::route::{Choice, Model, View, choose};
 use crate::snapshot::{Route, Service, Snapshot};
@@ -59,7 +58,7 @@ pub(crate) async fn request(
             Fault::Internal(format!("a filter chose the cluster \"{name}\", which does not exist"))
         })?;
         route = Arc::new(route.to(cluster));
-        ledger.route = Some(Arc::clone(&route));
+        ledger.note_route(&route);
     }
     Ok(Passed::On(draft, route))
 }
@@ -79,9 +78,8 @@ async fn pass(
     let flow = chain.inbound(&mut ledger.session, &mut message).await?;
     if let Some(document) = body.document().filter(|document| document.is_changed()) {
         let bytes = document.text();
-        let model = named_model(&bytes, &draft.headers, ledger.operation)?;
-        let decoded = draft.held().is_some_and(|held| held.decoded);
-        let held = Held { bytes, model, decoded };
+        let read = Held::read(bytes, &draft.headers, ledger.operation)?;
+        let held = Held { decoded: draft.held().is_some_and(|held| held.decoded), ..read };
         check_model(held.model.as_ref(), ledger)?;
         draft.body = DraftBody::Held(held);
     }
@@ -101,9 +99,7 @@ pub(crate) fn as_body(bytes: &Bytes, headers: &HeaderMap, json: bool) -> Body {
     if json || says_json(headers) {
         return Body::Json(Document::new(bytes.clone()));
     }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    Body::Opaque { media_type: essence, bytes: bytes.clone() }
+    Body::Opaque { media_type: media_type(headers).into_owned(), bytes: bytes.clone() }
 }
 
 /// Picks the route anew, with what the filters changed.
@@ -156,11 +152,6 @@ pub(crate) async fn attempt(
 pub(crate) fn replied(reply: &Reply) -> Response<Bytes> {
     let mut response = Response::new(Bytes::copy_from_slice(&reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
-    for header in &reply.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&header.value)) {
-            response.headers_mut().append(name, value);
-        }
-    }
+    add_fields(&reply.headers, response.headers_mut());
     response
 }

@@ -7,16 +7,18 @@ use std::time::Duration;
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tidegate_config::checked::Limits;
 use tidegate_contract::Operation;
-use tidegate_providers::scan_request;
+use tidegate_pipeline::Digest;
+use tidegate_providers::{ModelName, scan_request};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::headers::media_type;
 use crate::upload::{Passing, Progress};
 
 /// What bounds a body.
@@ -26,6 +28,8 @@ pub(crate) struct Bounds {
     pub(crate) limit: Limit,
     /// Between two pieces.
     pub(crate) wait: Duration,
+    /// Whether the digest of what the client sent is wanted.
+    pub(crate) digest: bool,
 }
 
 /// The most bytes that a body may have, and who says so.
@@ -58,14 +62,24 @@ impl Limit {
 pub(crate) struct Held {
     pub(crate) bytes: Bytes,
     pub(crate) model: Option<NamedModel>,
+    /// Whether it asks for a stream.
+    pub(crate) stream: bool,
     /// Whether the coding of the body was undone.
     pub(crate) decoded: bool,
+    /// Of the bytes that the client sent, where that was wanted.
+    pub(crate) digest: Option<Digest>,
 }
 
 impl Held {
     /// No body at all.
     pub(crate) fn empty() -> Self {
-        Self { bytes: Bytes::new(), model: None, decoded: false }
+        Self { bytes: Bytes::new(), model: None, stream: false, decoded: false, digest: None }
+    }
+
+    /// Reads what the body says of its routing.
+    pub(crate) fn read(bytes: Bytes, headers: &HeaderMap, operation: Operation) -> Result<Self, Fault> {
+        let (model, stream) = routing(&bytes, headers, operation)?;
+        Ok(Self { bytes, model, stream, ..Self::empty() })
     }
 }
 
@@ -91,6 +105,14 @@ impl ClientBody {
         }
     }
 
+    /// The digest of the body, if it was read and the digest wanted.
+    pub(crate) fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Unread(_) => None,
+            Self::Held(held) => held.digest.as_ref(),
+        }
+    }
+
     /// Holds the body, and reads its model where it is JSON that has one.
     pub(crate) async fn hold(
         self,
@@ -101,9 +123,9 @@ impl ClientBody {
     ) -> Result<Self, Fault> {
         let Self::Unread(incoming) = self else { return Ok(self) };
         let raw = collect(incoming, headers, bounds, clock).await?;
+        let digest = bounds.digest.then(|| Digest::of(&raw));
         let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
-        let model = named_model(&bytes, headers, operation)?;
-        Ok(Self::Held(Held { bytes, model, decoded }))
+        Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, operation)? }))
     }
 
     /// Turns what is left unread into a body that passes.
@@ -187,28 +209,29 @@ async fn read_within(decoder: impl AsyncRead + Unpin, limit: Limit) -> Result<By
     Ok(decoded.into())
 }
 
-/// The model of a body. Where the path promises a model call, a body that cannot be read is a fault; elsewhere it
-/// simply names none.
-pub(crate) fn named_model(
+/// The model of a body, and whether it asks for a stream. Where the path promises a model call, a body that cannot be
+/// read is a fault; elsewhere it simply names none.
+fn routing(
     bytes: &Bytes,
     headers: &HeaderMap,
     operation: Operation,
-) -> Result<Option<NamedModel>, Fault> {
+) -> Result<(Option<NamedModel>, bool), Fault> {
     let must_be_json = operation.names_a_model();
     if !must_be_json && !says_json(headers) {
-        return Ok(None);
+        return Ok((None, false));
     }
     match scan_request(bytes) {
         Ok(scan) => {
-            Ok(scan.model.map(|model| NamedModel { name: model.name.into_owned(), range: model.range }))
+            let named =
+                |model: ModelName<'_>| NamedModel { name: model.name.into_owned(), range: model.range };
+            Ok((scan.model.map(named), scan.stream))
         }
         Err(error) if must_be_json => Err(Fault::Body(error.to_string())),
-        Err(_) => Ok(None),
+        Err(_) => Ok((None, false)),
     }
 }
 
 pub(crate) fn says_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
+    let media_type = media_type(headers);
+    media_type == "application/json" || media_type.ends_with("+json")
 }

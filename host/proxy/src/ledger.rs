@@ -143,6 +143,11 @@ impl Ledger {
         self.route = Some(Arc::clone(route));
     }
 
+    /// The cluster that was tried last, to name it in a fault.
+    pub(crate) fn cluster_name(&self) -> Arc<str> {
+        self.cluster.as_ref().map(|cluster| Arc::clone(&cluster.name)).unwrap_or_default()
+    }
+
     /// Notes what an answer says of itself.
     pub(crate) fn note_scan(&mut self, scan: &AnswerScan) {
         self.usage = scan.usage();

@@ -37,7 +37,7 @@ mod upload;
 mod upstream;
 mod watch;
 
-pub use build::{BuildError, MakeChain, certificate_problems};
+pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems};
 pub use egress::Egress;
 pub use ledger::Observers;
 pub use listeners::{ListenError, Listeners, Prepared};

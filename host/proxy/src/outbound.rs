@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
 use tidegate_providers::AnswerScan;
 
 use crate::filtered;
-use crate::headers::strip_answer;
+use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::ledger::Ledger;
 use crate::snapshot::Route;
 use crate::stream::{AnswerBody, Passing, Reading, Source};
@@ -80,13 +80,10 @@ fn mark(headers: &mut HeaderMap, ledger: &Ledger) {
 
 /// What is read of an answer while it passes: nothing where no model was called, or the bytes are compressed.
 fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    let compressed = headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    if compressed {
+    if is_encoded(headers) {
         return Reading::Opaque;
     }
-    if essence.eq_ignore_ascii_case("text/event-stream") {
+    if media_type(headers) == EVENT_STREAM {
         let has_an_end = matches!(operation, Operation::Chat | Operation::Completion);
         return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
     }

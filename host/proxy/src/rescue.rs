@@ -1,7 +1,7 @@
 //! The one place where a fault becomes HTTP: status, body shape and whether the connection may go on.
 
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tidegate_contract::Dialect;
 use tidegate_pipeline::Denied;
 use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_kind};
@@ -9,6 +9,7 @@ use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_kind};
 use bytes::Bytes;
 
 use crate::fault::Fault;
+use crate::headers::add_fields;
 
 /// The whole answer, in the shape of the client's dialect.
 pub(crate) fn answer(fault: &Fault, dialect: Dialect) -> Response<Bytes> {
@@ -92,12 +93,7 @@ fn code(fault: &Fault) -> Option<&str> {
 fn extra_headers(fault: &Fault, status: StatusCode, headers: &mut HeaderMap) {
     if let Fault::Denied(Denied::Refused { refusal, .. }) = fault {
         // The chain has held plugins to names and values; a built-in filter's own are legal by construction.
-        for header in &refusal.headers {
-            let name = HeaderName::from_bytes(header.name.as_bytes());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&header.value)) {
-                headers.append(name, value);
-            }
-        }
+        add_fields(&refusal.headers, headers);
     }
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -2,15 +2,16 @@
 //! by event where no filter judges it.
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tidegate_contract::Event;
 use tidegate_pipeline::{Body, Denied, Document, Message};
-use tidegate_providers::{AnswerScan, assemble, disassemble};
+use tidegate_providers::{AnswerScan, assemble, disassemble, forget_repeats};
 
 use crate::fault::Fault;
+use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::hooks::{as_body, replied};
 use crate::ledger::Ledger;
 use crate::snapshot::{Route, Snapshot};
@@ -38,10 +39,10 @@ pub(crate) async fn answer(
     mut answered: Answered,
     ledger: &mut Ledger,
 ) -> Result<Filtered, Fault> {
-    crate::headers::strip_answer(answered.response.headers_mut());
+    strip_answer(answered.response.headers_mut());
     let headers = answered.response.headers();
-    ledger.session.streaming = is_stream(headers);
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+    ledger.session.streaming = media_type(headers) == EVENT_STREAM;
+    if is_encoded(headers) {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
     if ledger.session.streaming && !route.hooks.judges_answers() {
@@ -67,13 +68,7 @@ pub(crate) async fn answer(
 }
 
 fn bad(ledger: &Ledger, cause: &'static str) -> Fault {
-    let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
-    Fault::BadAnswer { cluster, cause }
-}
-
-fn is_stream(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
+    Fault::BadAnswer { cluster: ledger.cluster_name(), cause }
 }
 
 /// The whole body, within the limit and with no longer pause than `idle`.
@@ -83,13 +78,12 @@ async fn collect(
     ledger: &Ledger,
 ) -> Result<Bytes, Fault> {
     let mut whole = BytesMut::new();
-    let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
     loop {
-        let name = cluster.clone();
-        let late = || Fault::UpstreamTimeout { cluster: name, phase: "send more of its answer", after: idle };
+        let phase = "send more of its answer";
+        let late = || Fault::UpstreamTimeout { cluster: ledger.cluster_name(), phase, after: idle };
         let Some(frame) = ledger.clock.phase(idle, late, incoming.frame()).await? else { break };
         let frame = frame.map_err(|error| Fault::Reset {
-            cluster: cluster.clone(),
+            cluster: ledger.cluster_name(),
             cause: crate::upstream::cause_of(&error),
         })?;
         let Ok(data) = frame.into_data() else { continue };
@@ -123,11 +117,24 @@ async fn whole(
     if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
         return Ok(replied(&reply));
     }
-    let bytes = match &body {
-        Body::Json(document) if document.is_changed() => document.text(),
+    let bytes = match &mut body {
+        Body::Json(document) if document.is_changed() => {
+            if route.hooks.judges_answers() {
+                forget(&bytes, document)?;
+            }
+            document.text()
+        }
         _ => bytes,
     };
     Ok(Response::from_parts(parts, bytes))
+}
+
+/// Takes away what repeats a text that filters changed, such as its log probabilities.
+fn forget(original: &Bytes, document: &mut Document) -> Result<(), Denied> {
+    let before = Document::new(original.clone());
+    let before = before.tree()?;
+    document.change(|tree| forget_repeats(before, tree))?;
+    Ok(())
 }
 
 /// A stream that is judged before any of it leaves: put together, judged, and written as events again.
@@ -143,7 +150,7 @@ async fn stream(
     }
     ledger.note_scan(&scan);
     if ledger.operation.names_a_model() && !scan.finished() && !scan.error_in_stream() {
-        let cluster = ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+        let cluster = ledger.cluster_name();
         return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
     }
     let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
@@ -173,10 +180,9 @@ async fn judge(
         })
         .collect();
     let mut body = Body::Json(Document::from_tree(assemble(&data)));
-    let before = body.document().map(Document::text);
     let mut message = Message { headers, body: &mut body, texts };
     route.hooks.judge_stream(&mut ledger.session, &mut message).await?;
-    let Some(document) = body.document().filter(|document| Some(document.text()) != before) else {
+    let Some(document) = body.document().filter(|document| document.is_changed()) else {
         return Ok(read);
     };
     let edited = disassemble(&data, document.tree()?);

@@ -13,6 +13,7 @@ fn service(name: &str) -> Arc<Service> {
         name: name.into(),
         chain,
         guards_routes: false,
+        digests: false,
         routes: Vec::new(),
         models: Vec::new(),
     })

@@ -31,6 +31,8 @@ pub(crate) struct Service {
     pub(crate) routes: Vec<Arc<Route>>,
     /// Whether a route has auth filters of its own, so that a request may go unauthenticated until it has its route.
     pub(crate) guards_routes: bool,
+    /// Whether an auth filter of it or of a route asks for the digest of the body.
+    pub(crate) digests: bool,
     /// What `/v1/models` lists, each once, in the order of the routes.
     pub(crate) models: Vec<String>,
 }

@@ -213,7 +213,7 @@ impl Passing {
     }
 
     fn broke_off(&self, cause: String) -> Fault {
-        let cluster = self.ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+        let cluster = self.ledger.cluster_name();
         Fault::BrokeOff { cluster, cause }
     }
 
@@ -238,7 +238,7 @@ impl Passing {
     }
 
     fn silent(&self) -> Fault {
-        let cluster = self.ledger.cluster.as_ref().map(|cluster| cluster.name.clone()).unwrap_or_default();
+        let cluster = self.ledger.cluster_name();
         Fault::UpstreamTimeout { cluster, phase: "send more of its answer", after: self.idle }
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_contract::{Hook, ModelNames, Operation};
-use tidegate_providers::{replace_model, scan_request};
+use tidegate_providers::replace_model;
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
@@ -119,7 +119,7 @@ impl Draft {
 
     /// Whether the body asks for a stream; `false` where it is not held.
     pub(crate) fn streams(&self) -> bool {
-        self.held().is_some_and(|held| scan_request(&held.bytes).is_ok_and(|scan| scan.stream))
+        self.held().is_some_and(|held| held.stream)
     }
 
     pub(crate) fn model(&self) -> Option<&NamedModel> {
