@@ -1,5 +1,6 @@
 """The embedded quickstart, as `make run` starts it: what the README promises on the first page."""
 
+import json
 import socket
 
 import pytest
@@ -27,7 +28,7 @@ def gateway():
     for port in (10000, 9901):
         if taken(port):
             pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
-    with Gateway(None) as gateway:
+    with Gateway(None, patience=60) as gateway:
         yield gateway
 
 
@@ -52,6 +53,14 @@ def test_stream(gateway):
 def test_models(gateway):
     models = gateway.get("/v1/models", headers=DEMO).json()["data"]
     assert "mock" in [model["id"] for model in models]
+
+
+def test_a_plugin_of_each_runtime(gateway):
+    answer = gateway.post("/v1/chat/completions", {"model": "echo", "messages": user("I am ann@example.com")}, headers=DEMO)
+    seen = json.loads(answer.json()["choices"][0]["message"]["content"])["body"]["messages"]
+    assert [message["content"] for message in seen] == ["You help demo. Answer in one paragraph.", "I am [email]"]
+    plugins = gateway.admin("GET", "/v1/plugins").json()["plugins"]
+    assert {(plugin["runtime"], plugin["state"]) for plugin in plugins} == {("lua", "live"), ("wasm", "live")}
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer other"}])

@@ -30,7 +30,7 @@ fn with_filter(settings: &str, keys: &str) -> Vec<String> {
 
 #[test]
 fn the_quickstart_passes() {
-    checked(&EmbeddedSource).unwrap();
+    checked(&EmbeddedSource::unpack().unwrap()).unwrap();
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tidegate_telemetry::Format;
 
 use crate::boot;
 use crate::filters::Kinds;
-use crate::source::{ConfigSource, EmbeddedSource, FileSource};
+use crate::source::{ConfigSource, EmbeddedSource, FileSource, SourceError};
 
 /// The file that is used where none is named.
 const DEFAULT_FILE: &str = "tidegate.yaml";
@@ -55,18 +55,19 @@ fn start(config: Option<PathBuf>) -> ExitCode {
     if let Err(error) = tidegate_telemetry::init(format) {
         return fail(&error.to_string());
     }
-    match boot::run(source(config)) {
+    let ran = source(config).map_err(|error| error.to_string());
+    match ran.and_then(|source| boot::run(source).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+        Err(error) => fail(&error),
     }
 }
 
-fn source(config: Option<PathBuf>) -> Arc<dyn ConfigSource> {
-    match config {
+fn source(config: Option<PathBuf>) -> Result<Arc<dyn ConfigSource>, SourceError> {
+    Ok(match config {
         Some(file) => Arc::new(FileSource::new(file)),
         None if Path::new(DEFAULT_FILE).exists() => Arc::new(FileSource::new(DEFAULT_FILE.into())),
-        None => Arc::new(EmbeddedSource),
-    }
+        None => Arc::new(EmbeddedSource::unpack()?),
+    })
 }
 
 fn check(file: &Path) -> ExitCode {

@@ -91,7 +91,15 @@ impl Plugins {
 
     /// Makes a table live.
     pub(crate) fn publish(&self, table: Table, facts: Facts) {
-        *lock(&self.live) = table;
+        let before = std::mem::replace(&mut *lock(&self.live), table.clone());
+        for (name, entry) in &table {
+            let Some(live) = &entry.live else { continue };
+            let old = before.get(name).and_then(|old| old.live.as_ref());
+            if old.is_none_or(|old| old.package.digest != live.package.digest) {
+                let (version, digest) = (&*live.package.manifest.version, live.package.digest);
+                tracing::info!(plugin = &**name, version, %digest, "plugin live");
+            }
+        }
         *lock(&self.facts) = facts;
         lock(&self.configured).retain(|_, plugin| plugin.strong_count() > 0);
         lock(&self.code).retain(|_, code| code.strong_count() > 0);
