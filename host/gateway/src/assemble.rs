@@ -11,7 +11,7 @@ use tidegate_proxy::{BuildError, Observers, Snapshot, certificate_problems};
 use tidegate_telemetry::{Metrics, MetricsError};
 
 use crate::filters::{Filters, Kinds};
-use crate::plugins::{Plugins, Table};
+use crate::plugins::{Plugins, Proposal, Table};
 use crate::source::{ConfigSource, SourceError};
 
 /// Why a source gives no snapshot. Its text is what the user reads.
@@ -73,7 +73,7 @@ pub(crate) async fn check(source: &dyn ConfigSource, plugins: &Plugins) -> Resul
     let kinds = Kinds::builtin();
     let loaded = tidegate_config::load(&text, &environment, &kinds)?;
     let metrics = Metrics::new()?;
-    let ready = plugins.prepare(&loaded.config, &text.name).await;
+    let ready = plugins.prepare(&loaded.config, &text.name, None).await;
     let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
     filters.chains(&loaded.config);
     filters.refuse(ready.problems.iter().cloned());
@@ -89,17 +89,17 @@ pub(crate) fn workers(source: &dyn ConfigSource) -> Result<Option<NonZeroUsize>,
     Ok(loaded.config.workers)
 }
 
-/// Makes a snapshot of what stands in a source now, beside the one that is live.
+/// Makes a snapshot of what stands in a source now, beside the one that is live; with a plugin as the admin API proposes it.
 ///
 /// Must run within the runtime: pools look after themselves from the start.
 pub(crate) async fn assemble(
     source: &dyn ConfigSource,
     previous: Option<&Snapshot>,
     observers: Observers,
-    plugins: &Plugins,
+    (plugins, proposal): (&Plugins, Option<&Proposal>),
 ) -> Result<Assembled, Refused> {
     let mut files = source.files();
-    let made = make(source, previous, (observers, plugins), &mut files).await;
+    let made = make(source, previous, (observers, plugins, proposal), &mut files).await;
     files.sort();
     files.dedup();
     match made {
@@ -122,7 +122,7 @@ struct Made {
 async fn make(
     source: &dyn ConfigSource,
     previous: Option<&Snapshot>,
-    (observers, plugins): (Observers, &Plugins),
+    (observers, plugins, proposal): (Observers, &Plugins, Option<&Proposal>),
     files: &mut Vec<PathBuf>,
 ) -> Result<Made, AssembleError> {
     let text = source.read()?;
@@ -134,7 +134,7 @@ async fn make(
     let Loaded { config, shown, .. } = loaded?;
     let metrics = Arc::clone(&observers.metrics);
     files.extend(config.plugins.values().flat_map(|plugin| Package::files(&plugin.path)));
-    let ready = plugins.prepare(&config, &text.name).await;
+    let ready = plugins.prepare(&config, &text.name, proposal).await;
     let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
     let wanted = wanted(&config, observers);
     let built = Snapshot::build(&config, previous, filters.chains(&config), wanted);

@@ -73,7 +73,7 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
 async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
     let plugins = runtimes::plugins(&observers.metrics)?;
-    let assembled = assemble(&*source, None, observers.clone(), &plugins).await;
+    let assembled = assemble(&*source, None, observers.clone(), (&plugins, None)).await;
     let assembled = assembled.map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot, plugins: table } = assembled;
     plugins.publish(table, Facts::of(&config));

@@ -93,10 +93,11 @@ async fn snapshot_of(
     plugins: &Plugins,
 ) -> Outcome<(Assembled, Result<Arc<dyn Plugin>, LoadError>)> {
     let observers = Observers { metrics: Metrics::new()?, access_log: None };
-    let assembled = assemble(source, None, observers, plugins).await.map_err(|refused| refused.error)?;
+    let assembled =
+        assemble(source, None, observers, (plugins, None)).await.map_err(|refused| refused.error)?;
     // What the snapshot has is shared with whoever asks for the same: this is the very instance.
     let config = tidegate_config::load(&source.read()?, &|_| None, &Kinds::builtin())?.config;
-    let ready = plugins.prepare(&config, "tidegate.yaml").await;
+    let ready = plugins.prepare(&config, "tidegate.yaml", None).await;
     if let Some(problem) = ready.problems.first() {
         return Ok((assembled, Err(LoadError::Configure(problem.message.clone()))));
     }

@@ -1,13 +1,12 @@
 //! Plugins as the admin API changes them: below the operator's folders only, and live only where nothing breaks.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_admin::PluginError;
 
-use crate::plugins::{Entry, Plugins};
+use crate::plugins::{Entry, Proposal};
 use crate::reload::Reloader;
 
 /// What `PUT` asks for.
@@ -30,12 +29,11 @@ impl Reloader {
         let plugins = self.plugins();
         let loaded =
             plugins.version(&folder).await.map_err(|error| PluginError::Invalid(error.to_string()))?;
-        let old = plugins.live().get(name).cloned();
-        let entry = match &old {
-            Some(old) => old.clone().replaced(loaded).put(),
+        let entry = match plugins.live().get(name).cloned() {
+            Some(old) => old.replaced(loaded).put(),
             None => Entry::beside_the_file(name, &folder, loaded),
         };
-        self.try_plugin(name, old, Some(entry)).await
+        self.propose(name, Some(entry)).await
     }
 
     /// Takes away what was put: the file's version comes back, or the plugin goes.
@@ -51,16 +49,16 @@ impl Reloader {
             let text = format!("filters name plugin \"{name}\"; remove them from the configuration first");
             return Err(PluginError::Conflict(text));
         }
-        self.try_plugin(name, Some(old), None).await
+        self.propose(name, None).await
     }
 
     /// Brings back the version before.
     pub(crate) async fn roll_back_plugin(&self, name: &str) -> Result<Value, PluginError> {
         let old = self.known(name)?;
-        let back = old.clone().rolled_back().ok_or_else(|| {
+        let back = old.rolled_back().ok_or_else(|| {
             PluginError::Conflict(format!("plugin \"{name}\" has no version to go back to"))
         })?;
-        self.try_plugin(name, Some(old), Some(back)).await
+        self.propose(name, Some(back)).await
     }
 
     fn known(&self, name: &str) -> Result<Entry, PluginError> {
@@ -69,31 +67,11 @@ impl Reloader {
     }
 
     /// Makes an entry live, or leaves everything as it was.
-    async fn try_plugin(
-        &self,
-        name: &str,
-        old: Option<Entry>,
-        new: Option<Entry>,
-    ) -> Result<Value, PluginError> {
-        let plugins = self.plugins();
-        let digest = |entry: &Entry| entry.live.as_ref().map(|loaded| loaded.package.digest);
-        let wanted = new.as_ref().and_then(digest);
-        set(plugins, name, new);
-        let outcome = self.reload("admin API").await;
-        let live = plugins.live().get(name).cloned();
-        let failure = match (&outcome, &live) {
-            (Err(error), _) => Some(error.to_string()),
-            (Ok(_), Some(live)) if wanted.is_some() && digest(live) != wanted => {
-                Some(live.error.as_deref().unwrap_or("it was not taken").to_owned())
-            }
-            (Ok(_), _) => None,
-        };
-        if let Some(failure) = failure {
-            set(plugins, name, old);
-            // What was live before made it then; if the file has changed since, its own error is told there.
-            let _ = self.reload("admin API").await;
-            return Err(PluginError::Invalid(failure));
-        }
+    async fn propose(&self, name: &str, entry: Option<Entry>) -> Result<Value, PluginError> {
+        let proposal = Proposal { name: name.into(), entry };
+        let outcome = self.reload_with("admin API", Some(&proposal)).await;
+        outcome.map_err(|error| PluginError::Invalid(error.to_string()))?;
+        let live = self.plugins().live().get(name).cloned();
         Ok(live.map_or_else(|| json!({"name": name, "state": "deleted"}), |live| shown(name, &live)))
     }
 
@@ -121,13 +99,6 @@ impl Reloader {
 
 fn resolved(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
-}
-
-fn set(plugins: &Plugins, name: &str, entry: Option<Entry>) {
-    match entry {
-        Some(entry) => plugins.put(Arc::from(name), entry),
-        None => plugins.forget(name),
-    }
 }
 
 fn shown(name: &str, entry: &Entry) -> Value {

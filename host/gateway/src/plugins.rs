@@ -34,8 +34,12 @@ pub(crate) struct Entry {
     configured: Option<PathBuf>,
     /// Of a plugin that the file does not name.
     pub(crate) settings: Option<checked::Plugin>,
-    /// What is live now, while something new is tried.
-    before: Option<Arc<Loaded>>,
+}
+
+/// What the admin API would have in place of an entry; `None` takes away what it put before.
+pub(crate) struct Proposal {
+    pub(crate) name: Arc<str>,
+    pub(crate) entry: Option<Entry>,
 }
 
 /// The plugins of one generation of the configuration, by name.
@@ -105,13 +109,23 @@ impl Plugins {
         lock(&self.code).retain(|_, code| code.strong_count() > 0);
     }
 
-    /// The plugins that a configuration names: loaded anew where their folder has something new.
-    pub(crate) async fn load(&self, wanted: impl Iterator<Item = &checked::Plugin>) -> Table {
-        let before = self.live();
+    /// The plugins that a configuration names, loaded anew where their folder has something new, and those beside it.
+    pub(crate) async fn load(
+        &self,
+        wanted: impl Iterator<Item = &checked::Plugin>,
+        proposal: Option<&Proposal>,
+    ) -> Table {
+        let mut before = self.live();
         let mut table = Table::new();
+        if let Some(Proposal { name, entry }) = proposal {
+            before.remove(name);
+            table.extend(entry.clone().map(|entry| (Arc::clone(name), entry)));
+        }
         for plugin in wanted {
-            let old = before.get(&plugin.name);
-            table.insert(Arc::clone(&plugin.name), self.entry(plugin, old).await);
+            if !table.contains_key(&plugin.name) {
+                let entry = self.entry(plugin, before.get(&plugin.name)).await;
+                table.insert(Arc::clone(&plugin.name), entry);
+            }
         }
         for (name, entry) in before {
             if entry.settings.is_some() {
@@ -128,26 +142,16 @@ impl Plugins {
         }
         let live = old.and_then(|old| old.live.clone());
         let previous = old.and_then(|old| old.previous.clone());
-        let before = live.clone();
-        let entry = Entry { live, previous, error: None, put: false, configured, settings: None, before };
+        let entry =
+            Entry { live: live.clone(), previous, error: None, put: false, configured, settings: None };
         match self.version(&plugin.path).await {
             Ok(loaded) => entry.replaced(loaded),
             Err(error) => {
                 let mut entry = Entry { error: Some(error.to_string().into()), ..entry };
-                entry.fall_back(plugin.on_load_error);
+                entry.fall_back(live, plugin.on_load_error);
                 entry
             }
         }
-    }
-
-    /// Puts an entry in place, to be made live by the next reload.
-    pub(crate) fn put(&self, name: Arc<str>, entry: Entry) {
-        lock(&self.live).insert(name, entry);
-    }
-
-    /// Takes an entry away; what the file says of it is loaded by the next reload.
-    pub(crate) fn forget(&self, name: &str) {
-        lock(&self.live).remove(name);
     }
 
     /// The code in a folder; what is loaded already is not loaded twice.
@@ -235,23 +239,14 @@ impl Entry {
             entry: None,
         };
         let live = Some(loaded);
-        Self {
-            live,
-            previous: None,
-            error: None,
-            put: true,
-            configured: None,
-            settings: Some(settings),
-            before: None,
-        }
+        Self { live, previous: None, error: None, put: true, configured: None, settings: Some(settings) }
     }
 
     /// With another version in place of the live one, which a rollback brings back.
     pub(crate) fn replaced(self, loaded: Arc<Loaded>) -> Self {
         let same = self.live.as_ref().is_some_and(|live| live.package.digest == loaded.package.digest);
-        let before = self.live.clone();
         let previous = if same { self.previous } else { self.live.or(self.previous) };
-        Self { live: Some(loaded), previous, before, error: None, ..self }
+        Self { live: Some(loaded), previous, error: None, ..self }
     }
 
     /// Put by the admin API.
@@ -262,14 +257,17 @@ impl Entry {
     /// With the version before in place of the live one, and the other way round.
     pub(crate) fn rolled_back(self) -> Option<Self> {
         let previous = self.previous?;
-        let before = self.live.clone();
-        Some(Self { live: Some(previous), previous: self.live, before, put: true, error: None, ..self })
+        Some(Self { live: Some(previous), previous: self.live, put: true, error: None, ..self })
     }
 
     /// What stays live where something new is broken; nothing where the operator does not want that.
-    pub(crate) fn fall_back(&mut self, on_load_error: checked::OnLoadError) -> Option<Arc<Loaded>> {
+    pub(crate) fn fall_back(
+        &mut self,
+        before: Option<Arc<Loaded>>,
+        on_load_error: checked::OnLoadError,
+    ) -> Option<Arc<Loaded>> {
         let keeps = on_load_error == checked::OnLoadError::KeepPrevious;
-        self.live = self.before.clone().filter(|_| keeps);
+        self.live = before.filter(|_| keeps);
         self.live.clone()
     }
 }

@@ -8,7 +8,7 @@ use tidegate_config::{Config, Node, Problem, Problems, checked, hold};
 use tidegate_pipeline::{LoadError, Package, Plugin, SettingsProblem};
 
 use crate::filters::PLUGIN;
-use crate::plugins::{Loaded, Missing, Plugins, Table};
+use crate::plugins::{Loaded, Missing, Plugins, Proposal, Table};
 
 /// What filters of kind `plugin` get.
 pub(crate) struct Ready {
@@ -16,7 +16,7 @@ pub(crate) struct Ready {
     pub(crate) table: Table,
     /// What a start tolerates and a check does not: plugins that could not be loaded.
     pub(crate) problems: Vec<Problem>,
-    /// Plugins without which the operator wants no start.
+    /// Plugins without which nothing is to change: the operator says so, or the change is about them.
     fatal: Vec<Problem>,
     made: BTreeMap<Use, Arc<dyn Plugin>>,
     body: BTreeMap<Arc<str>, usize>,
@@ -75,8 +75,9 @@ impl Plugins {
     /// Loads what the configuration names and makes each plugin with each configuration that its filters give.
     ///
     /// A new version that refuses one of them changes nothing: the one before stays for all, if it may.
-    pub(crate) async fn prepare(&self, config: &Config, file: &str) -> Ready {
-        let mut table = self.load(config.plugins.values()).await;
+    pub(crate) async fn prepare(&self, config: &Config, file: &str, proposal: Option<&Proposal>) -> Ready {
+        let before = self.live();
+        let mut table = self.load(config.plugins.values(), proposal).await;
         let settings: BTreeMap<_, _> = self.settings(config, &table);
         let mut ready = Ready {
             names: table.keys().map(ToString::to_string).collect(),
@@ -98,7 +99,8 @@ impl Plugins {
                 Ok(made) => Ok(made),
                 Err(error) => {
                     entry.error = Some(error.as_str().into());
-                    let kept = entry.fall_back(plugin.on_load_error);
+                    let before = before.get(name).and_then(|before| before.live.clone());
+                    let kept = entry.fall_back(before, plugin.on_load_error);
                     match kept {
                         Some(old) => self.make_all(plugin, &old, &own).await.map_err(|_| error),
                         None => Err(error),
@@ -107,7 +109,8 @@ impl Plugins {
             };
             if let Some(error) = &entry.error {
                 let problem = told(file, plugin, error);
-                if plugin.on_load_error == checked::OnLoadError::RefuseStart {
+                let is_proposed = proposal.is_some_and(|proposal| proposal.name == *name);
+                if is_proposed || plugin.on_load_error == checked::OnLoadError::RefuseStart {
                     ready.fatal.push(problem.clone());
                 }
                 tracing::error!(plugin = &**name, error = &**error, "plugin not loaded");

@@ -33,10 +33,10 @@ async fn five_routes_with_two_configurations_make_two_pools_however_often_they_a
     let source = Source { name: "tidegate.yaml".into(), text: five_routes(), base: folder.path().into() };
     let config = tidegate_config::load(&source, &environment, &Kinds::builtin()).unwrap().config;
     let plugins = runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap()).unwrap();
-    let mut live = plugins.prepare(&config, &source.name).await;
+    let mut live = plugins.prepare(&config, &source.name, None).await;
     assert!(live.problems.is_empty(), "{:?}", live.problems);
     for _ in 0..1000 {
-        let next = plugins.prepare(&config, &source.name).await;
+        let next = plugins.prepare(&config, &source.name, None).await;
         plugins.publish(next.table.clone(), Facts::of(&config));
         live = next;
         assert_eq!(plugins.configured_count(), 2);

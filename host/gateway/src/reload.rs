@@ -15,7 +15,7 @@ use tidegate_telemetry::Metrics;
 
 use crate::assemble::{Assembled, Refused, assemble};
 use crate::operator::Operator;
-use crate::plugins::{Facts, Plugins};
+use crate::plugins::{Facts, Plugins, Proposal};
 use crate::source::ConfigSource;
 
 /// Makes what stands in the source live, one attempt at a time.
@@ -118,8 +118,17 @@ impl Reloader {
 
     /// Builds what stands in the source now and makes it live; on an error everything stays as it was.
     pub(crate) async fn reload(&self, cause: &'static str) -> Result<Reloaded, ReloadError> {
+        self.reload_with(cause, None).await
+    }
+
+    /// The same, with a plugin as it is proposed.
+    pub(crate) async fn reload_with(
+        &self,
+        cause: &'static str,
+        proposal: Option<&Proposal>,
+    ) -> Result<Reloaded, ReloadError> {
         let mut listeners = self.listeners.lock().await;
-        match self.replace(&mut listeners).await {
+        match self.replace(&mut listeners, proposal).await {
             Ok(changed) => {
                 self.metrics().reload_succeeded();
                 let generation = self.generation.load(Ordering::Relaxed);
@@ -136,12 +145,17 @@ impl Reloader {
         }
     }
 
-    async fn replace(&self, listeners: &mut Listeners) -> Result<bool, Vec<String>> {
+    async fn replace(
+        &self,
+        listeners: &mut Listeners,
+        proposal: Option<&Proposal>,
+    ) -> Result<bool, Vec<String>> {
         // Taken before the files are read: what changes meanwhile is seen as new afterwards.
         let before = Fingerprint::of(&self.files());
         let previous = self.proxy.current();
         let observers = self.observers.clone();
-        let assembled = match assemble(&*self.source, Some(&previous), observers, &self.plugins).await {
+        let plugins = (&*self.plugins, proposal);
+        let assembled = match assemble(&*self.source, Some(&previous), observers, plugins).await {
             Ok(assembled) => assembled,
             Err(Refused { error, files }) => {
                 self.note_refused(&before, &files);
