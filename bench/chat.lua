@@ -1,5 +1,5 @@
 -- One chat request for wrk, the same each time, so that no Lua runs between two of them; the outcome as a line of JSON.
--- Arguments behind `--`: the file with the body.
+-- Arguments behind `--`: the file with the body, and the host to ask for where it is not that of the address.
 
 function init(args)
    local file = assert(io.open(args[1], "rb"))
@@ -9,6 +9,7 @@ function init(args)
    wrk.headers["Content-Type"] = "application/json"
    wrk.headers["Accept"] = "application/json"
    wrk.headers["User-Agent"] = "OpenAI/Python 1.0.0"
+   wrk.headers["Host"] = args[2] or wrk.headers["Host"]
    file:close()
    request = function() return prepared end
    prepared = wrk.format()

@@ -6,48 +6,27 @@ import os
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import chats
 import peers
-from load import Sample, calm_runs, drive
 from machine import BenchError, Cores
 from peers import Peer, Place
+from rounds import Load, Runs, alternate
 
 SATURATED = 0.9
 AIM = 1.5
 
 
-@dataclass
-class Case:
+@dataclass(kw_only=True)
+class Case(Runs):
     """All samples of one proxy under one load."""
 
     log: bool
     size: str
     peer: str
-    samples: list[Sample] = field(default_factory=list)
-    answered: int = 0
-    failed: int = 0
-
-    def count(self, runs: list[Sample]) -> None:
-        """Every answer has its line in the log, a disturbed run's too."""
-        self.answered += sum(run.requests for run in runs)
-        self.failed += sum(run.failed for run in runs)
-
-    def add(self, runs: list[Sample]) -> None:
-        self.count(runs)
-        self.samples.append(runs[0])
-
-    def middle(self, value: Callable[[Sample], float]) -> float:
-        return median(value(sample) for sample in self.samples)
-
-    def ratio(self, other: "Case") -> float:
-        """Of CPU a request, round by round: what disturbs a round disturbs both of its halves."""
-        return median(a.cpu_us / b.cpu_us for a, b in zip(self.samples, other.samples))
 
 
 @dataclass(frozen=True)
@@ -90,7 +69,7 @@ def measure(plan: Plan, cores: Cores, folder: Path) -> tuple[list[Case], list[Wr
         with ExitStack() as stack:
             proxies = _start(stack, log, cores, part)
             for size in plan.sizes:
-                cases += _rounds(plan, proxies, log, size, bodies[size], cores)
+                cases += _rounds(plan, proxies, log, Load(bodies[size], size, plan.seconds, cores))
             if log:
                 written = [_written(peer, cases) for peer in proxies]
     return cases, written
@@ -111,16 +90,11 @@ def _start(stack: ExitStack, log: bool, cores: Cores, folder: Path) -> list[Peer
     return proxies
 
 
-def _rounds(plan: Plan, proxies: list[Peer], log: bool, size: str, body: Path, cores: Cores) -> list[Case]:
-    cases = [Case(log, size, peer.name) for peer in proxies]
-    for peer, case in zip(proxies, cases):
-        case.count([drive(peer, body, size, 1, cores)])
-    for number in range(plan.rounds):
-        # There and back: a machine that grows slower over a round harms the first and the last alike.
-        for peer, case in list(zip(proxies, cases))[:: 1 if number % 2 == 0 else -1]:
-            case.add(calm_runs(peer, body, size, plan.seconds, cores))
+def _rounds(plan: Plan, proxies: list[Peer], log: bool, load: Load) -> list[Case]:
+    cases = [Case(log=log, size=load.size, peer=peer.name) for peer in proxies]
+    for number in alternate(plan.rounds, proxies, cases, load):
         line = ", ".join(f"{case.peer} {case.samples[-1].cpu_us:.1f}" for case in cases)
-        print(f"log {'on' if log else 'off'}, {size}, round {number + 1}: {line} µs", file=sys.stderr)
+        print(f"log {'on' if log else 'off'}, {load.size}, round {number}: {line} µs", file=sys.stderr)
     return cases
 
 

@@ -1,4 +1,4 @@
-"""The load of the CPU part: wrk, which speaks HTTP/1.1 over connections that stay open."""
+"""The load of the CPU and hooks parts: wrk, which speaks HTTP/1.1 over connections that stay open."""
 
 from __future__ import annotations
 
@@ -55,15 +55,18 @@ class Sample:
 def calm_runs(peer: Peer, body: Path, size: str, seconds: int, cores: Cores) -> list[Sample]:
     """Runs until the host let one alone, or tries enough; the one that it took least from comes first."""
     runs: list[Sample] = []
-    while len(runs) < TRIES and (not runs or runs[-1].stolen > CALM):
+    while len(runs) < TRIES and (not runs or runs[-1].stolen > CALM or not runs[-1].requests):
         runs.append(drive(peer, body, size, seconds, cores))
-    return sorted(runs, key=lambda run: run.stolen)
+    if not any(run.requests for run in runs):
+        raise BenchError(f'"{peer.name}" answered nothing in {len(runs)} runs; the cores are taken by something else')
+    return sorted(runs, key=lambda run: (not run.requests, run.stolen))
 
 
 def drive(peer: Peer, body: Path, size: str, seconds: int, cores: Cores) -> Sample:
     """Loads a proxy and reads its CPU time before and after."""
     argv = ["wrk", "-t1", f"-c{CONNECTIONS[size]}", f"-d{seconds}s", "--timeout", "30s", "-s", str(HERE / "chat.lua")]
     argv += [f"http://127.0.0.1:{peer.port}/v1/chat/completions", "--", str(body)]
+    argv += [peer.host] if peer.host else []
     stolen, before, start = stolen_seconds(cores.proxy), peer.process.usage(), time.monotonic()
     ran = subprocess.run(
         argv, capture_output=True, text=True, check=False, preexec_fn=lambda: os.sched_setaffinity(0, cores.load)

@@ -14,6 +14,7 @@ import load
 import streams
 from cpu import Case, Written
 from machine import Cores
+from rounds import Runs
 from streams import Outcome
 
 CPU_HEAD = """
@@ -50,7 +51,7 @@ def cpu_page(cases: list[Case], written: list[Written]) -> str:
         if case.peer == "gateway" and case.size == "1KB":
             ratio = case.ratio(_reference(case, cases))
             aim = f"- Aim at 1 KB, log {'on' if case.log else 'off'}: at most {cpu.AIM} × nginx."
-            lines.append(f"{aim} Measured {ratio:.2f}: {_met(ratio <= cpu.AIM)}.")
+            lines.append(f"{aim} Measured {ratio:.2f}: {met(ratio <= cpu.AIM)}.")
     return "\n".join(lines) + "\n"
 
 
@@ -60,10 +61,10 @@ def streams_page(outcomes: list[Outcome]) -> str:
     gateway = outcomes[0]
     kb = gateway.kb_a_stream
     lines.append("")
-    lines.append(f"- Aim: at most {streams.AIM_KB:.0f} KB a stream. Measured {kb:.1f}: {_met(kb <= streams.AIM_KB)}.")
+    lines.append(f"- Aim: at most {streams.AIM_KB:.0f} KB a stream. Measured {kb:.1f}: {met(kb <= streams.AIM_KB)}.")
     counts = ", ".join(f"{outcome.peer} {outcome.events / outcome.streams:.2f}" for outcome in outcomes)
     lines.append(f"- Events a stream, `[DONE]` included: {counts}.")
-    lines.append(f"- Aim: every stream ends with `[DONE]`. {_met(gateway.whole == gateway.streams).capitalize()}.")
+    lines.append(f"- Aim: every stream ends with `[DONE]`. {met(gateway.whole == gateway.streams).capitalize()}.")
     return "\n".join(lines) + "\n"
 
 
@@ -93,33 +94,46 @@ def save(folder: Path, page: str, values: dict[str, object]) -> None:
     (folder / "report.json").write_text(json.dumps(values, indent=2) + "\n")
 
 
+def met(yes: bool) -> str:
+    return "met" if yes else "**missed**"
+
+
+def row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def notes(runs: Runs) -> list[str]:
+    """Why a figure is not to be taken for what it says."""
+    use = runs.middle(lambda sample: sample.use)
+    found = [] if use >= cpu.SATURATED else ["not saturated"]
+    waited = runs.middle(lambda sample: sample.waited)
+    found += [f"core shared {waited:.0%}"] if found and waited > 0.05 else []
+    stolen = runs.middle(lambda sample: sample.stolen)
+    found += [f"host took {stolen:.0%}"] if stolen > load.CALM else []
+    return found + ([f"{runs.failed} failed"] if runs.failed else [])
+
+
+def load_cells(runs: Runs, reference: Runs) -> list[str]:
+    """What a proxy did under one load, beside another."""
+    costs = [sample.cpu_us for sample in runs.samples]
+    return [
+        f"{runs.middle(lambda sample: sample.cpu_us):.1f}",
+        f"{min(costs):.1f} to {max(costs):.1f}",
+        f"{runs.middle(lambda sample: sample.spent.kernel_share):.0%}",
+        f"{runs.ratio(reference):.2f}",
+        f"{runs.middle(lambda sample: sample.rate):,.0f}",
+        f"{runs.middle(lambda sample: sample.use):.0%}",
+        f"{runs.middle(lambda sample: sample.p99_us / 1000):.1f}",
+        ", ".join(notes(runs)),
+    ]
+
+
 def _reference(case: Case, cases: list[Case]) -> Case:
     return next(other for other in cases if (other.log, other.size, other.peer) == (case.log, case.size, "nginx"))
 
 
 def _cpu_row(case: Case, reference: Case) -> str:
-    costs = [sample.cpu_us for sample in case.samples]
-    use = case.middle(lambda sample: sample.use)
-    notes = [] if use >= cpu.SATURATED else ["not saturated"]
-    waited = case.middle(lambda sample: sample.waited)
-    notes += [f"core shared {waited:.0%}"] if notes and waited > 0.05 else []
-    stolen = case.middle(lambda sample: sample.stolen)
-    notes += [f"host took {stolen:.0%}"] if stolen > load.CALM else []
-    notes += [f"{case.failed} failed"] if case.failed else []
-    cells = [
-        "on" if case.log else "off",
-        case.size,
-        case.peer,
-        f"{case.middle(lambda sample: sample.cpu_us):.1f}",
-        f"{min(costs):.1f} to {max(costs):.1f}",
-        f"{case.middle(lambda sample: sample.spent.kernel_share):.0%}",
-        f"{case.ratio(reference):.2f}",
-        f"{case.middle(lambda sample: sample.rate):,.0f}",
-        f"{use:.0%}",
-        f"{case.middle(lambda sample: sample.p99_us / 1000):.1f}",
-        ", ".join(notes),
-    ]
-    return "| " + " | ".join(cells) + " |"
+    return row(["on" if case.log else "off", case.size, case.peer, *load_cells(case, reference)])
 
 
 def _written_line(entry: Written) -> str:
@@ -142,11 +156,7 @@ def _stream_row(outcome: Outcome) -> str:
         f"{outcome.median_length:.1f}, longest {outcome.longest:.1f}",
         f"{outcome.stolen:.0%}",
     ]
-    return "| " + " | ".join(cells) + " |"
-
-
-def _met(yes: bool) -> str:
-    return "met" if yes else "**missed**"
+    return row(cells)
 
 
 def _names(cores: frozenset[int]) -> str:
