@@ -188,6 +188,7 @@ pub(crate) fn needed_length(need: &tidegate_contract::Need, body: &Body) -> usiz
 pub(crate) fn transform_name(verdict: &TransformVerdict) -> &'static str {
     match verdict {
         TransformVerdict::Unchanged => "unchanged",
+        TransformVerdict::Changed(change) if change.is_nothing() => "unchanged",
         TransformVerdict::Changed(_) => "changed",
         TransformVerdict::Reply(_) => "reply",
     }

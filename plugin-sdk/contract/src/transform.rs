@@ -65,6 +65,19 @@ pub struct Change {
     pub reroute: bool,
 }
 
+impl Change {
+    /// Whether it changes nothing after all.
+    pub fn is_nothing(&self) -> bool {
+        let Self { headers, body, cluster, reroute } = self;
+        let edits = match body {
+            None => true,
+            Some(BodyChange::Edits(edits)) => edits.is_empty(),
+            Some(BodyChange::Replace(_)) => false,
+        };
+        edits && headers.is_empty() && cluster.is_none() && !reroute
+    }
+}
+
 /// An answer that a plugin gives itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {

@@ -21,8 +21,8 @@ pub trait Plugin: Sized + 'static {
     /// One sentence for the operator: the plugin is not loaded, and what was loaded before stays.
     fn configure(config: Value) -> Result<Self>;
 
-    /// Narrows what is asked for: `wants` has the hooks that were written and nothing of any body. A body costs what is
-    /// asked of it, so a transform names the places that it reads.
+    /// Narrows what is asked for: `wants` has the hooks that were written and, for transforms, whole bodies. A body costs
+    /// what is asked of it, so a transform names the places that it reads.
     fn subscribe(&self, wants: Subscription) -> Subscription {
         wants
     }

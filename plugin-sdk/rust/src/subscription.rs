@@ -16,12 +16,16 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// These hooks, and nothing of any body.
+    /// These hooks, and the whole bodies that transforms among them are about.
     pub fn to(hooks: impl IntoIterator<Item = Hook>) -> Self {
+        let hooks: Vec<Hook> = hooks.into_iter().collect();
+        let whole = |of: &[Hook]| {
+            if hooks.iter().any(|hook| of.contains(hook)) { Need::Whole } else { Need::Nothing }
+        };
         Self {
-            hooks: hooks.into_iter().collect(),
-            request_body: Need::Nothing,
-            response_body: Need::Nothing,
+            request_body: whole(&[Hook::TransformRequest, Hook::TransformUpstream]),
+            response_body: whole(&[Hook::TransformResponse]),
+            hooks,
             body_digest: false,
             windows: None,
             dialects: Vec::new(),
@@ -47,6 +51,13 @@ impl Subscription {
         self
     }
 
+    /// Nothing of the request's body.
+    #[must_use]
+    pub fn request_nothing(mut self) -> Self {
+        self.request_body = Need::Nothing;
+        self
+    }
+
     /// All of the request's body.
     #[must_use]
     pub fn request_whole(mut self) -> Self {
@@ -58,6 +69,13 @@ impl Subscription {
     #[must_use]
     pub fn response_fields<S: Into<String>>(mut self, pointers: impl IntoIterator<Item = S>) -> Self {
         self.response_body = Need::Fields(pointers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Nothing of the answer's body.
+    #[must_use]
+    pub fn response_nothing(mut self) -> Self {
+        self.response_body = Need::Nothing;
         self
     }
 

@@ -1,4 +1,4 @@
-use crate::bindings::host::tidegate::plugin::types::{HeaderEdit, Judgement};
+use crate::bindings::host::tidegate::plugin::types::{HeaderEdit, Judgement, Need};
 use crate::bindings::transform::exports::tidegate::plugin::transform::{BodyChange, Verdict};
 use crate::run::Written;
 use crate::{
@@ -42,6 +42,19 @@ fn a_subscription_is_narrowed() {
         Subscription::to([Hook::Admit, Hook::Completed]).without(Hook::Admit).request_fields(["/model"]);
     assert_eq!(wants.hooks(), [Hook::Completed]);
     assert_eq!(wants.into_contract().hooks, ["completed"]);
+}
+
+#[test]
+fn a_transform_that_says_nothing_gets_whole_bodies() {
+    let of = |hook| {
+        let contract = Subscription::to([hook]).into_contract();
+        (contract.request_body, contract.response_body)
+    };
+    assert_eq!(of(Hook::TransformUpstream), (Need::Whole, Need::Nothing));
+    assert_eq!(of(Hook::TransformResponse), (Need::Nothing, Need::Whole));
+    assert_eq!(of(Hook::ModerateInput), (Need::Nothing, Need::Nothing));
+    let narrowed = Subscription::to([Hook::TransformRequest]).request_nothing().into_contract();
+    assert_eq!(narrowed.request_body, Need::Nothing);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_contract::Hook;
+use tidegate_contract::{Hook, Hooks};
 use tidegate_pipeline::{Attributes, Backing, Capabilities};
 
 use crate::decode::{Wrong, decode};
@@ -199,6 +199,11 @@ impl Case {
     /// What the plugin is granted where that differs from what its manifest asks for.
     pub fn grants(&self) -> Option<&Capabilities> {
         self.grants.as_ref()
+    }
+
+    /// The hooks that its steps call.
+    pub fn hooks(&self) -> Hooks {
+        self.steps.iter().map(|step| step.hook).collect()
     }
 
     /// The text that must be in the error with which the plugin refuses the configuration.

@@ -14,12 +14,12 @@ pub(crate) fn subscription(wants: Subscription, asked: &Value) -> Subscription {
     let wants = match &asked["request_body"] {
         Value::Array(_) => wants.request_fields(pointers(&asked["request_body"])),
         whole if *whole == "whole" => wants.request_whole(),
-        _ => wants,
+        _ => wants.request_nothing(),
     };
     let wants = match &asked["response_body"] {
         Value::Array(_) => wants.response_fields(pointers(&asked["response_body"])),
         whole if *whole == "whole" => wants.response_whole(),
-        _ => wants,
+        _ => wants.response_nothing(),
     };
     let wants = if asked["body_digest"] == true { wants.body_digest() } else { wants };
     let wants = match windows(&asked["windows"]) {

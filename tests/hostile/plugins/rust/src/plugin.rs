@@ -36,7 +36,7 @@ impl Plugin for Hostile {
             }
             "whole" => wants.request_whole(),
             "fields" => wants.request_fields(["/model", "/messages"]),
-            _ => wants,
+            _ => wants.request_nothing(),
         }
     }
 
