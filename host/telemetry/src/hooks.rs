@@ -4,8 +4,22 @@ use std::time::Instant;
 
 use prometheus::{Histogram, IntCounter, IntCounterVec};
 
-/// Verdicts that are resolved beforehand, so that a call costs no lookup and `/metrics` shows zeros.
-const AUTHENTICATE: &[&str] = &["pass", "allow", "deny", "error", "fail_open"];
+/// Verdicts of a hook that are resolved beforehand, so that a call costs no lookup and `/metrics` shows zeros.
+fn verdicts(hook: &str) -> &'static [&'static str] {
+    match hook {
+        AUTHENTICATE => &["pass", "allow", "deny", "error", "fail_open"],
+        "transform_request" | "transform_upstream" | "transform_response" => {
+            &["unchanged", "changed", "error", "fail_open"]
+        }
+        "transform_event" => &["keep", "changed", "error", "fail_open"],
+        "moderate_input" | "moderate_output" => &["allow", "edit", "block", "error", "fail_open"],
+        "admit" => &["admitted", "refused", "error", "fail_open"],
+        _ => &["ok", "error"],
+    }
+}
+
+/// The hook that has a metric of its own, too.
+const AUTHENTICATE: &str = "authenticate";
 
 /// The metrics of one hook of one filter, resolved when the filter is built.
 #[derive(Debug, Clone)]
@@ -15,7 +29,15 @@ pub struct HookCalls {
     seconds: Histogram,
     calls: IntCounterVec,
     auth: IntCounterVec,
-    known: Vec<(&'static str, IntCounter, IntCounter)>,
+    known: Vec<Known>,
+}
+
+/// The counters of one verdict.
+#[derive(Debug, Clone)]
+struct Known {
+    verdict: &'static str,
+    calls: IntCounter,
+    auth: Option<IntCounter>,
 }
 
 impl HookCalls {
@@ -25,14 +47,12 @@ impl HookCalls {
         calls: &IntCounterVec,
         auth: &IntCounterVec,
     ) -> Self {
-        let verdicts = if hook == "authenticate" { AUTHENTICATE } else { &[] };
-        let known = verdicts
-            .iter()
-            .map(|verdict| {
-                let call = calls.with_label_values(&[plugin, hook, verdict]);
-                (*verdict, call, auth.with_label_values(&[plugin, verdict]))
-            })
-            .collect();
+        let known = |verdict: &&'static str| Known {
+            verdict,
+            calls: calls.with_label_values(&[plugin, hook, verdict]),
+            auth: (hook == AUTHENTICATE).then(|| auth.with_label_values(&[plugin, verdict])),
+        };
+        let known = verdicts(hook).iter().map(known).collect();
         Self { plugin: plugin.into(), hook, seconds, calls: calls.clone(), auth: auth.clone(), known }
     }
 
@@ -43,13 +63,13 @@ impl HookCalls {
 
     /// Counts a verdict without a call; one of a small fixed set, since it becomes a label.
     pub fn count(&self, verdict: &'static str) {
-        if let Some((_, call, auth)) = self.known.iter().find(|(known, ..)| *known == verdict) {
-            call.inc();
-            auth.inc();
+        if let Some(known) = self.known.iter().find(|known| known.verdict == verdict) {
+            known.calls.inc();
+            known.auth.iter().for_each(|auth| auth.inc());
             return;
         }
         self.calls.with_label_values(&[&*self.plugin, self.hook, verdict]).inc();
-        if self.hook == "authenticate" {
+        if self.hook == AUTHENTICATE {
             self.auth.with_label_values(&[&*self.plugin, verdict]).inc();
         }
     }
