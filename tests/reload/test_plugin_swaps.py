@@ -1,0 +1,171 @@
+"""T-PLG-7: plugins swapped under load fail no request, mix no versions, and leave no memory behind."""
+
+import json
+import pathlib
+import re
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from support.gateway import Gateway, proxy_config
+from support.plugins import CONFORMANCE, HOSTILE, RUNTIMES, copied, memory, plugin, route, shown, written
+from support.upstream import DONE, Upstream, completion, delta
+from support.wait import until
+
+# Puts its mark into the request, which the embedded model repeats, and into the answer.
+MARKS = """
+local M = {{}}
+function M.transform_request() return tidegate.changed({{ set = {{ ["/user"] = "mark-{mark}" }} }}) end
+function M.transform_response(ctx, status, headers, body)
+  return body and tidegate.changed({{ set = {{ ["/mark"] = "mark-{mark}" }} }})
+end
+function M.transform_event(ctx, event)
+  return tidegate.replace({{ data = {{ mark = "mark-{mark}", text = event.data.choices[1].delta.content }} }})
+end
+return M
+"""
+HOOKS = ["transform_request", "transform_response", "transform_event"]
+ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["token"], "metrics": True}
+# The same for both artefacts; the hostile one does not look at it, and answers in words of its own.
+ANSWER = {"hooks": {"transform_request": {"answer": {"reply": {"status": 200, "body": "mark-even mark-even"}}}}}
+# Counts answers that are not one version's verdict, whole: two marks, both the same, or the hostile plugin's text.
+WRK = """
+wrk.method = "POST"
+wrk.body = '{"model":"swapped","messages":[{"role":"user","content":"hello"}]}'
+wrk.headers["content-type"] = "application/json"
+wrong, threads = 0, {}
+function setup(thread) table.insert(threads, thread) end
+function response(status, headers, body)
+  local _, even = body:gsub("mark%-even", "")
+  local _, odd = body:gsub("mark%-odd", "")
+  local whole = (even == 2 and odd == 0) or (odd == 2 and even == 0) or body:match("^%d+ headers, 0 bytes$")
+  if status ~= 200 or not whole then wrong = wrong + 1 end
+end
+function done(summary)
+  local all = 0
+  for _, thread in ipairs(threads) do all = all + thread:get("wrong") end
+  print("wrong answers: " .. all)
+end
+"""
+
+
+class Versions:
+    """Packages below `dirs`, another digest each time, of a plugin whose versions can be told from each other."""
+
+    def __init__(self, runtime: str, dirs: pathlib.Path):
+        self.runtime, self.dirs = runtime, dirs
+        written(dirs / "broken", "this is no Lua", HOOKS)
+
+    def next(self, number: int) -> str:
+        """Two of a kind after each other, so that the other kind is let go of before it comes again."""
+        name, mark = f"slot-{number % 4}", ("even", "even", "odd", "odd")[number % 4]
+        if self.runtime == "lua":
+            written(self.dirs / name, MARKS.format(mark=mark), HOOKS, f"{number}.0.0")
+        else:
+            source = {"even": CONFORMANCE, "odd": HOSTILE}[mark]["wasm"]
+            copied(source, self.dirs / name, ASKS, f"{number}.0.0")
+        return name
+
+
+def config(versions: Versions, cluster: dict) -> dict:
+    capabilities = {} if versions.runtime == "lua" else ANSWER
+    entry = route("swapped", "marks", capabilities, timeout="20s")
+    plugins = {"marks": plugin(versions.dirs / versions.next(0))}
+    return proxy_config({"local": cluster}, routes=[entry], plugins=plugins, plugin_dirs=[str(versions.dirs)])
+
+
+def put(gateway: Gateway, path: str) -> str | None:
+    """The version that is live then; `None` where it was refused."""
+    answer = gateway.admin("PUT", "/v1/plugins/marks", json={"path": path})
+    return answer.json()["version"] if answer.status_code == 200 else None
+
+
+@contextmanager
+def load(gateway: Gateway, folder: pathlib.Path):
+    """Sixteen connections that ask all the time; yields a list that holds wrk's report afterwards."""
+    (folder / "marks.lua").write_text(WRK)
+    command = ["wrk", "-t1", "-c16", "-d3000s", "--timeout", "20s", "-s", folder / "marks.lua", gateway.url + "/v1/chat/completions"]
+    process, report = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True), []
+    try:
+        until(lambda: gateway.metric("tidegate_requests_total") > 16, "load")
+        yield report
+    finally:
+        process.send_signal(signal.SIGINT)
+        report.append(process.communicate(timeout=60)[0])
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_t_plg_7_swaps_under_load_fail_no_request(tmp_path, count, runtime):
+    versions, total, warm = Versions(runtime, tmp_path / "dirs"), count(60, 1000), 8
+    with Gateway(config(versions, {"provider": "mock", "echo": True}), patience=60) as gateway:
+        with load(gateway, tmp_path) as report:
+            for number in range(1, warm + total + 1):
+                assert put(gateway, versions.next(number)) == f"{number}.0.0"
+                if number % 10 == 0:
+                    assert put(gateway, "broken") is None
+                if number == warm:
+                    before = memory(gateway)
+        assert "Non-2xx" not in report[0] and "Socket errors" not in report[0], report[0]
+        assert "wrong answers: 0" in report[0], report[0]
+        assert int(re.search(r"(\d+) requests in", report[0])[1]) > total, report[0]
+        until(lambda: memory(gateway) < before + 64, f"less than {before} + 64 MiB", 30)
+        live = shown(gateway)["marks"]
+        assert (live["state"], live["version"], live["error"]) == ("live", f"{warm + total}.0.0", None)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_t_plg_7_a_request_ends_with_the_version_that_it_began_with(tmp_path, stream):
+    """Its version is neither live nor kept for a rollback any more when the upstream answers."""
+    versions, gate = Versions("lua", tmp_path / "dirs"), Gate(stream)
+    with Upstream(gate.answer) as upstream, Gateway(config(versions, upstream.cluster())) as gateway, ThreadPoolExecutor() as pool:
+        running = pool.submit(gateway.chat, "swapped", stream=stream)
+        until(lambda: upstream.requests, "the request at the upstream")
+        for number in (2, 3):
+            assert put(gateway, versions.next(number)) == f"{number}.0.0"
+        gate.open = True
+        answer = running.result()
+        assert upstream.requests[0].json["user"] == "mark-even"
+        assert "mark-odd" not in answer.text
+        assert answer.text.count("mark-even") == (2 if stream else 1)
+        assert gateway.chat("swapped", stream=stream).text.count("mark-odd") == (2 if stream else 1)
+
+
+def test_t_plg_7_a_request_ends_with_its_component(tmp_path):
+    """The same with WASM, whose other artefact answers by itself."""
+    versions, gate = Versions("wasm", tmp_path / "dirs"), Gate(False)
+    marks = {"hooks": {"transform_response": {"answer": {"changed": {"edits": [{"set": {"pointer": "/mark", "value": "mark-even"}}]}}}}}
+    with Upstream(gate.answer) as upstream:
+        whole = config(versions, upstream.cluster())
+        whole["virtual_services"][0]["routes"] = [route("swapped", "marks", marks, timeout="20s")]
+        with Gateway(whole, patience=60) as gateway, ThreadPoolExecutor() as pool:
+            running = pool.submit(gateway.chat, "swapped")
+            until(lambda: upstream.requests, "the request at the upstream")
+            for number in (2, 3):
+                assert put(gateway, versions.next(number)) == f"{number}.0.0"
+            assert "headers, " in gateway.chat("swapped").text
+            gate.open = True
+            assert running.result().json()["mark"] == "mark-even"
+
+
+class Gate:
+    """An upstream that answers once it is open; of a stream the first event comes before that."""
+
+    def __init__(self, stream: bool):
+        self.stream, self.open = stream, False
+
+    def answer(self, seen, reply):
+        if not self.stream:
+            self.wait()
+            return reply.json(completion())
+        reply.start_events()
+        reply.chunk(delta("one"))
+        self.wait()
+        reply.chunk(delta("two", finish_reason="stop"))
+        reply.chunk(DONE)
+        return reply.end()
+
+    def wait(self):
+        until(lambda: self.open, "the gate's opening", 30)
