@@ -18,7 +18,7 @@ into=''
 folders() {
     local manifest folder
     for manifest in plugins/*/plugin.toml tests/hostile/plugins/*/plugin.toml tests/hostile/plugins/*/*/plugin.toml \
-        tests/conformance/plugins/*/plugin.toml; do
+        tests/conformance/plugins/*/plugin.toml bench/plugins/*/plugin.toml; do
         [ -f "$manifest" ] || continue
         folder="$(dirname "$manifest")"
         if grep -q '^runtime = "wasm"' "$manifest" && [ -f "$folder/Cargo.toml" ]; then printf '%s\n' "$folder"; fi
