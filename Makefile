@@ -21,7 +21,7 @@ proof:
 	@scripts/setup.sh build test
 	@scripts/proof.sh
 
-# CPU for each request beside nginx and haproxy, memory for each stream.
+# CPU for each request and plugin call beside nginx and haproxy, memory for each stream.
 bench:
 	@scripts/setup.sh build bench
 	@bench/run.sh

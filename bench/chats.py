@@ -30,6 +30,17 @@ def request(size: int, model: str = "gpt-b-large") -> bytes:
     return _encode(messages, model)
 
 
+def saying(text: str) -> bytes:
+    """A conversation of about 1 KB that ends with this text."""
+    body = json.loads(request(1024))
+    return _dumps({**body, "messages": [*body["messages"], {"role": "user", "content": text}]})
+
+
+def without(key: str) -> bytes:
+    """A conversation of about 1 KB that lacks this value."""
+    return _dumps({name: value for name, value in json.loads(request(1024)).items() if name != key})
+
+
 def streamed(model: str = "gpt-b-large") -> bytes:
     """A short question that asks for a stream."""
     messages = [{"role": "user", "content": TURNS[0]}]

@@ -1,4 +1,4 @@
-"""The parts of the bench by name: `main.py cpu|streams|all|profile`."""
+"""The parts of the bench by name: `main.py cpu|streams|hooks|all|profile`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import tempfile
 from pathlib import Path
 
 import cpu
+import hooks
 import profiler
 import report
+import report_hooks
 import streams
 from machine import BenchError, Cores
 
 OUT = Path(__file__).parent / "out"
-PARTS = ("cpu", "streams", "all", "profile")
+PARTS = ("cpu", "streams", "hooks", "all", "profile")
 
 
 def main(part: str) -> int:
@@ -41,6 +43,11 @@ def _compare(part: str, cores: Cores, folder: Path) -> int:
         page += report.streams_page(outcomes)
         values["streams"] = [outcome.values() for outcome in outcomes]
         failures += sum(outcome.streams - outcome.whole for outcome in outcomes)
+    if part in ("hooks", "all"):
+        served = hooks.measure(hooks.Plan.from_environment(), cores, folder)
+        page += report_hooks.page(served)
+        values["hooks"] = report_hooks.values(served)
+        failures += sum(case.failed for case in served)
     report.save(OUT, page, values)
     print(page)
     return 1 if failures else 0

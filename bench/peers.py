@@ -5,27 +5,36 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import chats
+import services
 from machine import BenchError, Process, free_port, running, wait_for_port
+from services import Service
 
 HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A proxy or an upstream that accepts on `port`; `admin` and `log` where it has them."""
+    """A proxy or an upstream that accepts on `port`; `admin`, `log` and `host` where it has them."""
 
     name: str
     process: Process
     port: int
     admin: int | None = None
     log: Path | None = None
+    host: str | None = None
+
+    def serving(self, service: Service) -> "Peer":
+        """The same process, asked for one of its services."""
+        return replace(self, name=service.name, host=service.host)
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,19 @@ def nginx(
 
 
 @contextmanager
+def nginx_lua(place: Place, upstream: int) -> Iterator[Peer]:
+    """nginx with one worker that does the job of the hooks part in Lua."""
+    values = {
+        "UPSTREAM": str(upstream),
+        "MODULES": str(_lua_module().parent),
+        "KEY": chats.KEY,
+        "WORDS": ", ".join(f'"{word}"' for word in services.WORDS),
+    }
+    with _nginx("nginx-lua", place, "nginx-lua.conf", values) as peer:
+        yield peer
+
+
+@contextmanager
 def haproxy(place: Place, upstream: int, *, log: bool = False) -> Iterator[Peer]:
     """haproxy with one thread; its log goes to standard output."""
     port = free_port()
@@ -86,6 +108,18 @@ def gateway(place: Place, upstream: int, *, log: bool = False, prefix: tuple[str
 
 
 @contextmanager
+def hooked(place: Place, upstream: int, offered: Sequence[Service], prefix: tuple[str, ...] = ()) -> Iterator[Peer]:
+    """The gateway with one worker and these services; `Peer.serving` picks one."""
+    values = {
+        "UPSTREAM": str(upstream),
+        "PLUGINS": str(HERE / "plugins"),
+        "SERVICES": "\n".join(service.line() for service in offered),
+    }
+    with _tidegate("gateway", place, "hooks.yaml", values, prefix=prefix) as peer:
+        yield peer
+
+
+@contextmanager
 def model(place: Place, *, events: int, every_ms: int) -> Iterator[Peer]:
     """The gateway's embedded model as an upstream: streams of `events` events, one each `every_ms`."""
     chunk = 20
@@ -99,17 +133,19 @@ def model(place: Place, *, events: int, every_ms: int) -> Iterator[Peer]:
 def check(peer: Peer, *, routes_by_model: bool) -> None:
     """Fails unless the proxy knows its key, passes the canned answer and, where it should, routes by model."""
     body = chats.request(1024)
-    _expect(peer, 401, body, key="wrong")
-    if _expect(peer, 200, body) != chats.answer().encode():
+    expect(peer, 401, body, key="wrong")
+    if expect(peer, 200, body) != chats.answer().encode():
         raise BenchError(f'"{peer.name}" changed the answer of the upstream')
     if routes_by_model:
-        _expect(peer, 200, chats.request(1024, "gpt-a-small"))
-        _expect(peer, 404, chats.request(1024, "other-model"))
+        expect(peer, 200, chats.request(1024, "gpt-a-small"))
+        expect(peer, 404, chats.request(1024, "other-model"))
 
 
-def _expect(peer: Peer, status: int, body: bytes, key: str = chats.KEY) -> bytes:
+def expect(peer: Peer, status: int, body: bytes, key: str = chats.KEY) -> bytes:
+    """The answer to a chat request; fails where it has another status."""
     connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=10)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    headers |= {"Host": peer.host} if peer.host else {}
     try:
         connection.request("POST", "/v1/chat/completions", body, headers)
         answer = connection.getresponse()
@@ -152,6 +188,16 @@ def _tidegate(
         port = _address(process, "listening")
         admin = _address(process, "admin listening")
         yield Peer(name, process, port, admin=admin, log=process.stdout if log else None)
+
+
+def _lua_module() -> Path:
+    """Where nginx's own build options say that its modules are."""
+    options = subprocess.run(["nginx", "-V"], capture_output=True, text=True, check=False).stderr
+    folder = re.search(r"--modules-path=(\S+)", options)
+    module = Path(folder[1] if folder else "/usr/lib/nginx/modules") / "ngx_http_lua_module.so"
+    if not module.exists():
+        raise BenchError(f'nginx has no "{module}"; run `make setup`')
+    return module
 
 
 def binary() -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import chats
 import peers
+import services
 from load import drive
-from machine import Cores
+from machine import BenchError, Cores
 from peers import Peer, Place
 
 LINES = 45
@@ -29,6 +32,21 @@ def profile(cores: Cores, folder: Path) -> str:
     return "neither perf nor valgrind works here; install linux-perf or valgrind to see a profile"
 
 
+@contextmanager
+def _gateway(place: Place, upstream: int, *, log: bool = False, prefix: tuple[str, ...] = ()) -> Iterator[Peer]:
+    """The gateway of the CPU part, or one service of the hooks part."""
+    wanted = os.environ.get("PROFILE_SERVICE")
+    if not wanted:
+        with peers.gateway(place, upstream, log=log, prefix=prefix) as gateway:
+            yield gateway
+        return
+    offered = {service.name: service for service in services.of_all_sizes()}
+    if wanted not in offered:
+        raise BenchError(f'PROFILE_SERVICE names "{wanted}", which is none of {", ".join(offered)}')
+    with peers.hooked(place, upstream, [offered[wanted]], prefix) as gateway:
+        yield gateway.serving(offered[wanted])
+
+
 def _perf_works(folder: Path) -> bool:
     if not shutil.which("perf"):
         return False
@@ -42,7 +60,7 @@ def _perf(cores: Cores, folder: Path, upstream: Peer, size: str, body: Path) -> 
     calls = ["--call-graph", "dwarf,8192"] if os.environ.get("PROFILE_CALLS") else []
     seconds = int(os.environ.get("DURATION", "5"))
     log = os.environ.get("PROFILE_LOG") == "on"
-    with peers.gateway(Place(folder, cores.proxy), upstream.port, log=log) as gateway:
+    with _gateway(Place(folder, cores.proxy), upstream.port, log=log) as gateway:
         drive(gateway, body, size, 1, cores)
         argv = ["perf", "record", "-q", "-e", "cpu-clock", "-F", "997", *calls, "-o", str(data)]
         argv += ["-p", ",".join(map(str, gateway.process.pids()))]
@@ -68,7 +86,7 @@ def _callgrind(cores: Cores, folder: Path, upstream: Peer, size: str, body: Path
     """Counts instructions in user space only; about fifty times slower than alone."""
     out = folder / "callgrind.out"
     prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}")
-    with peers.gateway(Place(folder, cores.proxy), upstream.port, prefix=prefix) as gateway:
+    with _gateway(Place(folder, cores.proxy), upstream.port, prefix=prefix) as gateway:
         drive(gateway, body, size, 5, cores)
     ran = subprocess.run(["callgrind_annotate", str(out)], capture_output=True, text=True, check=False)
     return "\n".join(ran.stdout.splitlines()[: LINES + 20])

@@ -40,6 +40,14 @@ part_bench() {
     need haproxy haproxy
     need wrk wrk
     need python3 python3
+    nginx_has_lua || wanted_packages+=(libnginx-mod-http-lua lua-cjson)
+}
+
+# Two files that nginx loads: there is no command to ask for.
+nginx_has_lua() {
+    local modules
+    modules="$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')"
+    [ -e "$modules/ngx_http_lua_module.so" ] && compgen -G '/usr/lib/*/lua/5.1/cjson.so' >/dev/null
 }
 
 after_build() { :; }
