@@ -134,6 +134,7 @@ def assert_survived(gateway: Gateway, attack: str, kind: str | None):
         assert not (kind == "deadline" and running.done()), "others were served only after it"
         if kind:
             assert_refused(gateway, running.result())
+            assert kind != "deadline" or running.result().elapsed.total_seconds() < 6
     forgiven = attacked(gateway, allow)
     assert forgiven.status_code == 200 and SECRET not in forgiven.text
     if kind:

@@ -27,6 +27,13 @@ function M.transform_event(ctx, event)
 end
 return M
 """
+QUICK = "return {moderate_input = function() end}"
+SLOW = """
+return {{
+  configure = function() tidegate.http.send({{ url = "{url}", timeout_ms = 1000 }}) end,
+  moderate_input = function() end,
+}}
+"""
 HOOKS = ["transform_request", "transform_response", "transform_event"]
 ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["token"], "metrics": True}
 # The same for both artefacts; the hostile one does not look at it, and answers in words of its own.
@@ -61,7 +68,8 @@ class Versions:
 
     def next(self, number: int) -> str:
         """Two of a kind after each other, so that the other kind is let go of before it comes again."""
-        name, mark = f"slot-{number % 4}", ("even", "even", "odd", "odd")[number % 4]
+        # The first is the configured one, which is not touched again: a save would be a swap, too.
+        name, mark = f"slot-{number % 4}" if number else "first", ("even", "even", "odd", "odd")[number % 4]
         if self.runtime == "lua":
             written(self.dirs / name, MARKS.format(mark=mark), HOOKS, f"{number}.0.0")
         else:
@@ -77,10 +85,10 @@ def config(versions: Versions, cluster: dict) -> dict:
     return proxy_config({"local": cluster}, routes=[entry], plugins=plugins, plugin_dirs=[str(versions.dirs)])
 
 
-def put(gateway: Gateway, path: str) -> str | None:
-    """The version that is live then; `None` where it was refused."""
-    answer = gateway.admin("PUT", "/v1/plugins/marks", json={"path": path})
-    return answer.json()["version"] if answer.status_code == 200 else None
+def put(gateway: Gateway, path: str, name: str = "marks") -> str:
+    """The version that is live then, or why it was refused."""
+    answer = gateway.admin("PUT", f"/v1/plugins/{name}", json={"path": path}).json()
+    return answer["version"] if "version" in answer else answer["error"]["message"]
 
 
 @contextmanager
@@ -105,7 +113,7 @@ def test_t_plg_7_swaps_under_load_fail_no_request(tmp_path, count, runtime):
             for number in range(1, warm + total + 1):
                 assert put(gateway, versions.next(number)) == f"{number}.0.0"
                 if number % 10 == 0:
-                    assert put(gateway, "broken") is None
+                    assert "cannot be loaded" in put(gateway, "broken")
                 if number == warm:
                     before = memory(gateway)
         assert "Non-2xx" not in report[0] and "Socket errors" not in report[0], report[0]
@@ -148,6 +156,24 @@ def test_t_plg_7_a_request_ends_with_its_component(tmp_path):
             assert "headers, " in gateway.chat("swapped").text
             gate.open = True
             assert running.result().json()["mark"] == "mark-even"
+
+
+def test_t_plg_7_a_swap_during_another_reload_is_not_lost(tmp_path):
+    """The other one is a plugin whose `configure` waits for a second."""
+    dirs, asks = tmp_path / "dirs", {"http": ["127.0.0.1"]}
+    with Upstream(lambda seen, reply: reply.gone(20)) as upstream:
+        for name in ("quick", "quick-2"):
+            written(dirs / name, QUICK, ["moderate_input"], f"{len(name)}.0.0")
+        written(dirs / "slow", QUICK, ["moderate_input"], capabilities=asks)
+        written(dirs / "slow-2", SLOW.format(url=upstream.url), ["moderate_input"], "2.0.0", asks)
+        plugins = {name: plugin(dirs / name) for name in ("quick", "slow")}
+        routes = [route(name, name) for name in plugins]
+        whole = proxy_config({"local": {"provider": "mock"}}, routes=routes, plugins=plugins, plugin_dirs=[str(dirs)])
+        with Gateway(whole) as gateway, ThreadPoolExecutor() as pool:
+            running = pool.submit(put, gateway, "slow-2", "slow")
+            until(lambda: upstream.requests, "the other reload")
+            assert put(gateway, "quick-2", "quick") == "7.0.0"
+            assert running.result() == "2.0.0"
 
 
 class Gate:

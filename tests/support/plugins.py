@@ -46,11 +46,13 @@ def toml(manifest: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def written(folder: pathlib.Path, source: str, hooks: list[str], version: str = "1.0.0") -> pathlib.Path:
+def written(
+    folder: pathlib.Path, source: str, hooks: list[str], version: str = "1.0.0", capabilities: dict | None = None
+) -> pathlib.Path:
     """A package of one Lua file."""
     folder.mkdir(parents=True, exist_ok=True)
     plugin = {"id": "test", "version": version, "runtime": "lua", "entry": "plugin.lua", "contract": "0.1", "hooks": hooks}
-    (folder / "plugin.toml").write_text(toml({"plugin": plugin}))
+    (folder / "plugin.toml").write_text(toml({"plugin": plugin, "capabilities": capabilities or {}}))
     (folder / "plugin.lua").write_text(source)
     return folder
 
