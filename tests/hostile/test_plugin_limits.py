@@ -89,15 +89,14 @@ def test_t_plg_4_a_verdict_that_cannot_be_carried_out_is_a_failure(gateways, run
     assert_survived(gateways[runtime], attack, kind)
 
 
-@pytest.mark.xfail(reason="http::HeaderMap panics beyond 32,768 fields: apply::headers, hooks::replied")
-@pytest.mark.parametrize(("runtime", "attack"), [("lua", "many_headers"), ("lua", "many_reply_headers"), ("wasm", "many_headers")])
-def test_t_plg_4_forty_thousand_headers_are_a_failure(runtime, attack):
-    """In a gateway of their own, which tells at its end of a panic."""
-    entry = route(attack, "hostile", {"do": attack}, on_error="allow", timeout="30s")
-    roomy = plugin(HOSTILE[runtime], SECRET, limits={"output": "16MiB"})
+@pytest.mark.xfail(reason="http::HeaderMap panics beyond 24,576 fields; in Lua see test_plugin_verdicts.py")
+def test_t_plg_4_forty_thousand_headers_of_a_component_are_a_failure():
+    """In a gateway of its own, which tells at its end of a panic."""
+    entry = route("many", "hostile", {"do": "many_headers"}, on_error="allow", timeout="30s")
+    roomy = plugin(HOSTILE["wasm"], limits={"output": "16MiB"})
     with Gateway(config({"hostile": roomy}, [entry]), patience=60) as gateway:
-        assert attacked(gateway, attack).status_code == 200
-        assert_served(gateway, "open", attack)
+        assert attacked(gateway, "many").status_code == 200
+        assert_served(gateway, "open", "many")
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

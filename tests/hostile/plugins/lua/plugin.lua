@@ -147,22 +147,6 @@ function verdicts.huge_output()
 	return tidegate.reply({ status = 200, body = string.rep("x", 4 * 1024 * 1024) })
 end
 
-function verdicts.many_headers()
-	local set = {}
-	for number = 1, 40000 do
-		set["x-" .. number] = "1"
-	end
-	return tidegate.changed({ headers = { set = set } })
-end
-
-function verdicts.many_reply_headers()
-	local headers = {}
-	for number = 1, 40000 do
-		headers["x-" .. number] = "1"
-	end
-	return tidegate.reply({ status = 200, headers = headers, body = "x" })
-end
-
 function verdicts.bad_headers()
 	return tidegate.changed({ headers = { set = { ["x y\n"] = "a\r\nb: c" }, remove = { "\0" } } })
 end
