@@ -44,7 +44,6 @@ def test_t_plg_3_what_stops_a_plugin_stops_one_request(gateways, runtime, attack
     assert_survived(gateways[runtime], attack, kind)
 
 
-@pytest.mark.xfail(reason='every entry of a plugin is called "plugin" unless it has a name of its own: operators see not which one failed')
 def test_t_plg_3_log_and_metrics_name_the_plugin(gateways):
     gateway = gateways["lua"]
     answer = attacked(gateway, "fail.deny")
@@ -89,7 +88,6 @@ def test_t_plg_4_a_verdict_that_cannot_be_carried_out_is_a_failure(gateways, run
     assert_survived(gateways[runtime], attack, kind)
 
 
-@pytest.mark.xfail(reason="http::HeaderMap panics beyond 24,576 fields; in Lua see test_plugin_verdicts.py")
 def test_t_plg_4_forty_thousand_headers_of_a_component_are_a_failure():
     """In a gateway of its own, which tells at its end of a panic."""
     entry = route("many", "hostile", {"do": "many_headers"}, on_error="allow", timeout="30s")
@@ -115,10 +113,6 @@ def test_t_plg_4_a_call_whose_client_left_is_cancelled(runtime, tmp_path):
 
 
 CONFIGURES = [(runtime, attack) for runtime in RUNTIMES for attack in (*BOMBS[runtime], *STOPS[runtime], "state_flood")]
-UNCLEAR = {
-    ("lua", "panic"): "the text of an error that is no string is the address of a table",
-    ("lua", "fail_in_lines"): "line breaks of a plugin's own text stay in the sentence",
-}
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +128,6 @@ def refused():
 
 
 @pytest.mark.parametrize(("runtime", "attack"), CONFIGURES)
-def test_t_plg_3_what_stops_configure_is_told_in_a_sentence(refused, request, runtime, attack):
-    if (runtime, attack) in UNCLEAR:
-        request.applymarker(pytest.mark.xfail(reason=UNCLEAR[runtime, attack]))
+def test_t_plg_3_what_stops_configure_is_told_in_a_sentence(refused, runtime, attack):
     name = f"{runtime}-{attack}"
     assert_not_loaded(refused, shown(refused)[name], f"{name}.deny", f"{name}.allow")

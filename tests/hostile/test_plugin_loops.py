@@ -38,7 +38,6 @@ def test_t_plg_1_more_loops_than_threads_hold_up_nobody(gateways, runtime):
     assert_served(gateway, "open", "crowd")
 
 
-@pytest.mark.xfail(reason="a worker whose tasks all yield looks for I/O at every 61st of them only, each 5 ms of a guest")
 def test_t_plg_1_more_loops_than_threads_slow_nobody_down(gateways):
     """An answer takes some milliseconds in peace; 200 of them are allowed for here."""
     served = 0

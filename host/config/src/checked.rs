@@ -241,6 +241,12 @@ pub struct Plugin {
     pub on_load_error: OnLoadError,
     /// Instances at once.
     pub max_instances: usize,
+    /// Processes of a plugin that has some.
+    pub workers: usize,
+    /// An interpreter, or the folder of an environment with one.
+    pub python: Option<PathBuf>,
+    /// Whether the environment's own start-up code runs.
+    pub site: bool,
     /// Whether each call gets a fresh instance; `None` is what its manifest says.
     pub per_request: Option<bool>,
     /// Bytes of memory an instance.

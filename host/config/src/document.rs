@@ -33,6 +33,14 @@ pub fn document(
     Ok(Document { value, files: shaped.finish(source)? })
 }
 
+/// What is wrong with a schema, where it is none: its place in it, and why.
+pub fn schema_problem(schema: &Value) -> Option<String> {
+    let error = crate::shape::Shape::new(&strict(schema.clone())).err()?;
+    let place = error.instance_path().as_str().to_owned();
+    let at = if place.is_empty() { "it".to_owned() } else { format!("\"{place}\" of it") };
+    Some(format!("{at} is nothing that JSON Schema (2020-12) knows"))
+}
+
 /// What `schema` refuses in a part of a file, one sentence each; a part that is not there is an empty mapping.
 /// An unusable schema is refused, too.
 pub fn hold(node: Option<&Node>, schema: &Value) -> Vec<String> {

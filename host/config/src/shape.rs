@@ -25,9 +25,13 @@ impl<'a> Shape<'a> {
         self.coerce(tree);
         let first = self.faults(tree);
         let mut next: Vec<Vec<String>> = first.iter().map(|fault| fault.prune.clone()).collect();
-        // What lacks a pruned part is refused in turn, up to the root at worst.
+        // What lacks a pruned part is refused in turn, up to the root at worst, of which nothing is left then.
         while !next.is_empty() {
+            let root = next.iter().any(Vec::is_empty);
             prune(tree, next);
+            if root {
+                break;
+            }
             next = self.faults(tree).into_iter().map(|fault| fault.prune).collect();
         }
         first.into_iter().map(|fault| (fault.place, fault.message)).collect()

@@ -45,6 +45,15 @@ impl FilterKinds for Kinds {
     }
 }
 
+/// The name of an entry; of a plugin whose entry has none, the plugin's.
+fn name_of(entry: &checked::Filter) -> Arc<str> {
+    if entry.kind == PLUGIN && *entry.name == *PLUGIN {
+        crate::ready::wanted(&entry.settings).0.into()
+    } else {
+        Arc::clone(&entry.name)
+    }
+}
+
 /// The settings of a plugin's entry; what `config` may hold is the business of its package.
 fn plugin_schema() -> Value {
     json!({
@@ -127,7 +136,7 @@ impl<'a> Filters<'a> {
             checked::OnError::Deny => OnError::Deny,
             checked::OnError::Allow => OnError::Allow,
         };
-        let link = Link::new(Arc::clone(&entry.name), plugin, self.metrics);
+        let link = Link::new(name_of(entry), plugin, self.metrics);
         let link = link.on_error(on_error).shadow(entry.shadow).when(when).body_limit(body_limit);
         Some(match entry.timeout {
             Some(timeout) => link.deadline(timeout),

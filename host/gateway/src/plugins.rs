@@ -9,8 +9,8 @@ use serde_json::Value;
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Hook, Hooks, Subscription};
 use tidegate_pipeline::{
-    Backing, Capabilities, Code, Digest, Limits, LoadError, Package, Plugin, Runtime, Services, Setup,
-    consent,
+    Backing, Capabilities, Code, Digest, Limits, LoadError, Package, Plugin, Process, Runtime, Services,
+    Setup, consent,
 };
 
 /// A version of a plugin that can be used.
@@ -163,6 +163,7 @@ impl Plugins {
         if let Some(known) = known {
             return Ok(known);
         }
+        check_schema(&package)?;
         let name = &package.manifest.runtime;
         let runtime = self.runtimes.iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
             let known: Vec<_> = self.runtimes.iter().map(|runtime| runtime.name()).collect();
@@ -207,6 +208,11 @@ impl Plugins {
                 ..Limits::default()
             },
             max_instances: plugin.max_instances,
+            process: Process {
+                workers: plugin.workers,
+                interpreter: plugin.python.clone(),
+                site: plugin.site,
+            },
             per_request: plugin.per_request.unwrap_or(manifest.per_request),
         };
         let made = loaded.code.configure(setup).await?;
@@ -232,6 +238,9 @@ impl Entry {
             grants: checked::Grants::default(),
             on_load_error: checked::OnLoadError::KeepPrevious,
             max_instances: 16,
+            workers: 1,
+            python: None,
+            site: false,
             per_request: None,
             memory: limits.memory,
             output: limits.output,
@@ -276,9 +285,11 @@ impl Entry {
 fn identity(plugin: &checked::Plugin, loaded: &Loaded, config: &str) -> Digest {
     use secrecy::ExposeSecret;
     let bounds = format!(
-        "{:?} {:?}",
+        "{:?} {:?} {:?} {:?}",
         plugin.per_request,
-        [plugin.memory, plugin.output, plugin.body, plugin.max_instances]
+        [plugin.memory, plugin.output, plugin.body, plugin.max_instances, plugin.workers],
+        plugin.python,
+        plugin.site,
     );
     let grants = format!("{:?}", capabilities(&plugin.grants));
     let secrets = plugin.grants.secrets.values().map(|secret| secret.expose_secret().as_bytes());
@@ -295,6 +306,17 @@ fn capabilities(grants: &checked::Grants) -> Capabilities {
         secrets: grants.secrets.keys().cloned().collect(),
         metrics: grants.metrics,
         models: grants.models.clone(),
+    }
+}
+
+fn check_schema(package: &Package) -> Result<(), LoadError> {
+    let problem = package.schema.as_ref().and_then(|schema| tidegate_config::schema_problem(schema));
+    match (problem, &package.manifest.schema) {
+        (Some(problem), Some(file)) => Err(LoadError::Code {
+            entry: file.clone(),
+            cause: format!("it is no schema: {problem}; mend it there"),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -64,7 +64,7 @@ fn unknown(name: &str, known: &[String]) -> String {
 }
 
 /// The name and the configuration of an entry.
-fn wanted(settings: &Node) -> (String, Value) {
+pub(crate) fn wanted(settings: &Node) -> (String, Value) {
     let json = settings.to_json();
     let name = json["name"].as_str().unwrap_or_default().to_owned();
     let config = json.get("config").cloned().unwrap_or_else(|| Value::Object(Map::new()));
@@ -93,11 +93,13 @@ impl Plugins {
             let own: Vec<&(String, Node)> = uses.iter().filter(|(used, _)| used == &**name).collect();
             let made = match &entry.live {
                 Some(loaded) => self.make_all(plugin, loaded, &own).await,
-                None => Err(entry.error.clone().unwrap_or_default().to_string()),
+                None => Err(Refusal::whole(entry.error.clone().unwrap_or_default().to_string())),
             };
+            let mut place = None;
             let made = match made {
                 Ok(made) => Ok(made),
-                Err(error) => {
+                Err(Refusal { error, settings }) => {
+                    place = settings;
                     entry.error = Some(error.as_str().into());
                     let before = before.get(name).and_then(|before| before.live.clone());
                     let kept = entry.fall_back(before, plugin.on_load_error);
@@ -108,7 +110,7 @@ impl Plugins {
                 }
             };
             if let Some(error) = &entry.error {
-                let problem = told(file, plugin, error);
+                let problem = told(file, plugin, place, error);
                 let is_proposed = proposal.is_some_and(|proposal| proposal.name == *name);
                 if is_proposed || plugin.on_load_error == checked::OnLoadError::RefuseStart {
                     ready.fatal.push(problem.clone());
@@ -119,7 +121,7 @@ impl Plugins {
             let hooks = match &entry.live {
                 Some(loaded) => Some(loaded.package.manifest.hooks),
                 // Its code is broken; what it would hook into may still be known.
-                None => Package::read(&plugin.path).ok().map(|package| package.manifest.hooks),
+                None => Package::manifest(&plugin.path).ok().map(|manifest| manifest.hooks),
             };
             let cause: Arc<str> = entry.error.clone().unwrap_or_default();
             for (at, (used, node)) in own.iter().enumerate() {
@@ -139,17 +141,22 @@ impl Plugins {
         plugin: &checked::Plugin,
         loaded: &Loaded,
         uses: &[&(String, Node)],
-    ) -> Result<Vec<Arc<dyn Plugin>>, String> {
+    ) -> Result<Vec<Arc<dyn Plugin>>, Refusal> {
         let mut made = Vec::with_capacity(uses.len());
         for (_, node) in uses {
             let (_, config) = wanted(node);
             let schema = loaded.package.schema.as_ref();
             let faults = schema.map(|schema| hold(node.at("/config"), schema)).unwrap_or_default();
-            if let Some(first) = faults.first() {
-                return Err(format!("its configuration is refused: {first}"));
+            let refused = |error: String| Refusal { error, settings: Some(node.clone()) };
+            if !faults.is_empty() {
+                let faults = faults.join("; ");
+                return Err(refused(format!("its configuration is refused: {faults}")));
             }
             let configured = self.configured(plugin, loaded, &config).await;
-            made.push(configured.map_err(|error: LoadError| error.to_string())?);
+            made.push(configured.map_err(|error| match &error {
+                LoadError::Configure(_) => refused(error.to_string()),
+                _ => Refusal::whole(error.to_string()),
+            })?);
         }
         Ok(made)
     }
@@ -162,9 +169,22 @@ impl Plugins {
     }
 }
 
-fn told(file: &str, plugin: &checked::Plugin, error: &str) -> Problem {
+/// Why a plugin cannot be used, and by which entry of `filters` where only that is wrong.
+struct Refusal {
+    error: String,
+    settings: Option<Node>,
+}
+
+impl Refusal {
+    /// Whatever its configuration.
+    fn whole(error: String) -> Self {
+        Self { error, settings: None }
+    }
+}
+
+fn told(file: &str, plugin: &checked::Plugin, settings: Option<Node>, error: &str) -> Problem {
     let message = format!("plugin \"{}\" is not loaded: {error}", plugin.name);
-    match &plugin.entry {
+    match settings.as_ref().or(plugin.entry.as_ref()) {
         Some(node) => Problems::at(file, node, "", message),
         None => Problem { file: file.to_owned(), line: 1, column: 1, message },
     }

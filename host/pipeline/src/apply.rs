@@ -4,7 +4,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tidegate_contract::{Change, HeaderEdit, Reply};
+use tidegate_contract::{BodyChange, Change, Header, HeaderEdit, JsonEdit, Refusal, Reply};
 
 use crate::document::Body;
 use crate::plugin::HookError;
@@ -23,18 +23,54 @@ const OWN: [HeaderName; 10] = [
     UPGRADE,
 ];
 
+/// Fields that one verdict may have or edit, and bytes of their values together: what servers and clients take of a head.
+const MAX_FIELDS: usize = 256;
+const MAX_VALUES: usize = 64 * 1024;
+
 /// Makes the edits of headers.
 ///
 /// # Errors
-/// Where a name or value is none that HTTP allows, or the field is the host's own; then none is made.
+/// Where a name or value is none that HTTP allows, the field is the host's own, or they are too many; then none is made.
 pub fn headers(edits: &[HeaderEdit], headers: &mut HeaderMap) -> Result<(), HookError> {
-    let ready = edits.iter().map(Ready::of).collect::<Result<Vec<_>, _>>()?;
-    for edit in ready {
+    for edit in ready(edits)? {
         match edit {
             Ready::Set(name, value) => drop(headers.insert(name, value)),
             Ready::Add(name, value) => drop(headers.append(name, value)),
             Ready::Remove(name) => drop(headers.remove(name)),
         }
+    }
+    Ok(())
+}
+
+/// Whether these edits can be made.
+///
+/// # Errors
+/// See [`headers`].
+pub(crate) fn check_headers(edits: &[HeaderEdit]) -> Result<(), HookError> {
+    ready(edits).map(drop)
+}
+
+fn ready(edits: &[HeaderEdit]) -> Result<Vec<Ready>, HookError> {
+    check_room(edits.iter().map(|edit| match edit {
+        HeaderEdit::Set(_, value) | HeaderEdit::Add(_, value) => value.len(),
+        HeaderEdit::Remove(_) => 0,
+    }))?;
+    edits.iter().map(Ready::of).collect()
+}
+
+/// How many fields there are, and how long their values.
+fn check_room(values: impl ExactSizeIterator<Item = usize>) -> Result<(), HookError> {
+    let (fields, bytes) = (values.len(), values.sum::<usize>());
+    if fields > MAX_FIELDS {
+        return Err(HookError::Invalid(format!(
+            "it has {fields} header fields, and {MAX_FIELDS} are allowed"
+        )));
+    }
+    if bytes > MAX_VALUES {
+        let most = MAX_VALUES / 1024;
+        return Err(HookError::Invalid(format!(
+            "its header fields have {bytes} bytes, and {most} KiB are allowed"
+        )));
     }
     Ok(())
 }
@@ -71,20 +107,63 @@ fn text(name: &str, value: &[u8]) -> Result<HeaderValue, HookError> {
         .map_err(|_| HookError::Invalid(format!("the value of \"{shown}\" has bytes that no field may have")))
 }
 
-/// Makes all of a transform's changes in a message; on an error none of them is made in the body.
+/// Makes all of a transform's changes in a message; on an error none of them is made.
 ///
 /// # Errors
 /// Where an edit cannot be made.
 pub(crate) fn change(change: &Change, fields: &mut HeaderMap, body: &mut Body) -> Result<(), HookError> {
+    check_headers(&change.headers)?;
     if let Some(change) = &change.body {
-        match (body.document_mut(), change) {
-            (Some(document), change) => {
+        match body.document_mut() {
+            Some(document) => {
                 document.apply(change).map_err(|error| HookError::Invalid(error.to_string()))?;
             }
-            (None, _) => return Err(HookError::Invalid("it changes a body that is no JSON".into())),
+            None => return Err(HookError::Invalid("it changes a body that is no JSON".into())),
         }
     }
     headers(&change.headers, fields)
+}
+
+/// Whether a request that calls a model still does so after a change.
+///
+/// # Errors
+/// Where its body would be no object, or its model no text.
+pub(crate) fn check_model_call(change: &Change) -> Result<(), HookError> {
+    let object = |text: &str| text.trim_start().starts_with('{');
+    let model = |text: &str| text.trim_start().starts_with('"');
+    let edits = match &change.body {
+        None => return Ok(()),
+        Some(BodyChange::Replace(text)) => return check_replaced(text),
+        Some(BodyChange::Edits(edits)) => edits,
+    };
+    let broken = edits.iter().any(|edit| match edit {
+        JsonEdit::Set(set) | JsonEdit::Insert(set) => match set.pointer.as_str() {
+            "" => !object(&set.value),
+            "/model" => !model(&set.value),
+            _ => false,
+        },
+        JsonEdit::Remove(pointer) => pointer.is_empty(),
+    });
+    if broken { Err(no_model_call()) } else { Ok(()) }
+}
+
+fn check_replaced(text: &str) -> Result<(), HookError> {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        #[expect(dead_code, reason = "only its type is looked at")]
+        model: Option<Model>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Model(#[expect(dead_code, reason = "only its type is looked at")] String);
+    let is_object = text.trim_start().starts_with('{');
+    match serde_json::from_str::<Body>(text) {
+        Ok(_) if is_object => Ok(()),
+        _ => Err(no_model_call()),
+    }
+}
+
+fn no_model_call() -> HookError {
+    HookError::Invalid("the body that it makes is no object with a \"model\" that is a text".into())
 }
 
 /// A reply that can be sent as it is.
@@ -95,7 +174,23 @@ pub(crate) fn reply(reply: &Reply) -> Result<(), HookError> {
     if !(200..=599).contains(&reply.status) {
         return Err(HookError::Invalid(format!("{} is no status that a reply may have", reply.status)));
     }
-    reply.headers.iter().try_for_each(|header| {
+    check_fields(&reply.headers)
+}
+
+/// A refusal that can be sent as it is.
+///
+/// # Errors
+/// Where status or fields are none that HTTP allows for one.
+pub(crate) fn refusal(refusal: &Refusal) -> Result<(), HookError> {
+    if !(400..=599).contains(&refusal.status) {
+        return Err(HookError::Invalid(format!("{} is no status that a refusal may have", refusal.status)));
+    }
+    check_fields(&refusal.headers)
+}
+
+fn check_fields(fields: &[Header]) -> Result<(), HookError> {
+    check_room(fields.iter().map(|header| header.value.len()))?;
+    fields.iter().try_for_each(|header| {
         field(&header.name)?;
         text(&header.name, &header.value).map(drop)
     })

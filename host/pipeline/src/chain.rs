@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use tidegate_contract::{AuthVerdict, Grant, Head, HeaderEdit, Hook, Hooks, Principal, Refusal};
 
+use crate::apply;
 use crate::document::NotJson;
 use crate::guard::Link;
 use crate::plugin::{Call, HookError};
@@ -132,18 +133,25 @@ impl Chain {
                 |plugin, call| Ok(plugin.authenticate(call, head)),
                 verdict_name,
             );
-            match verdict.await.map_err(failed)? {
+            let carried = match verdict.await.map_err(failed)? {
                 Some(AuthVerdict::Allow(grant)) => {
+                    apply::check_headers(&grant.headers).map(|()| Some(Ok(grant)))
+                }
+                Some(AuthVerdict::Deny(refusal)) => apply::refusal(&refusal).map(|()| Some(Err(refusal))),
+                Some(AuthVerdict::Pass) | None => Ok(None),
+            };
+            match link.forgive(Hook::Authenticate, session, carried).map_err(failed)?.flatten() {
+                Some(Ok(grant)) => {
                     outcome.accept(grant);
                     if self.mode == AuthMode::Any {
                         return Ok(outcome);
                     }
                 }
-                Some(AuthVerdict::Deny(refusal)) => {
+                Some(Err(refusal)) => {
                     return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
                 }
                 // A failure that is forgiven is a pass, never an allow; a shadow is nobody's.
-                Some(AuthVerdict::Pass) | None => missing |= !link.is_shadow(),
+                None => missing |= !link.is_shadow(),
             }
         }
         if missing { Err(Denied::Unauthenticated) } else { Ok(outcome) }

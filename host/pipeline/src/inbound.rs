@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use tidegate_contract::{AdmissionVerdict, Change, Hook, Reply, TransformVerdict, Usage};
+use tidegate_contract::{AdmissionVerdict, Change, Hook, Operation, Reply, TransformVerdict, Usage};
 
 use crate::apply;
 use crate::chain::{Chain, Denied};
 use crate::document::Body;
 use crate::guard::Link;
 use crate::moderate::{self, Side};
-use crate::plugin::Call;
+use crate::plugin::{Call, HookError};
 use crate::scope::Scope;
 use crate::session::Session;
 use crate::texts::FindTexts;
@@ -24,6 +24,8 @@ pub struct Message<'m> {
     pub body: &'m mut Body,
     /// Finds its texts.
     pub texts: &'m dyn FindTexts,
+    /// Whether there is a cluster of that name.
+    pub clusters: &'m (dyn Fn(&str) -> bool + Sync),
 }
 
 /// What filters decided besides what they changed in the message.
@@ -74,7 +76,10 @@ impl Chain {
             match asked.map_err(failed)? {
                 Some(AdmissionVerdict::Admitted(Some(ticket))) => tickets.add(link, scope, ticket, session),
                 Some(AdmissionVerdict::Refused(refusal)) => {
-                    return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
+                    let carried = apply::refusal(&refusal).map(|()| refusal);
+                    if let Some(refusal) = link.forgive(Hook::Admit, session, carried).map_err(failed)? {
+                        return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
+                    }
                 }
                 Some(AdmissionVerdict::Admitted(None)) | None => {}
             }
@@ -142,12 +147,22 @@ async fn transform(
         None | Some(TransformVerdict::Unchanged) => Ok(None),
         Some(TransformVerdict::Reply(reply)) => apply::reply(&reply).map(|()| Some(Outcome::Reply(reply))),
         Some(TransformVerdict::Changed(change)) => {
-            let made = apply::change(&change, message.headers, message.body);
+            let made = check(&change, session, message)
+                .and_then(|()| apply::change(&change, message.headers, message.body));
             let Change { cluster, reroute, .. } = change;
             made.map(|()| Some(Outcome::Changed(cluster, reroute)))
         }
     };
     link.forgive(hook, session, carried).map(Option::flatten).map_err(failed)
+}
+
+/// What a change of a request must not break.
+fn check(change: &Change, session: &Session, message: &Message<'_>) -> Result<(), HookError> {
+    if let Some(name) = change.cluster.as_deref().filter(|name| !(message.clusters)(name)) {
+        let name: String = name.chars().take(64).collect();
+        return Err(HookError::Invalid(format!("there is no cluster \"{name}\"")));
+    }
+    if session.operation == Operation::Other.as_str() { Ok(()) } else { apply::check_model_call(change) }
 }
 
 async fn ask(

@@ -1,7 +1,7 @@
 //! A plugin's package: a folder, read once, known by the digest of what was read.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,8 +26,19 @@ pub struct Package {
     pub entry: Bytes,
     /// The schema of its configuration.
     pub schema: Option<Arc<Value>>,
-    /// Over manifest, entry and schema.
+    /// All files of the folder, where the entry may import others beside it.
+    pub tree: Arc<[TreeFile]>,
+    /// Over all of that.
     pub digest: Digest,
+}
+
+/// A file of a package.
+#[derive(Debug, Clone)]
+pub struct TreeFile {
+    /// Relative to the package.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub bytes: Bytes,
 }
 
 /// A SHA-256.
@@ -75,28 +86,58 @@ impl Package {
     /// One sentence that names the file and what to do.
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
         let text = read(folder, MANIFEST)?;
-        let manifest = Manifest::parse(&String::from_utf8_lossy(&text))?;
+        let manifest = Manifest::parse(as_text(&text)?)?;
         let entry = read(folder, &manifest.entry)?;
         let schema = manifest.schema.as_deref().map(|file| read(folder, file)).transpose()?;
-        let digest = Digest::of_parts([&text[..], &entry[..], schema.as_deref().unwrap_or_default()]);
+        let tree = if imports(&manifest.entry) { tree::read(folder)? } else { Vec::new() };
+        let names: Vec<_> = tree.iter().map(|file| file.path.as_os_str().as_encoded_bytes()).collect();
+        let files = names.iter().zip(&tree).flat_map(|(name, file)| [name, &file.bytes[..]]);
+        let parts = [&text[..], &entry[..], schema.as_deref().unwrap_or_default()];
+        let digest = Digest::of_parts(parts.into_iter().chain(files));
         let schema = match (&manifest.schema, schema) {
             (Some(file), Some(bytes)) => Some(Arc::new(parsed(file, &bytes)?)),
             _ => None,
         };
-        Ok(Self { manifest, entry: entry.into(), schema, digest })
+        Ok(Self { manifest, entry: entry.into(), schema, tree: tree.into(), digest })
+    }
+
+    /// What the package in a folder says of itself, whatever else is wrong with it.
+    ///
+    /// # Errors
+    /// One sentence that names the file and what to do.
+    pub fn manifest(folder: &Path) -> Result<Manifest, LoadError> {
+        let text = read(folder, MANIFEST)?;
+        Manifest::parse(as_text(&text)?)
     }
 
     /// The files of the package in a folder whose change makes another version of it.
-    pub fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    pub fn files(folder: &Path) -> Vec<PathBuf> {
         let mut files = vec![folder.join(MANIFEST)];
         let manifest = std::fs::read_to_string(&files[0]).ok().and_then(|text| Manifest::parse(&text).ok());
         if let Some(manifest) = manifest {
+            if imports(&manifest.entry) {
+                files.extend(tree::paths(folder).unwrap_or_default());
+            }
             files.push(folder.join(manifest.entry));
             files.extend(manifest.schema.map(|file| folder.join(file)));
         }
         files
     }
 }
+
+fn as_text(bytes: &[u8]) -> Result<&str, LoadError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        LoadError::Manifest(format!("it is no UTF-8 at byte {at}; save it as UTF-8"))
+    })
+}
+
+/// Whether code of this kind imports files beside it by their names.
+fn imports(entry: &str) -> bool {
+    Path::new(entry).extension().is_some_and(|extension| extension == "py")
+}
+
+mod tree;
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, LoadError> {
     let path = folder.join(name);

@@ -109,6 +109,16 @@ fn ready<'a, T: Send + 'a>(value: T) -> Answer<'a, T> {
     Box::pin(std::future::ready(Ok(value)))
 }
 
+/// What a plugin says of its failure, fit for a line of a log: without line breaks, in bounds, never empty.
+pub fn reason(text: &str) -> String {
+    let line: String =
+        text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_REASON).collect();
+    if line.is_empty() { "it gave no reason".into() } else { line }
+}
+
+/// Characters of a reason.
+const MAX_REASON: usize = 1024;
+
 /// Why a hook gave no verdict.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HookError {

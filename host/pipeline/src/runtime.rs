@@ -41,8 +41,27 @@ pub struct Setup {
     pub limits: Limits,
     /// Instances at once.
     pub max_instances: usize,
+    /// For runtimes whose plugins are processes.
+    pub process: Process,
     /// Whether each request gets an instance of its own, which is thrown away after it.
     pub per_request: bool,
+}
+
+/// What runs a plugin that has processes of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// How many there are.
+    pub workers: usize,
+    /// An interpreter, or the folder of an environment with one; `None` leaves the choice to the runtime.
+    pub interpreter: Option<PathBuf>,
+    /// Whether the interpreter may run what its environment wants run at every start.
+    pub site: bool,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self { workers: 1, interpreter: None, site: false }
+    }
 }
 
 /// What bounds a plugin.

@@ -40,7 +40,7 @@ pub(crate) async fn request(
     let size = draft.held().map_or(0, |held| held.bytes.len() as u64);
     let estimate = Usage { input: size / BYTES_PER_TOKEN, estimated: true, ..Usage::default() };
     ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
-    let mut detour = match pass(&route.hooks, &mut draft, ledger).await? {
+    let mut detour = match pass(snapshot, &route.hooks, &mut draft, ledger).await? {
         Flow::On(detour) => detour,
         Flow::Reply(reply) => return Ok(Passed::Reply(replied(&reply))),
     };
@@ -48,15 +48,17 @@ pub(crate) async fn request(
     if detour.reroute {
         route = again(service, &draft, ledger)?;
         // The filters of the service have run; those of the new route have not.
-        match pass(&route.chain, &mut draft, ledger).await? {
+        match pass(snapshot, &route.chain, &mut draft, ledger).await? {
             Flow::On(second) => detour.cluster = second.cluster.or(detour.cluster),
             Flow::Reply(reply) => return Ok(Passed::Reply(replied(&reply))),
         }
     }
     if let Some(name) = detour.cluster {
-        let cluster = snapshot.clusters.get(name.as_str()).ok_or_else(|| {
-            Fault::Internal(format!("a filter chose the cluster \"{name}\", which does not exist"))
-        })?;
+        // The chain has asked for it; a snapshot does not change.
+        let cluster = snapshot
+            .clusters
+            .get(name.as_str())
+            .ok_or_else(|| Fault::Internal(format!("there is no cluster \"{name}\"")))?;
         route = Arc::new(route.to(cluster));
         ledger.note_route(&route);
     }
@@ -65,6 +67,7 @@ pub(crate) async fn request(
 
 /// Runs a chain on the draft, and reads again what it may have changed.
 async fn pass(
+    snapshot: &Snapshot,
     chain: &tidegate_pipeline::Chain,
     draft: &mut Draft,
     ledger: &mut Ledger,
@@ -74,7 +77,9 @@ async fn pass(
     }
     let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
     let mut body = body_of(draft);
-    let mut message = Message { headers: &mut draft.headers, body: &mut body, texts: &texts };
+    let clusters = |name: &str| snapshot.clusters.contains_key(name);
+    let mut message =
+        Message { headers: &mut draft.headers, body: &mut body, texts: &texts, clusters: &clusters };
     let flow = chain.inbound(&mut ledger.session, &mut message).await?;
     if let Some(document) = body.document().filter(|document| document.is_changed()) {
         let bytes = document.text();
@@ -127,6 +132,9 @@ fn again(service: &Service, draft: &Draft, ledger: &mut Ledger) -> Result<Arc<Ro
     Ok(Arc::clone(route))
 }
 
+/// Where an answer or an attempt is filtered, no other cluster can be picked any more.
+pub(crate) const NO_OTHER: fn(&str) -> bool = |_| true;
+
 /// Runs the filters of a backend on one attempt. `Some` is a filter's answer in place of the upstream's.
 pub(crate) async fn attempt(
     chain: &tidegate_pipeline::Chain,
@@ -137,7 +145,7 @@ pub(crate) async fn attempt(
     let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
     let mut body = as_body(bytes, headers, ledger.operation.names_a_model());
     ledger.session.attempt = ledger.attempts;
-    let mut message = Message { headers, body: &mut body, texts: &texts };
+    let mut message = Message { headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
     let flow = chain.upstream(&mut ledger.session, &mut message).await?;
     if let Some(document) = body.document().filter(|document| document.is_changed()) {
         *bytes = document.text();

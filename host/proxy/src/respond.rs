@@ -12,7 +12,7 @@ use tidegate_providers::{AnswerScan, assemble, disassemble, forget_repeats};
 
 use crate::fault::Fault;
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
-use crate::hooks::{as_body, replied};
+use crate::hooks::{NO_OTHER, as_body, replied};
 use crate::ledger::Ledger;
 use crate::snapshot::{Route, Snapshot};
 use crate::sse::{self, Part};
@@ -113,7 +113,8 @@ async fn whole(
     let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
     let mut body = as_body(&bytes, &parts.headers, false);
     let status = parts.status.as_u16();
-    let mut message = Message { headers: &mut parts.headers, body: &mut body, texts: &texts };
+    let mut message =
+        Message { headers: &mut parts.headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
     if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
         return Ok(replied(&reply));
     }
@@ -157,7 +158,8 @@ async fn stream(
     let mut read = sse::read(&bytes);
     let status = parts.status.as_u16();
     let mut nothing = Body::Empty;
-    let mut message = Message { headers: &mut parts.headers, body: &mut nothing, texts: &texts };
+    let mut message =
+        Message { headers: &mut parts.headers, body: &mut nothing, texts: &texts, clusters: &NO_OTHER };
     if let Some(reply) = route.hooks.stream_head(&mut ledger.session, status, &mut message).await? {
         return Ok(replied(&reply));
     }
@@ -180,7 +182,7 @@ async fn judge(
         })
         .collect();
     let mut body = Body::Json(Document::from_tree(assemble(&data)));
-    let mut message = Message { headers, body: &mut body, texts };
+    let mut message = Message { headers, body: &mut body, texts, clusters: &NO_OTHER };
     route.hooks.judge_stream(&mut ledger.session, &mut message).await?;
     let Some(document) = body.document().filter(|document| document.is_changed()) else {
         return Ok(read);
@@ -226,7 +228,12 @@ async fn head(
     let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
     let status = answered.response.status().as_u16();
     let mut nothing = Body::Empty;
-    let mut message = Message { headers: answered.response.headers_mut(), body: &mut nothing, texts: &texts };
+    let mut message = Message {
+        headers: answered.response.headers_mut(),
+        body: &mut nothing,
+        texts: &texts,
+        clusters: &NO_OTHER,
+    };
     let reply = route.hooks.stream_head(&mut ledger.session, status, &mut message).await?;
     Ok(reply.map(|reply| replied(&reply)))
 }

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use mlua::Error;
-use tidegate_pipeline::HookError;
+use tidegate_pipeline::{HookError, reason};
 
 use crate::json::NO_MEMORY;
 use crate::limits::Stop;
-
-/// Characters of an error's text that are told.
-const MAX_TEXT: usize = 1024;
 
 /// An error of a script, turned into that of a hook.
 pub(crate) fn hook_error(error: &Error, memory: usize, deadline: Duration) -> HookError {
@@ -49,7 +46,21 @@ pub(crate) fn sentence(error: &Error) -> String {
         Error::SyntaxError { message, .. } => message.clone(),
         other => other.to_string(),
     };
-    text.chars().take(MAX_TEXT).collect()
+    match no_text(&text) {
+        Some(kind) => format!("it raised {kind} in place of a text; call error with a text"),
+        None => reason(&text),
+    }
+}
+
+/// What a script raised that is no text: Lua shows such values by their address.
+fn no_text(text: &str) -> Option<String> {
+    if text == "nil" {
+        return Some("nothing".into());
+    }
+    let (kind, address) = text.split_once(": 0x")?;
+    let kinds = ["table", "function", "userdata", "thread", "buffer", "vector"];
+    let is_address = address.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_address && kinds.contains(&kind)).then(|| format!("a {kind}"))
 }
 
 fn stop(error: &Error) -> Option<Stop> {

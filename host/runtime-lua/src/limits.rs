@@ -37,6 +37,7 @@ pub(crate) struct Watch {
     stride: AtomicU32,
     errors: AtomicU32,
     expired: AtomicBool,
+    gave_way: AtomicBool,
     /// The state of the coroutine in which the hook runs; only this one may be suspended, since a coroutine of the
     /// script's own would seem to have yielded.
     root: AtomicUsize,
@@ -54,6 +55,7 @@ impl Watch {
             stride: AtomicU32::new(1),
             errors: AtomicU32::new(0),
             expired: AtomicBool::new(false),
+            gave_way: AtomicBool::new(false),
             root: AtomicUsize::new(0),
             stop: [Arc::new(Stop::Deadline), Arc::new(Stop::Errors)],
         }
@@ -81,6 +83,11 @@ impl Watch {
         self.slice_end.store(now.saturating_add(nanos(SLICE)), Ordering::Relaxed);
         self.until_look.store(STRIDE, Ordering::Relaxed);
         self.stride.store(STRIDE, Ordering::Relaxed);
+    }
+
+    /// Whether the script was suspended to let others run, since this was asked last.
+    pub(crate) fn gave_way(&self) -> bool {
+        self.gave_way.swap(false, Ordering::Relaxed)
     }
 
     /// Whether the script was stopped because its time was up.
@@ -119,6 +126,7 @@ impl Watch {
         if now >= self.slice_end.load(Ordering::Relaxed) {
             self.slice_end.store(now.saturating_add(nanos(SLICE)), Ordering::Relaxed);
             if lua.state() as usize == self.root.load(Ordering::Relaxed) {
+                self.gave_way.store(true, Ordering::Relaxed);
                 return Ok(VmState::Yield);
             }
         }

@@ -145,6 +145,7 @@ impl Bench {
             digest: Digest::of(&entry),
             entry,
             schema: None,
+            tree: Arc::default(),
         }
     }
 
@@ -166,6 +167,7 @@ impl Bench {
             hooks: self.package().manifest.hooks,
             limits: self.limits,
             max_instances: self.most,
+            process: tidegate_pipeline::Process::default(),
             per_request: false,
         }
     }

@@ -129,7 +129,7 @@ impl Hasher for Collected {
 fn kind(bytes: &[u8]) -> Result<(), String> {
     match bytes.get(..8) {
         Some([b'\0', b'a', b's', b'm', 1, 0, 0, 0]) => {
-            Err("it is a core module; make a component of it with \"tidegate plugin build\"".into())
+            Err("it is a core module; make a component of it, as \"wasm-tools component new\" does".into())
         }
         Some([b'\0', b'a', b's', b'm', ..]) => Ok(()),
         _ => Err("it is no WASM component; check \"entry\" in plugin.toml".into()),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_pipeline::{HookError, Limits};
+use tidegate_pipeline::{HookError, Limits, reason};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -14,9 +14,6 @@ pub(crate) struct Overdue;
 /// What the engine says when a value that a guest hands over is larger than it may be. Its type is private; a test holds
 /// the text.
 const TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
-
-/// Characters of a text of the guest that go into an error.
-const MAX_TEXT: usize = 1024;
 
 /// What bounded the call.
 pub(crate) struct Bounds {
@@ -57,7 +54,7 @@ pub(crate) fn of(error: &wasmtime::Error, bounds: &Bounds) -> HookError {
     }
 }
 
-/// A text of the guest, short enough for a log line.
+/// A text of the guest, fit for a log line.
 pub(crate) fn cut(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+    reason(text)
 }

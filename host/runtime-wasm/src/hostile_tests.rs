@@ -163,9 +163,9 @@ async fn senseless_verdicts_do_not_harm_the_host() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn configure_is_bounded_too() {
     for (attack, reason) in [
-        ("loop", "no verdict within 100 ms"),
-        ("loop_calling", "no verdict within 100 ms"),
-        ("wait", "no verdict within 100 ms"),
+        ("loop", "did not end within 100 ms"),
+        ("loop_calling", "did not end within 100 ms"),
+        ("wait", "did not end within 100 ms"),
         ("recurse", "stack exhausted"),
         ("panic", "unreachable"),
         ("fail", "on demand"),

@@ -70,7 +70,16 @@ impl Mould {
         let limit = self.setup.limits.configure;
         // Boxed: a future of this size would stand in every request that may need another instance.
         let made = tokio::time::timeout(limit, Box::pin(self.configured(limit)));
-        made.await.unwrap_or(Err(HookError::Deadline(limit)))
+        match made.await.unwrap_or(Err(HookError::Deadline(limit))) {
+            Err(HookError::Deadline(_)) => {
+                let limit = limit.as_millis();
+                let text = format!(
+                    "it did not end within {limit} ms; do less there, and the rest in the first call"
+                );
+                Err(HookError::Failed(text))
+            }
+            made => made,
+        }
     }
 
     async fn configured(
@@ -86,7 +95,8 @@ impl Mould {
             if Instant::now() >= store.data().until {
                 Err(Overdue.into())
             } else {
-                Ok(UpdateDeadline::Yield(1))
+                // Looks at the network before it goes on; a task that merely wakes itself would go first.
+                Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
             }
         });
         let bounds =

@@ -120,6 +120,7 @@ impl Bench {
             hooks: self.package.manifest.hooks,
             limits: self.limits,
             max_instances: self.most,
+            process: tidegate_pipeline::Process::default(),
             per_request: self.per_request,
         }
     }

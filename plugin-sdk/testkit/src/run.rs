@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tidegate_contract::{Need, Subscription, Windows};
-use tidegate_pipeline::{Code, Limits, LoadError, Manifest, Services, Setup, consent};
+use tidegate_pipeline::{Code, Limits, LoadError, Manifest, Process, Services, Setup, consent};
 
 use crate::case::Case;
 use crate::compare::difference;
@@ -92,6 +92,7 @@ pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<()
         hooks: manifest.hooks,
         limits: Limits::default(),
         max_instances: 2,
+        process: Process::default(),
         per_request: manifest.per_request,
     };
     let configured = code.configure(setup).await;

@@ -1,5 +1,6 @@
 //! Plugins: folders that exist; what a package holds is the business of whoever loads it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::checked::{Grants, OnLoadError, Plugin};
@@ -8,6 +9,16 @@ use crate::scope::At;
 
 /// Instances at once where the file says nothing.
 const INSTANCES: usize = 16;
+
+/// A bare name is looked up in the path, as a shell does; anything else is a file or folder.
+fn interpreter(python: &str, at: At<'_>) -> PathBuf {
+    if python.contains('/') { at.folder_of(python) } else { python.into() }
+}
+
+/// Processes where the file says nothing: enough to use two cores, and no more memory than that.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2))
+}
 
 pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
     let folder = at.folder_of(&raw.path);
@@ -33,6 +44,9 @@ pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
         },
         on_load_error,
         max_instances: raw.max_instances.unwrap_or(INSTANCES),
+        workers: raw.workers.unwrap_or_else(workers),
+        python: raw.python.map(|python| interpreter(&python, at)),
+        site: raw.site,
         per_request: raw.instance.map(|instance| matches!(instance, raw::Instance::PerRequest)),
         memory: raw.limits.memory.0,
         output: raw.limits.output.0,

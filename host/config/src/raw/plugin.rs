@@ -22,6 +22,16 @@ pub(crate) struct Plugin {
     /// Instances at once; without it, 16.
     #[schemars(range(min = 1, max = 1024))]
     pub(crate) max_instances: Option<usize>,
+    /// Processes of a Python plugin; without it, as many as there are cores, but no more than 2.
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) workers: Option<usize>,
+    /// What runs a Python plugin: an interpreter, or the folder of a virtual environment, relative to this file; without it,
+    /// `python3` of the path.
+    #[schemars(length(min = 1))]
+    pub(crate) python: Option<String>,
+    /// Whether `.pth` files and `sitecustomize` of its environment run at every start: editable installs need it.
+    #[serde(default)]
+    pub(crate) site: bool,
     /// Whether each request gets an instance of its own; without it, what its manifest says.
     pub(crate) instance: Option<Instance>,
     /// What bounds it.
