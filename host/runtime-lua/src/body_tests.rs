@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use tidegate_contract::TransformVerdict;
 use tidegate_pipeline::{HookError, Payload};
 
 use crate::testing::{ask, call, document, headers, said, scope, transform};
@@ -68,8 +69,6 @@ const KEEPER: &str = r#"
         for _, read in {
             function() return kept.body.model end, function() return kept.child.role end, function() return #kept.body end,
             function() return kept.body() end, function() for _ in kept.body do end end,
-            function() return kept.ctx.request_id end, function() return kept.headers["x-a"] end,
-            function() return kept.headers:all("x-a") end, function() return kept.head.x end,
         } do
             local ok, text = pcall(read)
             table.insert(seen, if ok then "leaked" else "closed")
@@ -77,13 +76,24 @@ const KEEPER: &str = r#"
         end
         return tidegate.reply{body = table.concat(seen, " ")}
     end
-    kept = {body = body, child = body.messages[1], ctx = ctx, headers = headers, head = headers}"#;
+    kept = {body = body, child = body.messages[1]}"#;
 
 #[tokio::test]
 async fn what_a_script_keeps_is_closed_with_the_call() {
     let plugin = transform(KEEPER).await;
     ask(&plugin, BODY).await.unwrap();
-    assert_eq!(said(&plugin, r#"{"model":"other"}"#).await, ["closed"; 9].join(" "));
+    assert_eq!(said(&plugin, r#"{"model":"other"}"#).await, ["closed"; 5].join(" "));
+}
+
+#[tokio::test]
+async fn headers_that_a_script_keeps_are_those_of_the_call_that_runs() {
+    let plugin = transform("kept = kept or {headers} return tidegate.reply{body = kept[1]['x-a']}").await;
+    for value in ["1", "2"] {
+        let (scope, document, headers) = (scope(), document(BODY), headers(&[("x-a", value)]));
+        let asked = plugin.transform_request(call(&scope, None), &headers, Payload::Whole(&document)).await;
+        let TransformVerdict::Reply(reply) = asked.unwrap() else { panic!() };
+        assert_eq!(reply.body, value.as_bytes());
+    }
 }
 
 #[tokio::test]

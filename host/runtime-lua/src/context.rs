@@ -6,19 +6,20 @@ use std::time::Instant;
 use mlua::{Lua, MetaMethod, Result, UserData, UserDataMethods, Value};
 use tidegate_contract::Principal;
 
-use crate::frame::{Frame, Inside, OVER};
+use crate::frame::{Inside, OVER};
 use crate::instance::Shared;
 
+/// Made once for each VM, as [`Headers`] is: it shows the call that runs, whichever that is, and nothing between calls.
+///
 /// `ctx`: `request_id`, `route`, `dialect`, `operation`, `model`, `principal`, `streaming`, `attempt`, `deadline_ms`.
 /// A name that it does not have is nil, as in a table.
-pub(crate) struct Ctx(pub(crate) Arc<Frame>, pub(crate) Arc<Shared>);
+pub(crate) struct Ctx(pub(crate) Arc<Shared>);
 
 impl UserData for Ctx {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
-        methods.add_meta_method(MetaMethod::Index, |lua, Self(frame, shared), key: Value| {
+        methods.add_meta_method(MetaMethod::Index, |lua, Self(shared), key: Value| {
             let Value::String(key) = key else { return Ok(Value::Nil) };
-            let found = frame.with(|inside| fact(lua, inside, &key.as_bytes()));
-            found.unwrap_or_else(|| Err(shared.watch.error(OVER)))
+            read(shared, |inside| fact(lua, inside, &key.as_bytes()))
         });
     }
 }
@@ -55,7 +56,7 @@ fn principal(lua: &Lua, known: &Principal) -> Result<Value> {
 /// `headers`: `headers["x-a"]` is the first value of that name, in any case, or nil; `headers:all("x-a")` the list of
 /// all of them; `for name, value in headers` goes over every field in its order; `#headers` counts them. Values are
 /// strings of bytes.
-pub(crate) struct Headers(pub(crate) Arc<Frame>, pub(crate) Arc<Shared>);
+pub(crate) struct Headers(pub(crate) Arc<Shared>);
 
 impl UserData for Headers {
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
@@ -76,7 +77,7 @@ impl UserData for Headers {
                 }
                 Ok(flat)
             })?;
-            Ok((this.1.library()?.next_field.clone(), flat))
+            Ok((this.0.library()?.next_field.clone(), flat))
         });
         methods.add_method("all", |lua, this, key: Value| {
             let Value::String(key) = key else { return lua.create_table() };
@@ -90,7 +91,13 @@ impl UserData for Headers {
 }
 
 impl Headers {
-    fn read<T>(&self, read: impl FnOnce(&mut Inside) -> Result<T>) -> Result<T> {
-        self.0.with(read).unwrap_or_else(|| Err(self.1.watch.error(OVER)))
+    fn read<T>(&self, look: impl FnOnce(&mut Inside) -> Result<T>) -> Result<T> {
+        read(&self.0, look)
     }
+}
+
+/// Looks at the call that runs.
+fn read<T>(shared: &Shared, look: impl FnOnce(&mut Inside) -> Result<T>) -> Result<T> {
+    let found = shared.call().and_then(|frame| frame.with(look));
+    found.unwrap_or_else(|| Err(shared.watch.error(OVER)))
 }

@@ -8,11 +8,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use mlua::chunk::ChunkMode;
-use mlua::{Function, IntoLuaMulti, Lua, LuaString, Table, Thread, Value};
+use mlua::{AnyUserData, Function, IntoLuaMulti, Lua, LuaString, Table, Thread, Value};
 use tidegate_contract::{Hook, Need, Subscription};
 use tidegate_pipeline::{HookError, Limits, LoadError, Scope, Services, Setup};
 
 use crate::code::Program;
+use crate::context::{Ctx, Headers};
 use crate::error;
 use crate::frame::Frame;
 use crate::json;
@@ -89,6 +90,9 @@ pub(crate) struct Machine {
     pointers: Vec<(String, LuaString)>,
     /// The coroutine that every call runs in.
     thread: Thread,
+    /// What hooks are given first, and transforms and auth hooks besides.
+    pub(crate) ctx: AnyUserData,
+    pub(crate) headers: AnyUserData,
 }
 
 /// Keys of the tables that a call makes or reads, kept so that no call makes them anew.
@@ -252,7 +256,9 @@ async fn boot(
     }
     let pointers = pointers(&lua, &subscription).map_err(|error| configure(&error))?;
     let keys = Keys::new(&lua).map_err(|error| configure(&error))?;
-    Ok((Vm(Some(Machine { lua, shared, keys, hooks, pointers, thread })), subscription))
+    let ctx = lua.create_userdata(Ctx(Arc::clone(&shared))).map_err(|error| configure(&error))?;
+    let headers = lua.create_userdata(Headers(Arc::clone(&shared))).map_err(|error| configure(&error))?;
+    Ok((Vm(Some(Machine { lua, shared, keys, hooks, pointers, thread, ctx, headers })), subscription))
 }
 
 /// Runs a function in the VM's coroutine, which waits where the function waits, and gives way where it is long.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use mlua::{IntoLua, Value};
+use mlua::{AnyUserData, IntoLua, Value};
 use tidegate_contract::{
     AdmissionVerdict, AuthVerdict, Event, EventVerdict, Head, Hook, Judged, Outcome, Subscription, Text,
     TransformVerdict, Usage,
@@ -12,7 +12,6 @@ use tidegate_contract::{
 use tidegate_pipeline::{Answer, Call, DEFAULT_DEADLINE, HookError, Instances, Leased, Payload, Plugin};
 
 use crate::body::View;
-use crate::context::{Ctx, Headers};
 use crate::convert;
 use crate::error::leaves_whole;
 use crate::frame::{Fields, Frame};
@@ -62,8 +61,8 @@ impl LuaPlugin {
     ) -> Result<TransformVerdict, HookError> {
         let running = self.begin(call, Fields::of(headers)).await?;
         let asked = async {
-            let ctx = running.ctx()?;
-            let headers = running.headers()?;
+            let ctx = running.ctx();
+            let headers = running.headers();
             let body = running.body(body)?;
             let returned = match status {
                 Some(status) => running.call(hook, (ctx, status, headers, body)).await?,
@@ -84,7 +83,7 @@ impl LuaPlugin {
     ) -> Result<Judged, HookError> {
         let running = self.begin(call, Fields::default()).await?;
         let asked = async {
-            let ctx = running.ctx()?;
+            let ctx = running.ctx();
             let shown = running.made(convert::texts(&running.vm, texts))?;
             let returned = match last {
                 Some(last) => running.call(hook, (ctx, shown, last)).await?,
@@ -98,14 +97,12 @@ impl LuaPlugin {
 }
 
 impl Running<'_> {
-    fn ctx(&self) -> Result<Value, HookError> {
-        let ctx = Ctx(Arc::clone(&self.frame.0), Arc::clone(&self.vm.shared));
-        self.made(self.vm.lua.create_userdata(ctx).map(Value::UserData))
+    fn ctx(&self) -> &AnyUserData {
+        &self.vm.ctx
     }
 
-    fn headers(&self) -> Result<Value, HookError> {
-        let headers = Headers(Arc::clone(&self.frame.0), Arc::clone(&self.vm.shared));
-        self.made(self.vm.lua.create_userdata(headers).map(Value::UserData))
+    fn headers(&self) -> &AnyUserData {
+        &self.vm.headers
     }
 
     /// nil where there is no body or nothing of it was asked for; a view of a whole body; a table from pointer to value
@@ -166,8 +163,8 @@ impl Plugin for LuaPlugin {
                 self.begin(call, Fields::collect(head.headers.len(), head.headers.iter().copied())).await?;
             let asked = async {
                 let table = running.made(convert::head(&running.vm.lua, &head))?;
-                running.made(table.raw_set("headers", running.headers()?))?;
-                let returned = running.call(Hook::Authenticate, (running.ctx()?, table)).await?;
+                running.made(table.raw_set("headers", running.headers()))?;
+                let returned = running.call(Hook::Authenticate, (running.ctx(), table)).await?;
                 verdict::auth(&running.vm, &returned)
             };
             let asked = asked.await;
@@ -180,7 +177,7 @@ impl Plugin for LuaPlugin {
             let running = self.begin(call, Fields::default()).await?;
             let asked = async {
                 let estimate = running.made(convert::usage(&running.vm.lua, &estimate))?;
-                let returned = running.call(Hook::Admit, (running.ctx()?, estimate)).await?;
+                let returned = running.call(Hook::Admit, (running.ctx(), estimate)).await?;
                 verdict::admission(&running.vm, &returned)
             };
             let asked = asked.await;
@@ -193,7 +190,7 @@ impl Plugin for LuaPlugin {
             let running = self.begin(call, Fields::default()).await?;
             let asked = async {
                 let actual = running.made(convert::usage(&running.vm.lua, &actual))?;
-                running.call(Hook::Settle, (running.ctx()?, ticket, actual)).await.map(drop)
+                running.call(Hook::Settle, (running.ctx(), ticket, actual)).await.map(drop)
             };
             let asked = asked.await;
             running.end(asked)
@@ -232,11 +229,11 @@ impl Plugin for LuaPlugin {
         Box::pin(async move {
             let running = self.begin(call, Fields::default()).await?;
             let asked = async {
-                let ctx = running.ctx()?;
+                let ctx = running.ctx();
                 let mut verdicts = Vec::with_capacity(events.len());
                 for event in events {
                     let shown = running.event(event)?;
-                    let returned = running.call(Hook::TransformEvent, (&ctx, shown)).await?;
+                    let returned = running.call(Hook::TransformEvent, (ctx, shown)).await?;
                     verdicts.push(verdict::event(&running.vm, &returned)?);
                 }
                 Ok(verdicts)
@@ -264,7 +261,7 @@ impl Plugin for LuaPlugin {
             let running = self.begin(call, Fields::default()).await?;
             let asked = async {
                 let outcome = running.made(convert::outcome(&running.vm.lua, outcome))?;
-                running.call(Hook::Completed, (running.ctx()?, outcome)).await.map(drop)
+                running.call(Hook::Completed, (running.ctx(), outcome)).await.map(drop)
             };
             let asked = asked.await;
             running.end(asked)
