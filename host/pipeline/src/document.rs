@@ -8,7 +8,7 @@ use serde_json::Value;
 use tidegate_contract::{BodyChange, JsonEdit, Need};
 
 use crate::edit::{self, EditError};
-use crate::fields;
+use crate::fields::{self, Index};
 use crate::strict;
 
 /// A body.
@@ -17,6 +17,8 @@ pub struct Document {
     /// As it came, or as it was last written.
     text: OnceLock<Bytes>,
     tree: OnceLock<Arc<Value>>,
+    /// Of the text, as long as nothing was parsed.
+    index: OnceLock<Index>,
     changed: bool,
 }
 
@@ -28,12 +30,17 @@ pub struct NotJson(pub String);
 impl Document {
     /// A body as it came; not looked at yet.
     pub fn new(text: Bytes) -> Self {
-        Self { text: OnceLock::from(text), tree: OnceLock::new(), changed: false }
+        Self { text: OnceLock::from(text), tree: OnceLock::new(), index: OnceLock::new(), changed: false }
     }
 
     /// A body made of a tree; it counts as what came.
     pub fn from_tree(tree: Value) -> Self {
-        Self { text: OnceLock::new(), tree: OnceLock::from(Arc::new(tree)), changed: false }
+        Self {
+            text: OnceLock::new(),
+            tree: OnceLock::from(Arc::new(tree)),
+            index: OnceLock::new(),
+            changed: false,
+        }
     }
 
     /// Whether it differs from what came.
@@ -88,9 +95,20 @@ impl Document {
                     Some(Field { pointer, value: Cow::Owned(value) })
                 })
                 .collect()),
-            (None, Some(text)) => fields::scan(text, pointers),
+            (None, Some(text)) => self.scanned(text, pointers),
             (None, None) => Ok(Vec::new()),
         }
+    }
+
+    fn scanned<'a>(&'a self, text: &'a [u8], pointers: &'a [String]) -> Result<Vec<Field<'a>>, NotJson> {
+        let index = match self.index.get() {
+            Some(index) => index,
+            None => match Index::of(text)? {
+                Some(index) => self.index.get_or_init(|| index),
+                None => return fields::scan(text, pointers),
+            },
+        };
+        index.fields(text, pointers)
     }
 
     /// Makes a change; on an error nothing of it is made.

@@ -2,11 +2,120 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::document::{Field, NotJson};
+
+/// Where the values of a JSON object stand in its text: found once, however many filters ask.
+#[derive(Debug)]
+pub(crate) struct Index(Vec<(Key, Range<usize>)>);
+
+/// A key of the object.
+#[derive(Debug)]
+enum Key {
+    /// As it stands in the text.
+    At(Range<usize>),
+    /// Without its escapes.
+    Unescaped(Box<str>),
+}
+
+impl Index {
+    /// `None` where the text is no object.
+    ///
+    /// # Errors
+    /// Where it is no JSON.
+    pub(crate) fn of(text: &[u8]) -> Result<Option<Self>, NotJson> {
+        if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Ok(None);
+        }
+        let told = |error: serde_json::Error| NotJson(error.to_string());
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let entries = reader.deserialize_map(Entries(text)).map_err(told)?;
+        reader.end().map_err(told)?;
+        Ok(Some(Self(entries)))
+    }
+
+    /// What stands at `pointers`, in their order; what is not there is left out. A key that stands twice is refused.
+    pub(crate) fn fields<'a>(
+        &self,
+        text: &'a [u8],
+        pointers: &'a [String],
+    ) -> Result<Vec<Field<'a>>, NotJson> {
+        let mut found = Vec::with_capacity(pointers.len());
+        for pointer in pointers {
+            let Some(path) = pointer.strip_prefix('/') else { return scan(text, pointers) };
+            let first = path.split('/').next().unwrap_or_default();
+            let Some(value) = self.value(text, &unescaped(first))? else { continue };
+            let below = &path[first.len()..];
+            let value = match below {
+                "" => Some(std::str::from_utf8(value).map_err(|error| NotJson(error.to_string()))?),
+                below => scan_one(value, below)?,
+            };
+            found.extend(value.map(|value| Field { pointer, value: Cow::Borrowed(value) }));
+        }
+        Ok(found)
+    }
+
+    fn value<'a>(&self, text: &'a [u8], wanted: &str) -> Result<Option<&'a [u8]>, NotJson> {
+        let is_wanted = |key: &Key| match key {
+            Key::At(range) => &text[range.clone()] == wanted.as_bytes(),
+            Key::Unescaped(key) => **key == *wanted,
+        };
+        let mut found =
+            self.0.iter().filter(|(key, _)| is_wanted(key)).map(|(_, range)| &text[range.clone()]);
+        let first = found.next();
+        match found.next() {
+            Some(_) => Err(NotJson(format!("the key \"{wanted}\" stands twice in one object"))),
+            None => Ok(first),
+        }
+    }
+}
+
+/// Reads the entries of an object, not what they are.
+struct Entries<'t>(&'t [u8]);
+
+impl<'de> Visitor<'de> for Entries<'de> {
+    type Value = Vec<(Key, Range<usize>)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let place = |part: &str| {
+            let start = part.as_ptr().addr() - self.0.as_ptr().addr();
+            start..start + part.len()
+        };
+        let mut found = Vec::with_capacity(16);
+        while let Some(key) = entries.next_key::<BorrowedKey<'de>>()? {
+            let value = entries.next_value::<&'de RawValue>()?;
+            let key = match key.0 {
+                Cow::Borrowed(key) => Key::At(place(key)),
+                Cow::Owned(key) => Key::Unescaped(key.into()),
+            };
+            found.push((key, place(value.get())));
+        }
+        Ok(found)
+    }
+}
+
+/// A key that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct BorrowedKey<'k>(#[serde(borrow)] Cow<'k, str>);
+
+fn scan_one<'a>(text: &'a [u8], pointer: &str) -> Result<Option<&'a str>, NotJson> {
+    let path = tokens(pointer);
+    let mut found = vec![None];
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let told = |error: serde_json::Error| NotJson(error.to_string());
+    let wanted = vec![Wanted { index: 0, path: &path }];
+    Level { wanted, found: &mut found }.deserialize(&mut reader).map_err(told)?;
+    Ok(found[0])
+}
 
 /// What stands at `pointers`, in their order; what is not there is left out. A key that stands twice is refused.
 pub(crate) fn scan<'a>(text: &'a [u8], pointers: &'a [String]) -> Result<Vec<Field<'a>>, NotJson> {
@@ -25,12 +134,15 @@ pub(crate) fn scan<'a>(text: &'a [u8], pointers: &'a [String]) -> Result<Vec<Fie
 
 /// The keys of a pointer, unescaped.
 pub(crate) fn tokens(pointer: &str) -> Vec<Cow<'_, str>> {
-    let unescape = |token: &'_ str| -> String { token.replace("~1", "/").replace("~0", "~") };
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|token| if token.contains('~') { Cow::Owned(unescape(token)) } else { Cow::Borrowed(token) })
-        .collect()
+    pointer.split('/').skip(1).map(unescaped).collect()
+}
+
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
 }
 
 /// A pointer, and what is left of its path at this level.
