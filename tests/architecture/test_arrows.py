@@ -18,9 +18,12 @@ ALLOWED = {
     "proxy": {"pipeline", "providers", "config", "contract", "telemetry"},
     # The runtimes and the gateway play case files in their tests.
     "runtime-lua": {"pipeline", "contract", "testkit"},
+    "runtime-python": {"pipeline", "workers"},
     "runtime-wasm": {"pipeline", "contract", "testkit"},
     "store": {"pipeline"},
     "telemetry": {"contract"},
+    # Its tests try the processes with a real store.
+    "workers": {"pipeline", "contract", "store"},
     "testkit": {"pipeline", "contract"},
     "gateway": {
         "admin",
@@ -31,6 +34,7 @@ ALLOWED = {
         "providers",
         "proxy",
         "runtime-lua",
+        "runtime-python",
         "runtime-wasm",
         "store",
         "telemetry",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidegate_pipeline::{Backing, Runtime};
 use tidegate_proxy::{Egress, PluginSink};
 use tidegate_runtime_lua::LuaRuntime;
+use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::WasmRuntime;
 use tidegate_store::MemoryStore;
 use tidegate_telemetry::Metrics;
@@ -23,7 +24,8 @@ pub(crate) struct RuntimeError {
 pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeError> {
     let wasm =
         WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
-    let runtimes: Vec<Arc<dyn Runtime>> = vec![Arc::new(wasm), Arc::new(LuaRuntime::new())];
+    let runtimes: Vec<Arc<dyn Runtime>> =
+        vec![Arc::new(wasm), Arc::new(LuaRuntime::new()), Arc::new(PythonRuntime::new())];
     let egress = Egress::new(Vec::new());
     let backing = Backing {
         kv: Arc::new(MemoryStore::default()),

@@ -1,0 +1,84 @@
+//! Which Python runs a plugin, and where its packages are.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tidegate_pipeline::LoadError;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// The oldest version that the SDK runs on.
+const OLDEST: (u32, u32) = (3, 10);
+
+/// What an interpreter is asked before it is used.
+const QUESTION: &str = "import sys; print('{\"version\": [%d, %d], \"executable\": \"%s\"}' % (*sys.version_info[:2], sys.executable))";
+
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An interpreter that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interpreter {
+    pub(crate) program: PathBuf,
+    /// The folders of installed packages, where it belongs to an environment.
+    pub(crate) packages: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Facts {
+    version: (u32, u32),
+    executable: PathBuf,
+}
+
+impl Interpreter {
+    /// The one that the operator names, as a program or as the folder of an environment; else the `python3` of the path.
+    ///
+    /// # Errors
+    /// Where there is none, or it is too old.
+    pub(crate) async fn find(named: Option<&Path>) -> Result<Self, LoadError> {
+        let program = match named {
+            Some(folder) if folder.is_dir() => folder.join("bin/python"),
+            Some(program) => program.to_owned(),
+            None => "python3".into(),
+        };
+        let facts = asked(&program, named.is_some()).await?;
+        let (major, minor) = facts.version;
+        if facts.version < OLDEST {
+            return Err(LoadError::Configure(format!(
+                "\"{}\" is Python {major}.{minor}, and plugins need {}.{} or newer; name another one in \"python\"",
+                program.display(),
+                OLDEST.0,
+                OLDEST.1
+            )));
+        }
+        let packages = environment(&facts.executable)
+            .map(|root| root.join(format!("lib/python{major}.{minor}/site-packages")))
+            .filter(|packages| packages.is_dir());
+        Ok(Self { program: facts.executable, packages: packages.into_iter().collect() })
+    }
+}
+
+async fn asked(program: &Path, is_named: bool) -> Result<Facts, LoadError> {
+    let remedy = if is_named {
+        "name an interpreter, or the folder of a virtual environment, in \"python\""
+    } else {
+        "install Python, or name an interpreter in \"python\""
+    };
+    let wrong = |cause: String| {
+        LoadError::Configure(format!("no Python: \"{}\" {cause}; {remedy}", program.display()))
+    };
+    let mut command = Command::new(program);
+    command.args(["-I", "-S", "-c", QUESTION]).stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(PATIENCE, command.output()).await;
+    let output = output.map_err(|_| wrong("does not answer".into()))?;
+    let output = output.map_err(|error| wrong(format!("cannot be started: {error}")))?;
+    serde_json::from_slice(&output.stdout).map_err(|_| wrong("is no Python interpreter".into()))
+}
+
+/// The root of the environment that an interpreter belongs to (PEP 405); links are not followed, as Python does not either.
+fn environment(executable: &Path) -> Option<&Path> {
+    let root = executable.parent()?.parent()?;
+    root.join("pyvenv.cfg").is_file().then_some(root)
+}

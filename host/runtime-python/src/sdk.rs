@@ -1,0 +1,55 @@
+//! The Python side of the worker protocol, as the binary carries it: the files of `sdk-python` but for what plays cases.
+
+macro_rules! files {
+    ($($name:literal,)*) => {
+        [$((
+            concat!("tidegate/", $name),
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk-python/src/tidegate/", $name)).as_slice(),
+        ),)*]
+    };
+}
+
+/// Each file with its path below the folder of modules.
+pub(crate) const FILES: &[(&str, &[u8])] = &files![
+    "__init__.py",
+    "_jsontext.py",
+    "_record.py",
+    "_worker/__init__.py",
+    "_worker/blocking.py",
+    "_worker/calls.py",
+    "_worker/channel.py",
+    "_worker/configuring.py",
+    "_worker/frames.py",
+    "_worker/hooks.py",
+    "_worker/loading.py",
+    "_worker/multiplex.py",
+    "_worker/threads.py",
+    "_worker/told.py",
+    "_worker/watch.py",
+    "body.py",
+    "context.py",
+    "errors.py",
+    "event.py",
+    "headers.py",
+    "plugin.py",
+    "services/__init__.py",
+    "services/asks.py",
+    "services/awaited.py",
+    "services/blocking.py",
+    "services/notes.py",
+    "services/parts.py",
+    "subscription.py",
+    "text.py",
+    "values.py",
+    "verdicts/__init__.py",
+    "verdicts/admission.py",
+    "verdicts/auth.py",
+    "verdicts/events.py",
+    "verdicts/moderation.py",
+    "verdicts/parts.py",
+    "verdicts/transform.py",
+];
+
+#[cfg(test)]
+#[path = "sdk_tests.rs"]
+mod tests;

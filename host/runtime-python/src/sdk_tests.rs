@@ -1,0 +1,34 @@
+use std::path::{Path, PathBuf};
+
+use super::FILES;
+
+/// What only the tests of a plugin need.
+const FOR_TESTS: &str = "testing";
+
+fn modules(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.trim_start_matches('_').starts_with(FOR_TESTS) {
+            continue;
+        }
+        if path.is_dir() {
+            modules(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "py") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_binary_carries_every_module() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk-python/src");
+    let mut found = Vec::new();
+    modules(&root.join("tidegate"), &mut found);
+    let mut found: Vec<_> =
+        found.iter().map(|path| path.strip_prefix(&root).unwrap().to_string_lossy().into_owned()).collect();
+    found.sort();
+    let mut carried: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+    carried.sort();
+    assert_eq!(carried, found);
+}

@@ -1,0 +1,18 @@
+"""Plays case files against a plugin, in this process and with services made of the case: plugin-sdk/testkit has their format.
+
+    @pytest.mark.parametrize("case", cases("cases"), ids=str)
+    def test_case(case):
+        play(case, ".")
+
+A case goes through the same frames as in the gateway, but for the socket. The file may be any, and the comparison is that of the
+other languages: a case that passes here passes there.
+"""
+
+from __future__ import annotations
+
+from .case import Case, CaseError, cases
+from .hand import async_context, context
+from .mismatch import Mismatch
+from .play import Package, play
+
+__all__ = ["Case", "CaseError", "Mismatch", "Package", "async_context", "cases", "context", "play"]
