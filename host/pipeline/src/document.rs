@@ -91,7 +91,7 @@ impl Document {
             (Some(tree), _) => Ok(pointers
                 .iter()
                 .filter_map(|pointer| {
-                    let value = tree.pointer(pointer)?.to_string();
+                    let value = fields::at(tree, pointer)?.to_string();
                     Some(Field { pointer, value: Cow::Owned(value) })
                 })
                 .collect()),

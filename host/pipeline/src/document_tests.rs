@@ -118,3 +118,12 @@ proptest! {
         prop_assert!(serde_json::from_slice::<Value>(&document.text()).is_ok());
     }
 }
+
+proptest::proptest! {
+    /// The walk along a pointer finds what serde_json's own does.
+    #[test]
+    fn a_pointer_leads_where_it_should(pointer in "(/(a|b|0|1|01|~0|~1|-|)){0,4}|x") {
+        let tree = serde_json::json!({"a": {"b": [1, {"a": "x", "": 2}], "~": 3, "/": {"0": 4}}, "0": [[5]], "": {"": 6}});
+        proptest::prop_assert_eq!(crate::fields::at(&tree, &pointer), tree.pointer(&pointer));
+    }
+}

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::document::{Field, NotJson};
@@ -130,6 +131,29 @@ pub(crate) fn scan<'a>(text: &'a [u8], pointers: &'a [String]) -> Result<Vec<Fie
     reader.end().map_err(told)?;
     let pairs = pointers.iter().zip(found);
     Ok(pairs.filter_map(|(pointer, value)| Some(Field { pointer, value: Cow::Borrowed(value?) })).collect())
+}
+
+/// What stands at a pointer in a tree. As serde_json's own, without a copy of every key on the way.
+pub(crate) fn at<'t>(tree: &'t Value, pointer: &str) -> Option<&'t Value> {
+    if pointer.is_empty() {
+        return Some(tree);
+    }
+    let mut here = tree;
+    for token in pointer.strip_prefix('/')?.split('/') {
+        here = match here {
+            Value::Object(entries) => entries.get(&*unescaped(token))?,
+            Value::Array(items) => items.get(index_of(token)?)?,
+            _ => return None,
+        };
+    }
+    Some(here)
+}
+
+/// A place in an array: digits without a zero before them (RFC 6901, section 4).
+fn index_of(token: &str) -> Option<usize> {
+    let is_index =
+        token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
+    is_index.then(|| token.parse().ok()).flatten()
 }
 
 /// The keys of a pointer, unescaped.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use tidegate_contract::{Text, TextEdit};
 
+use crate::fields;
 use crate::plugin::HookError;
 
 /// Finds the texts of bodies; implemented where dialects are known.
@@ -36,7 +37,7 @@ pub(crate) fn read<'a>(tree: &'a Value, places: &'a [TextPlace]) -> Vec<Text<'a>
     let text = |(id, place): (usize, &'a TextPlace)| {
         let content = match &place.shown {
             Some(shown) => shown.as_str(),
-            None => tree.pointer(&place.pointer).and_then(Value::as_str).unwrap_or_default(),
+            None => fields::at(tree, &place.pointer).and_then(Value::as_str).unwrap_or_default(),
         };
         Text {
             id: u32::try_from(id).unwrap_or(u32::MAX),

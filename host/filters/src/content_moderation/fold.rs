@@ -22,6 +22,11 @@ impl<'t> Folded<'t> {
         let mut folded = String::with_capacity(text.len());
         let mut origins = Vec::with_capacity(text.len() + 1);
         for (at, character) in text.char_indices() {
+            if character.is_ascii() {
+                folded.push(char::from(fold_ascii(character as u8)));
+                origins.push(u32::try_from(at).unwrap_or(INSIDE));
+                continue;
+            }
             let start = folded.len();
             folded.extend(folds(character));
             if folded.len() > start {
@@ -48,7 +53,15 @@ impl<'t> Folded<'t> {
 
 /// The text alone.
 pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.bytes().map(|byte| char::from(fold_ascii(byte))).collect();
+    }
     text.chars().flat_map(folds).collect()
+}
+
+/// The same as [`folds`], of one byte.
+fn fold_ascii(byte: u8) -> u8 {
+    if char::from(byte).is_whitespace() { b' ' } else { byte.to_ascii_lowercase() }
 }
 
 /// By way of the upper case, which is the same for more letters: `ß` and `ss`, both small sigmas.

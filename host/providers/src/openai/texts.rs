@@ -55,27 +55,27 @@ fn chat(body: &Value) -> Vec<FoundText> {
     let mut finder = Finder::default();
     for (index, message) in messages.iter().enumerate() {
         let new_turn = answered.is_none_or(|last| index > last);
-        finder.message(&format!("/messages/{index}"), message, Voice { role: role(message), new_turn });
+        finder.message(&format_args!("/messages/{index}"), message, Voice { role: role(message), new_turn });
     }
     // They come with every request of a conversation; only in the first are they new.
     let system = Voice { role: "system", new_turn: answered.is_none() };
-    finder.tools("/tools", &body["tools"], system);
-    finder.functions("/functions", &body["functions"], system);
+    finder.tools(&"/tools", &body["tools"], system);
+    finder.functions(&"/functions", &body["functions"], system);
     let format = &body["response_format"]["json_schema"];
-    finder.text("/response_format/json_schema/description", &format["description"], "text", system);
-    finder.schema("/response_format/json_schema/schema", &format["schema"], system);
+    finder.text(&"/response_format/json_schema/description", &format["description"], "text", system);
+    finder.schema(&"/response_format/json_schema/schema", &format["schema"], system);
     for key in BESIDE_MESSAGES {
-        finder.strings(&format!("/{key}"), &body[key], "text", system);
+        finder.strings(&format_args!("/{key}"), &body[key], "text", system);
     }
     let predicted = Voice { role: "assistant", new_turn: true };
-    finder.content("/prediction/content", &body["prediction"]["content"], "text", predicted);
+    finder.content(&"/prediction/content", &body["prediction"]["content"], "text", predicted);
     finder.found
 }
 
 fn prompts(body: &Value, keys: &[&str]) -> Vec<FoundText> {
     let mut finder = Finder::default();
     for key in keys {
-        finder.prompt(&format!("/{key}"), &body[key], Voice { role: "user", new_turn: true });
+        finder.prompt(&format_args!("/{key}"), &body[key], Voice { role: "user", new_turn: true });
     }
     finder.found
 }
@@ -84,8 +84,8 @@ fn answer(body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
     for (index, choice) in body["choices"].as_array().into_iter().flatten().enumerate() {
-        finder.message(&format!("/choices/{index}/message"), &choice["message"], assistant);
-        finder.text(&format!("/choices/{index}/text"), &choice["text"], "text", assistant);
+        finder.message(&format_args!("/choices/{index}/message"), &choice["message"], assistant);
+        finder.text(&format_args!("/choices/{index}/text"), &choice["text"], "text", assistant);
     }
     error(&mut finder, body, assistant);
     finder.found
@@ -94,11 +94,11 @@ fn answer(body: &Value) -> Vec<FoundText> {
 /// OpenAI's shape of an error, and those of servers that speak its API in all but errors.
 fn error(finder: &mut Finder, body: &Value, voice: Voice) {
     let error = &body["error"];
-    finder.text("/error", error, "text", voice);
-    finder.text("/error/message", &error["message"], "text", voice);
-    finder.strings("/error/metadata", &error["metadata"], "text", voice);
-    finder.text("/message", &body["message"], "text", voice);
-    finder.strings("/detail", &body["detail"], "text", voice);
+    finder.text(&"/error", error, "text", voice);
+    finder.text(&"/error/message", &error["message"], "text", voice);
+    finder.strings(&"/error/metadata", &error["metadata"], "text", voice);
+    finder.text(&"/message", &body["message"], "text", voice);
+    finder.strings(&"/detail", &body["detail"], "text", voice);
 }
 
 fn role(message: &Value) -> &'static str {

@@ -1,5 +1,7 @@
 //! Walks the shapes in which texts stand in messages, tools and prompts.
 
+use std::fmt::{self, Display};
+
 use serde_json::Value;
 
 use super::FoundText;
@@ -30,27 +32,27 @@ const TEXT_PARTS: [&str; 5] = ["text", "input_text", "output_text", "refusal", "
 
 impl Finder {
     /// A string that is not empty; anything else is no text.
-    pub(super) fn text(&mut self, at: &str, value: &Value, kind: &'static str, voice: Voice) {
+    pub(super) fn text(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
         if value.as_str().is_some_and(|text| !text.is_empty()) {
             self.push(at, kind, voice, None);
         }
     }
 
-    fn media(&mut self, at: &str, shown: String, voice: Voice) {
+    fn media(&mut self, at: &dyn Display, shown: String, voice: Voice) {
         self.push(at, "media", voice, Some(shown));
     }
 
-    fn push(&mut self, at: &str, kind: &'static str, voice: Voice, shown: Option<String>) {
+    fn push(&mut self, at: &dyn Display, kind: &'static str, voice: Voice, shown: Option<String>) {
         let Voice { role, new_turn } = voice;
-        self.found.push(FoundText { pointer: at.to_owned(), role, kind, new_turn, shown });
+        self.found.push(FoundText { pointer: at.to_string(), role, kind, new_turn, shown });
     }
 
     /// Every string in a value, however deep.
-    pub(super) fn strings(&mut self, at: &str, value: &Value, kind: &'static str, voice: Voice) {
+    pub(super) fn strings(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.strings(&format!("{at}/{index}"), item, kind, voice);
+                    self.strings(&format_args!("{at}/{index}"), item, kind, voice);
                 }
             }
             Value::Object(entries) => {
@@ -63,7 +65,7 @@ impl Finder {
     }
 
     /// A message of a request or of an answer.
-    pub(super) fn message(&mut self, at: &str, message: &Value, voice: Voice) {
+    pub(super) fn message(&mut self, at: &dyn Display, message: &Value, voice: Voice) {
         let kind = if voice.role == "tool" { "tool-result" } else { "text" };
         if voice.role != "tool" {
             // Of a tool it is the name of a function; of a person it is told to the model.
@@ -75,33 +77,43 @@ impl Finder {
         for (list, keys) in REASONING_LISTS {
             for (index, entry) in message[list].as_array().into_iter().flatten().enumerate() {
                 for key in keys {
-                    self.text(&format!("{at}/{list}/{index}/{key}"), &entry[key], "reasoning", voice);
+                    self.text(&format_args!("{at}/{list}/{index}/{key}"), &entry[key], "reasoning", voice);
                 }
             }
         }
         self.content(&below(at, "content"), &message["content"], kind, voice);
         self.text(&below(at, "refusal"), &message["refusal"], "refusal", voice);
-        self.text(&format!("{at}/audio/transcript"), &message["audio"]["transcript"], "transcript", voice);
+        self.text(
+            &format_args!("{at}/audio/transcript"),
+            &message["audio"]["transcript"],
+            "transcript",
+            voice,
+        );
         self.calls(at, message, voice);
     }
 
-    fn calls(&mut self, at: &str, message: &Value, voice: Voice) {
+    fn calls(&mut self, at: &dyn Display, message: &Value, voice: Voice) {
         let kind = "tool-arguments";
         for (index, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
             let at = format!("{at}/tool_calls/{index}");
-            self.strings(&format!("{at}/function/arguments"), &call["function"]["arguments"], kind, voice);
-            self.strings(&format!("{at}/custom/input"), &call["custom"]["input"], kind, voice);
+            self.strings(
+                &format_args!("{at}/function/arguments"),
+                &call["function"]["arguments"],
+                kind,
+                voice,
+            );
+            self.strings(&format_args!("{at}/custom/input"), &call["custom"]["input"], kind, voice);
         }
         let arguments = &message["function_call"]["arguments"];
-        self.strings(&format!("{at}/function_call/arguments"), arguments, kind, voice);
+        self.strings(&format_args!("{at}/function_call/arguments"), arguments, kind, voice);
     }
 
     /// The content of a message: a string, one part or a list of them.
-    pub(super) fn content(&mut self, at: &str, content: &Value, kind: &'static str, voice: Voice) {
+    pub(super) fn content(&mut self, at: &dyn Display, content: &Value, kind: &'static str, voice: Voice) {
         match content {
             Value::Array(parts) => {
                 for (index, part) in parts.iter().enumerate() {
-                    self.content(&format!("{at}/{index}"), part, kind, voice);
+                    self.content(&format_args!("{at}/{index}"), part, kind, voice);
                 }
             }
             Value::Object(_) => self.part(at, content, kind, voice),
@@ -109,7 +121,7 @@ impl Finder {
         }
     }
 
-    fn part(&mut self, at: &str, part: &Value, kind: &'static str, voice: Voice) {
+    fn part(&mut self, at: &dyn Display, part: &Value, kind: &'static str, voice: Voice) {
         let before = self.found.len();
         self.text(&below(at, "text"), &part["text"], kind, voice);
         self.text(&below(at, "refusal"), &part["refusal"], "refusal", voice);
@@ -128,43 +140,43 @@ impl Finder {
     }
 
     /// Tools of every type that carry words for the model.
-    pub(super) fn tools(&mut self, at: &str, tools: &Value, voice: Voice) {
+    pub(super) fn tools(&mut self, at: &dyn Display, tools: &Value, voice: Voice) {
         for (index, tool) in tools.as_array().into_iter().flatten().enumerate() {
             let at = format!("{at}/{index}");
             self.function(&below(&at, "function"), &tool["function"], voice);
             let custom = &tool["custom"];
-            self.text(&format!("{at}/custom/description"), &custom["description"], "text", voice);
+            self.text(&format_args!("{at}/custom/description"), &custom["description"], "text", voice);
             let grammar = &custom["format"]["grammar"]["definition"];
-            self.text(&format!("{at}/custom/format/grammar/definition"), grammar, "text", voice);
+            self.text(&format_args!("{at}/custom/format/grammar/definition"), grammar, "text", voice);
         }
     }
 
     /// The list that was there before tools were.
-    pub(super) fn functions(&mut self, at: &str, functions: &Value, voice: Voice) {
+    pub(super) fn functions(&mut self, at: &dyn Display, functions: &Value, voice: Voice) {
         for (index, function) in functions.as_array().into_iter().flatten().enumerate() {
-            self.function(&format!("{at}/{index}"), function, voice);
+            self.function(&format_args!("{at}/{index}"), function, voice);
         }
     }
 
-    fn function(&mut self, at: &str, function: &Value, voice: Voice) {
+    fn function(&mut self, at: &dyn Display, function: &Value, voice: Voice) {
         self.text(&below(at, "description"), &function["description"], "text", voice);
         self.schema(&below(at, "parameters"), &function["parameters"], voice);
     }
 
     /// The words of a JSON Schema.
-    pub(super) fn schema(&mut self, at: &str, value: &Value, voice: Voice) {
+    pub(super) fn schema(&mut self, at: &dyn Display, value: &Value, voice: Voice) {
         schema::words(at, value, &mut |at, value| self.strings(at, value, "text", voice));
     }
 
     /// A prompt: a string, a list of them, or tokens, which nobody can judge without the model's vocabulary.
-    pub(super) fn prompt(&mut self, at: &str, prompt: &Value, voice: Voice) {
+    pub(super) fn prompt(&mut self, at: &dyn Display, prompt: &Value, voice: Voice) {
         match prompt {
             Value::Array(items) if items.iter().any(Value::is_number) => {
                 self.media(at, format!("tokens {}", items.len()), voice);
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.prompt(&format!("{at}/{index}"), item, voice);
+                    self.prompt(&format_args!("{at}/{index}"), item, voice);
                 }
             }
             _ => self.content(at, prompt, "text", voice),
@@ -172,7 +184,13 @@ impl Finder {
     }
 }
 
-/// The pointer to a key (RFC 6901, section 3).
-pub(super) fn below(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+/// The pointer to a key (RFC 6901, section 3), written only where something was found.
+pub(super) fn below<'a>(at: &'a dyn Display, key: &'a str) -> impl Display {
+    fmt::from_fn(move |f| {
+        if key.contains(['~', '/']) {
+            write!(f, "{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+        } else {
+            write!(f, "{at}/{key}")
+        }
+    })
 }

@@ -1,5 +1,7 @@
 //! The words in a JSON Schema: what a model reads of it besides names and types.
 
+use std::fmt::Display;
+
 use serde_json::Value;
 
 use super::finder::below;
@@ -11,11 +13,11 @@ const WORDS: [&str; 7] = ["title", "description", "$comment", "default", "const"
 const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
 /// Calls `found` with each value that holds words, and its pointer.
-pub(super) fn words(at: &str, schema: &Value, found: &mut dyn FnMut(&str, &Value)) {
+pub(super) fn words(at: &dyn Display, schema: &Value, found: &mut dyn FnMut(&dyn Display, &Value)) {
     match schema {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                words(&format!("{at}/{index}"), item, found);
+                words(&format_args!("{at}/{index}"), item, found);
             }
         }
         Value::Object(keywords) => {
