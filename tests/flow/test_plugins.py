@@ -237,3 +237,44 @@ def test_a_filter_that_could_never_act_where_it_stands_is_refused(tmp_path, filt
     (tmp_path / "tidegate.yaml").write_text(json.dumps(proxy_config({"local": cluster}, routes=routes)))
     checked = subprocess.run([BINARY, "check", "-c", tmp_path / "tidegate.yaml"], capture_output=True, text=True)
     assert checked.returncode == 1 and told in checked.stderr + checked.stdout, checked
+
+
+BUDGET = """
+local M = {}
+local function used() return tonumber(tidegate.kv.get("used") or "0") end
+function M.admit(ctx, estimate)
+  assert(estimate.estimated and estimate.input > 0)
+  if used() >= 20 then
+    return tidegate.refuse({status = 429, code = "quota_exceeded", message = "used " .. used(), headers = {["retry-after"] = "7"}})
+  end
+  return tidegate.admit("ticket of " .. ctx.request_id)
+end
+function M.settle(ctx, ticket, actual)
+  assert(ticket == "ticket of " .. ctx.request_id and not actual.estimated)
+  tidegate.kv.increment("used", actual.input + actual.output)
+end
+return M
+"""
+
+
+def test_an_admission_plugin_reserves_and_settles_what_was_used(tmp_path):
+    """What is refused reaches nobody."""
+    folder = tmp_path / "budget"
+    package(folder, BUDGET)
+    manifest = (folder / "plugin.toml").read_text().replace('["moderate_input"]', '["admit", "settle"]') + "[capabilities]\nkv = true\n"
+    (folder / "plugin.toml").write_text(manifest)
+    filters = [{"plugin": {"name": "budget"}}]
+    with Upstream() as upstream:
+        clusters = {"up": upstream.cluster()}
+        with Gateway(proxy_config(clusters, filters, plugins={"budget": {"path": str(folder), "grants": {"kv": True}}})) as gateway:
+            used = 0
+            while used < 20:
+                answer = gateway.chat()
+                assert answer.status_code == 200, answer.text
+                used += answer.json()["usage"]["total_tokens"]
+                until(lambda: gateway.metric("tidegate_plugin_calls_total", hook="settle") == len(upstream.requests), "the settlement")
+            sent = len(upstream.requests)
+            refused = gateway.chat()
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "7")
+            assert refused.json()["error"]["message"] == f"used {used}" and refused.json()["error"]["code"] == "quota_exceeded"
+            assert len(upstream.requests) == sent

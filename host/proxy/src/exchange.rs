@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
-use tidegate_contract::{Head, Operation, Peer};
+use tidegate_contract::{Head, Hook, Operation, Peer};
 use tidegate_pipeline::{Chain, Digest, apply_headers};
 use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
@@ -257,8 +257,12 @@ impl Admitted<'_> {
     async fn read_where_needed(&mut self, route: &Route, ledger: &mut Ledger) -> Result<(), Fault> {
         let ClientBody::Unread(incoming) = &self.body else { return Ok(()) };
         let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
-        let small = incoming.size_hint().upper().is_some_and(|length| length <= HELD_FOR_RETRY);
-        if narrowed || route.reads_request() || route.renames_models() || (small && route.may_retry()) {
+        let size = incoming.size_hint();
+        let small = size.upper().is_some_and(|length| length <= HELD_FOR_RETRY);
+        // What a request may cost is estimated from its size, which must be known.
+        let weighed = route.hooks.has(Hook::Admit) && size.exact().is_none();
+        let read = narrowed || weighed || route.reads_request() || route.renames_models();
+        if read || (small && route.may_retry()) {
             self.hold(ledger).await?;
         }
         Ok(())

@@ -37,8 +37,8 @@ pub(crate) async fn request(
     ledger: &mut Ledger,
 ) -> Result<Passed, Fault> {
     ledger.session.streaming = draft.streams();
-    let size = draft.held().map_or(0, |held| held.bytes.len() as u64);
-    let estimate = Usage { input: size / BYTES_PER_TOKEN, estimated: true, ..Usage::default() };
+    let input = draft.size().div_ceil(BYTES_PER_TOKEN);
+    let estimate = Usage { input, estimated: true, ..Usage::default() };
     ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
     let mut detour = match pass(snapshot, &route.hooks, &mut draft, ledger).await? {
         Flow::On(detour) => detour,

@@ -47,6 +47,11 @@ pub(crate) struct Progress {
 const MAX_MODEL: usize = 512;
 
 impl Passing {
+    /// How long the client says that it is.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.incoming.size_hint().exact()
+    }
+
     pub(crate) fn new(
         incoming: Incoming,
         limit: Limit,

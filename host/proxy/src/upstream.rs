@@ -117,6 +117,14 @@ impl Draft {
         }
     }
 
+    /// Bytes of the body; what the client announced where it is not held.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.body {
+            DraftBody::Held(held) => held.bytes.len() as u64,
+            DraftBody::Passing(passing) => passing.as_ref().and_then(|body| body.announced()).unwrap_or(0),
+        }
+    }
+
     /// Whether the body asks for a stream; `false` where it is not held.
     pub(crate) fn streams(&self) -> bool {
         self.held().is_some_and(|held| held.stream)
