@@ -19,15 +19,12 @@ from services import Service
 # The first requests of a service start its instances.
 WARM_UP = 40
 REQUESTS = 100
-PROGRAMS = ("valgrind", "callgrind_control")
-
-
-def can_be_counted() -> bool:
-    return all(shutil.which(program) for program in PROGRAMS)
 
 
 def count(place: Place, wanted: Sequence[tuple[str, Service]]) -> list[float]:
     """Of each service under a body of each size, one request after the other."""
+    if not shutil.which("valgrind"):
+        raise BenchError("valgrind is not installed")
     files = place.folder / "callgrind"
     prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={files}")
     with ExitStack() as stack:
@@ -62,10 +59,14 @@ def _send(peer: Peer, body: bytes, times: int) -> None:
     headers = {"Host": peer.host or "", "Authorization": f"Bearer {chats.KEY}", "Content-Type": "application/json"}
     headers |= {"Accept": "application/json", "User-Agent": "OpenAI/Python 1.0.0"}
     connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=60)
-    for _ in range(times):
-        connection.request("POST", "/v1/chat/completions", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise BenchError(f'"{peer.name}" answered {answer.status} under callgrind')
-    connection.close()
+    try:
+        for _ in range(times):
+            connection.request("POST", "/v1/chat/completions", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise BenchError(f'"{peer.name}" answered {answer.status}')
+    except (OSError, http.client.HTTPException) as error:
+        raise BenchError(f'"{peer.name}" gave no answer: {error}; {peer.process.last_words()}') from error
+    finally:
+        connection.close()
