@@ -16,15 +16,15 @@ ONE_HEAD = """
 
 One plugin on a request, in µs of CPU.
 
-| body | runtime | reads | without | with | added | middle half of the rounds | thousand instructions added | |
-| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |
+| body | runtime | reads | without | with | added | middle half | share, middle half | thousand instructions | |
+| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 """
 
 CHAINS_HEAD = """
 Several plugins on a request, each reading two pointers; the added time divided by their number.
 
-| body | runtime | plugins | without | with | a call | middle half of the rounds | thousand instructions a call | |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+| body | runtime | plugins | without | with | a call | middle half | share, middle half | thousand instructions | |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 """
 
 JOBS_HEAD = """
@@ -48,13 +48,19 @@ class Added:
 
     @property
     def quartiles(self) -> list[float]:
-        pairs = zip(self.case.samples, self.plain.samples)
-        found = [(sample.cpu_us - plain.cpu_us) / self.chain.length for sample, plain in pairs]
-        return quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
+        return _quartiles([(case - plain) / self.chain.length for case, plain in self._rounds()])
+
+    @property
+    def shares(self) -> list[float]:
+        """Quartiles too, of what a call adds by what the request costs without."""
+        return _quartiles([(case / plain - 1) / self.chain.length for case, plain in self._rounds()])
 
     @property
     def a_call(self) -> float:
         return self.quartiles[1]
+
+    def _rounds(self) -> list[tuple[float, float]]:
+        return [(case.cpu_us, plain.cpu_us) for case, plain in zip(self.case.samples, self.plain.samples)]
 
     @property
     def instructions(self) -> float | None:
@@ -75,8 +81,9 @@ class Added:
         found += [f"without: {', '.join(notes(self.plain))}"] if notes(self.plain) else []
         cells = [self.case.size, self.chain.runtime, label]
         cells += [f"{self.plain.middle(_cpu):.1f}", f"{self.case.middle(_cpu):.1f}", f"{middle:.1f}"]
+        cells += [f"{low:.1f} to {high:.1f}", "{1:.0%}, {0:.0%} to {2:.0%}".format(*self.shares)]
         counted = "" if self.instructions is None else f"{self.instructions / 1000:.1f}"
-        return row([*cells, f"{low:.1f} to {high:.1f}", counted, "; ".join(found)])
+        return row([*cells, counted, "; ".join(found)])
 
     def values(self) -> dict[str, object]:
         low, middle, high = self.quartiles
@@ -87,6 +94,7 @@ class Added:
             "with_us": self.case.middle(_cpu),
             "a_call_us": middle,
             "a_call_quartiles_us": [low, high],
+            "share_quartiles": self.shares,
             "spread_is_larger": self.is_blurred,
             "a_call_instructions": self.instructions,
         }
@@ -159,6 +167,10 @@ def _call_aim(entry: Added) -> str:
 def _job_aim(case: Case, ratio: float) -> str:
     head = f"- Aim of {case.name} at {case.size}: at most {hooks.JOB_AIM} × nginx-lua."
     return f"{head} Measured {ratio:.2f}: {met(ratio <= hooks.JOB_AIM)}."
+
+
+def _quartiles(found: list[float]) -> list[float]:
+    return quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
 
 
 def _cpu(sample: Sample) -> float:
