@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT" || exit 1
 
 LINT=(format clippy deny)
-ALL=("${LINT[@]}" unit guests build schema e2e)
+ALL=("${LINT[@]}" unit guests python build schema e2e)
 
 # Crates outside the workspace: what is compiled for guests.
 outside() { find plugin-sdk/rust plugins tests/*/plugins bench/plugins -name Cargo.toml -not -path '*/target/*'; }
@@ -45,6 +45,8 @@ stage_guests() {
             -E 'test(case_files) or package(tidegate-runtime-wasm)' \
             --show-progress none --status-level slow --final-status-level fail
 }
+
+stage_python() { "$VENV/bin/python" -m pytest -q -p no:cacheprovider sdk-python/tests; }
 
 stage_build() { cargo build --release --locked --quiet -p tidegate-gateway; }
 

@@ -3,42 +3,16 @@
 import json
 import pathlib
 import subprocess
-from dataclasses import dataclass, field
 
 import pytest
 
+from flow.broken_plugin import SCHEMA, Case
+from flow.broken_python import PLUGIN, PYTHON, python
 from support.gateway import BINARY, Gateway, proxy_config, run_tidegate
-from support.plugins import HOSTILE, REFUSAL, assert_sentence, route, shown, toml
+from support.plugins import HOSTILE, REFUSAL, assert_sentence, route, shown
 
-GOOD = "return {moderate_input = function() end}"
 HOSTILE_WASM = (HOSTILE["wasm"] / "hostile.wasm").read_bytes()
 HOSTILE_HOOKS = ["admit", "settle", "transform_request", "transform_event", "moderate_input", "moderate_output", "completed"]
-SCHEMA = {"type": "object", "properties": {"words": {"type": "array", "items": {"type": "string"}}}, "additionalProperties": False}
-
-
-@dataclass
-class Case:
-    """What differs from a good plugin, and what its sentence must say."""
-
-    says: list[str]
-    source: str | bytes | None = GOOD
-    manifest: bytes | None = None
-    tables: dict = field(default_factory=dict)
-    plugin: dict = field(default_factory=dict)
-    schema: str | None = None
-    entry: dict = field(default_factory=dict)
-    config: dict = field(default_factory=dict)
-
-    def write(self, folder: pathlib.Path):
-        plugin = {"id": "test", "version": "1.0.0", "runtime": "lua", "entry": "plugin.lua", "contract": "0.1", "hooks": ["moderate_input"]}
-        plugin = {key: value for key, value in {**plugin, **self.plugin}.items() if value is not None}
-        tables = {"plugin": plugin, **self.tables, **({"config": {"schema": "schema.json"}} if self.schema else {})}
-        folder.mkdir(parents=True)
-        (folder / "plugin.toml").write_bytes(toml(tables).encode() if self.manifest is None else self.manifest)
-        if self.source is not None:
-            (folder / "plugin.lua").write_bytes(self.source if isinstance(self.source, bytes) else self.source.encode())
-        if self.schema:
-            (folder / "schema.json").write_text(self.schema)
 
 
 def manifest(*says: str, **plugin) -> Case:
@@ -141,8 +115,9 @@ TEXTS = {
     "error-with-empty-text": configure("error('', 0)", "it gave no reason"),
     "broken-schema": Case(['"schema.json"', '"/type" of it'], schema='{"type": "nonsense"}'),
 }
+MANIFESTS["python-other-contract"] = python(PLUGIN, 'contract "9.9"', "build it with a matching SDK", plugin={"contract": "9.9"})
 MANIFESTS["manifest-not-utf8"] = Case(["it is no UTF-8 at byte 15"], manifest=b'[plugin]\nid = "\xff"\n')
-OTHERS |= TEXTS
+OTHERS |= TEXTS | PYTHON
 CASES = MANIFESTS | FILES | OTHERS
 
 

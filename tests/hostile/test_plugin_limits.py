@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hostile.attacks import BOMBS, FLOODS, LASTS, LOGS, SECRET, STOPS, VERDICTS, assert_not_loaded, assert_refused, assert_served
-from hostile.attacks import assert_survived, assert_told, attacked, both_gateways, config, each, leave
+from hostile.attacks import assert_survived, assert_told, attacked, all_gateways, config, each, leave
 from support.gateway import Gateway
-from support.plugins import CONFORMANCE, HOSTILE, RUNTIMES, copied, failures, memory, plugin, route, shown
+from support.plugins import CONFORMANCE, HOSTILE, copied, failures, memory, plugin, route, shown
 from support.upstream import Upstream
 from support.wait import until
 
@@ -19,7 +19,7 @@ ASKS = {"http": ["127.0.0.1"], "kv": True, "secrets": ["token"], "metrics": True
 
 @pytest.fixture(scope="module")
 def gateways():
-    with both_gateways() as gateways:
+    with all_gateways() as gateways:
         yield gateways
 
 
@@ -28,13 +28,13 @@ def test_t_plg_2_a_memory_bomb_is_stopped_at_the_limit(gateways, runtime, attack
     assert_survived(gateways[runtime], attack, kind)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", HOSTILE)
 def test_t_plg_2_repeated_bombs_leave_no_memory_behind(gateways, runtime):
     gateway = gateways[runtime]
-    assert_refused(gateway, attacked(gateway, "memory.deny"), "memory")
+    assert_refused(gateway, attacked(gateway, "memory.deny"), BOMBS[runtime]["memory"])
     before = memory(gateway)
     for _ in range(10):
-        assert_refused(gateway, attacked(gateway, "memory.deny"), "memory")
+        assert_refused(gateway, attacked(gateway, "memory.deny"), BOMBS[runtime]["memory"])
         assert_served(gateway, "memory.deny")
     until(lambda: memory(gateway) < before + 200, f"less than {before} + 200 MiB", 20)
 
@@ -52,7 +52,7 @@ def test_t_plg_3_log_and_metrics_name_the_plugin(gateways):
     assert gateway.metric("tidegate_plugin_calls_total", plugin="hostile", verdict="error") > 0
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", HOSTILE)
 def test_t_plg_3_a_plugin_that_fails_again_and_again_is_left_alone_for_a_moment(gateways, runtime):
     gateway = gateways[runtime]
     for _ in range(20):
@@ -97,7 +97,7 @@ def test_t_plg_4_forty_thousand_headers_of_a_component_are_a_failure():
         assert_served(gateway, "open", "many")
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", HOSTILE)
 def test_t_plg_4_a_call_whose_client_left_is_cancelled(runtime, tmp_path):
     """Long before its deadline; and the only instance is free again."""
     left = []
@@ -105,14 +105,14 @@ def test_t_plg_4_a_call_whose_client_left_is_cancelled(runtime, tmp_path):
     with Upstream(lambda seen, reply: left.append(reply.gone(20))) as upstream:
         calls = {"hooks": {"admit": {"calls": [{"http": [{"url": upstream.url, "timeout_ms": 30000}]}]}}}
         entry = route("waits", "talker", calls, timeout="60s")
-        with Gateway(config({"talker": plugin(folder, max_instances=1)}, [entry]), patience=60) as gateway:
+        with Gateway(config({"talker": plugin(folder, max_instances=1, workers=1)}, [entry]), patience=60) as gateway:
             for number in range(1, 4):
                 leave(gateway, "waits", lambda: len(upstream.requests) == number)
                 until(lambda: left == [True] * number, "the end of the plugin's request")
             assert_served(gateway, "open")
 
 
-CONFIGURES = [(runtime, attack) for runtime in RUNTIMES for attack in (*BOMBS[runtime], *STOPS[runtime], "state_flood")]
+CONFIGURES = [(runtime, attack) for runtime in HOSTILE for attack in (*BOMBS[runtime], *STOPS[runtime], "state_flood")]
 
 
 @pytest.fixture(scope="module")

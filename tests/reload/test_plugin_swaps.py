@@ -1,6 +1,5 @@
 """T-PLG-7: plugins swapped under load fail no request, mix no versions, and leave no memory behind."""
 
-import json
 import pathlib
 import re
 import signal
@@ -12,6 +11,7 @@ import pytest
 
 from support.gateway import Gateway, proxy_config
 from support.plugins import CONFORMANCE, HOSTILE, RUNTIMES, copied, memory, plugin, route, shown, written
+from support.processes import alive, workers, zombies
 from support.upstream import DONE, Upstream, completion, delta
 from support.wait import until
 
@@ -26,6 +26,28 @@ function M.transform_event(ctx, event)
   return tidegate.replace({{ data = {{ mark = "mark-{mark}", text = event.data.choices[1].delta.content }} }})
 end
 return M
+"""
+MARKS_IN_PYTHON = """
+from tidegate import Event, Plugin, changed, replace
+
+class Marks(Plugin):
+    def transform_request(self, ctx, headers, body):
+        return changed(set={{"/user": "mark-{mark}"}})
+
+    def transform_response(self, ctx, status, headers, body):
+        return changed(set={{"/mark": "mark-{mark}"}}) if body else None
+
+    def transform_event(self, ctx, event):
+        return replace(Event({{"mark": "mark-{mark}", "text": event.data["choices"][0]["delta"]["content"]}}))
+"""
+SOURCES = {"lua": MARKS, "python": MARKS_IN_PYTHON}
+WITH_HELPER = """
+from helper import WORD
+from tidegate import Plugin, reply
+
+class One(Plugin):
+    def transform_request(self, ctx, headers, body):
+        return reply(200, WORD)
 """
 QUICK = "return {moderate_input = function() end}"
 SLOW = """
@@ -64,14 +86,14 @@ class Versions:
 
     def __init__(self, runtime: str, dirs: pathlib.Path):
         self.runtime, self.dirs = runtime, dirs
-        written(dirs / "broken", "this is no Lua", HOOKS)
+        written(dirs / "broken", "this is no code", HOOKS, runtime="python" if runtime == "python" else "lua")
 
     def next(self, number: int) -> str:
         """Two of a kind after each other, so that the other kind is let go of before it comes again."""
         # The first is the configured one, which is not touched again: a save would be a swap, too.
         name, mark = f"slot-{number % 4}" if number else "first", ("even", "even", "odd", "odd")[number % 4]
-        if self.runtime == "lua":
-            written(self.dirs / name, MARKS.format(mark=mark), HOOKS, f"{number}.0.0")
+        if self.runtime in SOURCES:
+            written(self.dirs / name, SOURCES[self.runtime].format(mark=mark), HOOKS, f"{number}.0.0", runtime=self.runtime)
         else:
             source = {"even": CONFORMANCE, "odd": HOSTILE}[mark]["wasm"]
             copied(source, self.dirs / name, ASKS, f"{number}.0.0")
@@ -79,7 +101,7 @@ class Versions:
 
 
 def config(versions: Versions, cluster: dict) -> dict:
-    capabilities = {} if versions.runtime == "lua" else ANSWER
+    capabilities = {} if versions.runtime in SOURCES else ANSWER
     entry = route("swapped", "marks", capabilities, timeout="20s")
     plugins = {"marks": plugin(versions.dirs / versions.next(0))}
     return proxy_config({"local": cluster}, routes=[entry], plugins=plugins, plugin_dirs=[str(versions.dirs)])
@@ -105,15 +127,17 @@ def load(gateway: Gateway, folder: pathlib.Path):
         report.append(process.communicate(timeout=60)[0])
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", [*RUNTIMES, "python"])
+@pytest.mark.timeout(900)
 def test_t_plg_7_swaps_under_load_fail_no_request(tmp_path, count, runtime):
-    versions, total, warm = Versions(runtime, tmp_path / "dirs"), count(60, 1000), 8
+    """Each swap of a plugin in Python starts processes, and ends those of the version before."""
+    versions, total, warm = Versions(runtime, tmp_path / "dirs"), count(20 if runtime == "python" else 60, 1000), 8
     with Gateway(config(versions, {"provider": "mock", "echo": True}), patience=60) as gateway:
         with load(gateway, tmp_path) as report:
             for number in range(1, warm + total + 1):
                 assert put(gateway, versions.next(number)) == f"{number}.0.0"
                 if number % 10 == 0:
-                    assert "cannot be loaded" in put(gateway, "broken")
+                    assert ("invalid syntax" if runtime == "python" else "cannot be loaded") in put(gateway, "broken")
                 if number == warm:
                     before = memory(gateway)
         assert "Non-2xx" not in report[0] and "Socket errors" not in report[0], report[0]
@@ -122,12 +146,16 @@ def test_t_plg_7_swaps_under_load_fail_no_request(tmp_path, count, runtime):
         until(lambda: memory(gateway) < before + 64, f"less than {before} + 64 MiB", 30)
         live = shown(gateway)["marks"]
         assert (live["state"], live["version"], live["error"]) == ("live", f"{warm + total}.0.0", None)
+        # The live version and the one that is kept for a rollback.
+        until(lambda: len(workers(gateway)) <= (4 if runtime == "python" else 0), "the end of the workers of old versions", 30)
+        assert not zombies(gateway)
 
 
+@pytest.mark.parametrize("runtime", SOURCES)
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_t_plg_7_a_request_ends_with_the_version_that_it_began_with(tmp_path, stream):
+def test_t_plg_7_a_request_ends_with_the_version_that_it_began_with(tmp_path, stream, runtime):
     """Its version is neither live nor kept for a rollback any more when the upstream answers."""
-    versions, gate = Versions("lua", tmp_path / "dirs"), Gate(stream)
+    versions, gate = Versions(runtime, tmp_path / "dirs"), Gate(stream)
     with Upstream(gate.answer) as upstream, Gateway(config(versions, upstream.cluster())) as gateway, ThreadPoolExecutor() as pool:
         running = pool.submit(gateway.chat, "swapped", stream=stream)
         until(lambda: upstream.requests, "the request at the upstream")
@@ -139,6 +167,42 @@ def test_t_plg_7_a_request_ends_with_the_version_that_it_began_with(tmp_path, st
         assert "mark-odd" not in answer.text
         assert answer.text.count("mark-even") == (2 if stream else 1)
         assert gateway.chat("swapped", stream=stream).text.count("mark-odd") == (2 if stream else 1)
+
+
+def test_t_plg_7_a_request_keeps_the_workers_of_its_version(tmp_path):
+    """They end with it, and no sooner."""
+    versions, gate = Versions("python", tmp_path / "dirs"), Gate(False)
+    with Upstream(gate.answer) as upstream, Gateway(config(versions, upstream.cluster())) as gateway, ThreadPoolExecutor() as pool:
+        until(lambda: len(workers(gateway)) == 2, "the workers of the first version")
+        first = workers(gateway)
+        running = pool.submit(gateway.chat, "swapped")
+        until(lambda: upstream.requests, "the request at the upstream")
+        for number in (2, 3, 4):
+            put(gateway, versions.next(number))
+        assert workers(gateway) >= first
+        gate.open = True
+        assert running.result().json()["mark"] == "mark-even"
+        until(lambda: not alive(*first), "the end of the workers of the first version", 20)
+
+
+def test_t_plg_7_a_changed_file_beside_the_entry_is_another_version(tmp_path):
+    """Also one of a package within the package."""
+    folder = written(tmp_path / "helped", WITH_HELPER, ["transform_request"], runtime="python")
+    (folder / "helper.py").write_text("from words.one import WORD\n")
+    (folder / "words").mkdir()
+    (folder / "words/one.py").write_text('WORD = "first"\n')
+    with Gateway(proxy_config({"local": {"provider": "mock"}}, routes=[route("helped", "p")], plugins={"p": plugin(folder)})) as gateway:
+        assert gateway.chat("helped").text == "first"
+        digest = shown(gateway)["p"].get("digest")
+        (folder / "words/one.py").write_text('WORD = "second"\n')
+        until(lambda: gateway.chat("helped").text == "second", "the changed module")
+        assert shown(gateway)["p"].get("digest") != digest or digest is None
+        (folder / "helper.py").write_text("syntax error\n")
+        until(lambda: shown(gateway)["p"]["error"], "a word on the broken module")
+        assert gateway.chat("helped").text == "second"
+        (folder / "helper.py").write_text('WORD = "third"\n')
+        until(lambda: gateway.chat("helped").text == "third", "the mended module")
+        assert shown(gateway)["p"]["error"] is None
 
 
 def test_t_plg_7_a_request_ends_with_its_component(tmp_path):

@@ -9,9 +9,19 @@ import tomllib
 
 from support.gateway import ROOT, Gateway
 
-HOSTILE = {"lua": ROOT / "tests/hostile/plugins/lua", "wasm": ROOT / "tests/hostile/plugins/rust"}
-CONFORMANCE = {"lua": ROOT / "tests/conformance/plugins/lua", "wasm": ROOT / "tests/conformance/plugins/rust"}
+HOSTILE = {
+    "lua": ROOT / "tests/hostile/plugins/lua",
+    "wasm": ROOT / "tests/hostile/plugins/rust",
+    "python": ROOT / "tests/hostile/plugins/python",
+}
+CONFORMANCE = {
+    "lua": ROOT / "tests/conformance/plugins/lua",
+    "wasm": ROOT / "tests/conformance/plugins/rust",
+    "python": ROOT / "tests/conformance/plugins/python",
+}
+# Those whose plugins run inside of the gateway.
 RUNTIMES = ("lua", "wasm")
+ENTRIES = {"lua": "plugin.lua", "python": "plugin.py"}
 # What a client is told of a filter that failed, whatever went wrong.
 REFUSAL = {
     "error": {
@@ -34,7 +44,8 @@ def copied(source: pathlib.Path, folder: pathlib.Path, capabilities: dict | None
     manifest.pop("config", None)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plugin.toml").write_text(toml(manifest))
-    shutil.copyfile(source / entry, folder / entry)
+    for file in {source / entry, *source.glob("*.py")}:
+        shutil.copyfile(file, folder / file.name)
     return folder
 
 
@@ -47,13 +58,19 @@ def toml(manifest: dict[str, dict]) -> str:
 
 
 def written(
-    folder: pathlib.Path, source: str, hooks: list[str], version: str = "1.0.0", capabilities: dict | None = None
+    folder: pathlib.Path,
+    source: str,
+    hooks: list[str],
+    version: str = "1.0.0",
+    capabilities: dict | None = None,
+    runtime: str = "lua",
 ) -> pathlib.Path:
-    """A package of one Lua file."""
+    """A package of one file, of Lua or Python."""
     folder.mkdir(parents=True, exist_ok=True)
-    plugin = {"id": "test", "version": version, "runtime": "lua", "entry": "plugin.lua", "contract": "0.1", "hooks": hooks}
+    entry = ENTRIES[runtime]
+    plugin = {"id": "test", "version": version, "runtime": runtime, "entry": entry, "contract": "0.1", "hooks": hooks}
     (folder / "plugin.toml").write_text(toml({"plugin": plugin, "capabilities": capabilities or {}}))
-    (folder / "plugin.lua").write_text(source)
+    (folder / entry).write_text(source)
     return folder
 
 

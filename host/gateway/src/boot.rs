@@ -103,6 +103,7 @@ async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<()
     drain(&proxy, &mut signals).await;
     stop.cancel();
     let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
+    tidegate_runtime_python::end_all();
     Ok(())
 }
 

@@ -20,7 +20,9 @@ const PLUGIN: &str = "plugin";
 const SDK: &str = "sdk";
 
 /// What the interpreter is told to run. The paths come as arguments, so that no path can be read as code.
-const START: &str = "import sys; sys.path[:0] = sys.argv[1:]; from tidegate._worker import main; main()";
+///
+/// What the plugin brings stands behind Python's own modules: a file of its that has the name of one takes nobody's place.
+const START: &str = "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sys.argv[2:]; from tidegate._worker import main; main()";
 
 /// The code of one version.
 pub(crate) struct PythonCode {
@@ -34,6 +36,10 @@ impl PythonCode {
     /// # Errors
     /// Where nothing can be written there.
     pub(crate) fn unpack(package: &Package) -> Result<Self, LoadError> {
+        if package.tree.is_empty() {
+            let cause = "it is no Python file; name one such as \"plugin.py\" in plugin.toml".into();
+            return Err(LoadError::Code { entry: package.manifest.entry.clone(), cause });
+        }
         let failed =
             |cause: io::Error| LoadError::Read { path: std::env::temp_dir(), cause: cause.to_string() };
         let folder = tempfile::Builder::new()

@@ -12,3 +12,4 @@ mod runtime;
 mod sdk;
 
 pub use runtime::PythonRuntime;
+pub use tidegate_workers::end_all;

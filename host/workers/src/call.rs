@@ -409,6 +409,13 @@ pub(crate) enum Answered {
     Error(AskError),
 }
 
+impl Answered {
+    /// To whom nobody waits for any more.
+    pub(crate) fn cancelled() -> Self {
+        Self::Error(AskError { kind: "failed", message: "the call was cancelled".into() })
+    }
+}
+
 /// Why a service did not do what was asked.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AskError {

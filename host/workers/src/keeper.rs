@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::{Hello, SentWindows};
 use crate::frame::{FrameError, Kind, Reader};
-use crate::launch::{Launch, Started, kill};
+use crate::launch::{Group, Launch, Started, kill};
 use crate::link::Link;
 use crate::memory::Memory;
 use crate::output;
@@ -57,6 +57,8 @@ pub(crate) struct Worker {
     pub(crate) ready: Ready,
     child: Child,
     memory: Memory,
+    /// Ends with the worker, whatever is left of it.
+    _group: Group,
 }
 
 /// Why a worker is not kept.
@@ -88,7 +90,7 @@ impl Core {
     }
 
     async fn greet(&self, started: Started) -> Result<Worker, LoadError> {
-        let Started { mut child, pid, socket } = started;
+        let Started { mut child, pid, group, socket } = started;
         self.follow(&mut child);
         let (reader, writer) = socket.into_split();
         let output = self.setup.limits.output;
@@ -102,7 +104,7 @@ impl Core {
         let memory = Memory::of(pid).unwrap_or_default();
         memory.cap(pid, self.setup.limits.memory as u64);
         tokio::spawn(Arc::clone(&link).read(reader));
-        Ok(Worker { link, ready, child, memory })
+        Ok(Worker { link, ready, child, memory, _group: group })
     }
 
     fn follow(&self, child: &mut Child) {
@@ -162,7 +164,7 @@ impl Core {
                     }
                 },
             };
-            let born = Instant::now();
+            let (born, link) = (Instant::now(), Arc::clone(&worker.link));
             self.pool.add(&worker.link, worker.ready.concurrency);
             match self.watch(&worker).await {
                 End::Gone => return worker.stop(&self.pool).await,
@@ -180,7 +182,8 @@ impl Core {
                         status,
                         "a worker of a plugin ended"
                     );
-                    if born.elapsed() > HEALTHY {
+                    self.pool.remove(&link);
+                    if link.has_answered() || born.elapsed() > HEALTHY {
                         pause = PAUSE;
                     } else {
                         self.rest(&mut pause).await;
@@ -231,7 +234,6 @@ impl Worker {
 
     /// Lets it end what it is doing.
     async fn stop(mut self, pool: &Pool) {
-        self.link.retire();
         pool.remove(&self.link);
         let told = self.link.send(Kind::Stop, 0, &serde_json::Value::Null, None).await;
         if told.is_ok() {

@@ -2,13 +2,14 @@
 
 #![allow(unsafe_code, reason = "what happens between fork and exec; this file is all of it")]
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{LazyLock, mpsc};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
@@ -41,6 +42,7 @@ pub struct Launch {
 pub(crate) struct Started {
     pub(crate) child: Child,
     pub(crate) pid: Pid,
+    pub(crate) group: Group,
     pub(crate) socket: UnixStream,
 }
 
@@ -53,7 +55,7 @@ impl Launch {
         let child = spawned(self.command(theirs.into())).await?;
         let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let pid = pid.ok_or_else(|| io::Error::other("it ended at once"))?;
-        Ok(Started { child, pid, socket })
+        Ok(Started { child, pid, group: Group::of(pid), socket })
     }
 
     fn command(&self, socket: OwnedFd) -> Command {
@@ -120,6 +122,36 @@ async fn spawned(mut command: Command) -> io::Result<Child> {
     let lost = || io::Error::other("no thread starts processes");
     PARENT.send(Box::new(job)).map_err(|_| lost())?;
     answer.await.map_err(|_| lost())?
+}
+
+/// A worker's process group, for as long as it may have members.
+pub(crate) struct Group(Pid);
+
+static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Group {
+    fn of(pid: Pid) -> Self {
+        groups().insert(pid.as_raw_nonzero().get());
+        Self(pid)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        kill(self.0);
+        groups().remove(&self.0.as_raw_nonzero().get());
+    }
+}
+
+/// Ends all workers and what they started: the last thing that a gateway does.
+pub fn end_all() {
+    for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
+        kill(group);
+    }
 }
 
 /// Ends a process and what it started, at once.

@@ -19,5 +19,5 @@ mod ready;
 mod services;
 mod verdict;
 
-pub use launch::Launch;
+pub use launch::{Launch, end_all};
 pub use plugin::{Package, configure};

@@ -36,7 +36,7 @@ pub(crate) struct Link {
     descriptors: AtomicBool,
     /// Bytes of a verdict.
     output: usize,
-    retired: AtomicBool,
+    answered: AtomicBool,
     /// Nothing can be called any more.
     over: CancellationToken,
 }
@@ -53,6 +53,8 @@ struct Waiting {
     answer: Option<oneshot::Sender<Result<Frame, FrameError>>>,
     scope: Arc<Scope>,
     until: Instant,
+    /// Nobody waits for it any more: what it asked for ends, too.
+    gone: CancellationToken,
     /// The worker has no room for another call until this one is answered.
     _token: Token,
 }
@@ -68,10 +70,10 @@ impl Link {
     pub(crate) fn new(pid: Pid, writer: OwnedWriteHalf, services: Arc<Services>, output: usize) -> Arc<Self> {
         let own = Scope::new("", Arc::default());
         let calls = Mutex::new(Calls { next: 0, waiting: HashMap::new(), asks: 0 });
-        let (descriptors, retired) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (descriptors, answered) = (AtomicBool::new(false), AtomicBool::new(false));
         let over = CancellationToken::new();
         let writer = tokio::sync::Mutex::new(writer);
-        Arc::new(Self { pid, writer, calls, services, own, descriptors, output, retired, over })
+        Arc::new(Self { pid, writer, calls, services, own, descriptors, output, answered, over })
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -83,13 +85,15 @@ impl Link {
         self.over.cancelled().await;
     }
 
-    /// It takes no further calls, and ends what it is doing.
-    pub(crate) fn retire(&self) {
-        self.retired.store(true, Ordering::Relaxed);
+    /// Ends the worker; nobody is given it from here on.
+    fn end(&self) {
+        self.over.cancel();
+        kill(self.pid);
     }
 
-    pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Relaxed)
+    /// Whether it ever answered a call.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     pub(crate) fn takes_descriptors(&self) {
@@ -105,19 +109,27 @@ impl Link {
     ) -> Result<Frame, HookError> {
         let Terms { scope, until, body } = terms;
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { answer: Some(answer), scope, until, _token: token };
+        let waiting =
+            Waiting { answer: Some(answer), scope, until, gone: CancellationToken::new(), _token: token };
         let id = self.begin(waiting);
         let unanswered = Unanswered { link: self, id };
-        self.send(Kind::Call, id, called, body).await.map_err(|error| stopped(&error))?;
+        self.send(Kind::Call, id, called, body).await.map_err(|error| self.stopped(&error))?;
         let frame = answered.await.unwrap_or(Err(FrameError::Closed));
         std::mem::forget(unanswered);
-        let frame = frame.map_err(|error| stopped(&error))?;
+        let frame = frame.map_err(|error| self.stopped(&error))?;
         if frame.meta.len() + frame.body.len() > self.output {
             return Err(HookError::Output(self.output));
         }
         match frame.kind {
             Kind::Return => Ok(frame),
             _ => Err(HookError::Failed(crate::verdict::error(&frame.meta))),
+        }
+    }
+
+    fn stopped(&self, error: &FrameError) -> HookError {
+        match error {
+            FrameError::TooLarge(_) => HookError::Output(self.output),
+            error => HookError::Trapped(format!("its process ended: {error}")),
         }
     }
 
@@ -170,8 +182,7 @@ impl Link {
                 Err(error) => break error,
             }
         };
-        self.over.cancel();
-        kill(self.pid);
+        self.end();
         let waiting = std::mem::take(&mut self.calls().waiting);
         for answer in waiting.into_values().filter_map(|waiting| waiting.answer) {
             // Whoever asked may have left in this moment.
@@ -184,13 +195,14 @@ impl Link {
         match frame.kind {
             Kind::Return | Kind::Fail => {
                 let waiting = self.calls().waiting.remove(&frame.id).ok_or(FrameError::Malformed)?;
+                self.answered.store(true, Ordering::Relaxed);
                 if let Some(answer) = waiting.answer {
                     let _ = answer.send(Ok(frame));
                 }
             }
             Kind::Note => {
                 let noted: Noted = serde_json::from_slice(&frame.meta).map_err(|_| FrameError::Malformed)?;
-                noted.note(&self.services, &self.scope_of(frame.id).0);
+                noted.note(&self.services, &self.whose(frame.id).scope);
             }
             Kind::Ask => self.answer(frame)?,
             _ => return Err(FrameError::Malformed),
@@ -201,7 +213,7 @@ impl Link {
     /// Answers aside: other answers must not wait for a slow server.
     fn answer(self: &Arc<Self>, frame: Frame) -> Result<(), FrameError> {
         let asked: Asked = serde_json::from_slice(&frame.meta).map_err(|_| FrameError::Malformed)?;
-        let (scope, until) = self.scope_of(asked.call);
+        let Whose { scope, until, gone } = self.whose(asked.call);
         {
             let mut calls = self.calls();
             calls.asks += 1;
@@ -215,6 +227,7 @@ impl Link {
             let answering = asked.answer(&link.services, &scope, frame.body, left);
             let answer = tokio::select! {
                 answer = answering => Some(answer),
+                () = gone.cancelled() => Some((Answered::cancelled(), Vec::new())),
                 () = link.over.cancelled() => None,
             };
             link.calls().asks -= 1;
@@ -227,11 +240,18 @@ impl Link {
         Ok(())
     }
 
-    /// Whose call it is, and until when its services may take.
-    fn scope_of(&self, call: u32) -> (Arc<Scope>, Instant) {
+    fn whose(&self, call: u32) -> Whose {
         let calls = self.calls();
-        let known = calls.waiting.get(&call).map(|waiting| (Arc::clone(&waiting.scope), waiting.until));
-        known.unwrap_or_else(|| (Arc::clone(&self.own), Instant::now() + OWN_TIME))
+        let known = calls.waiting.get(&call).map(|waiting| Whose {
+            scope: Arc::clone(&waiting.scope),
+            until: waiting.until,
+            gone: waiting.gone.clone(),
+        });
+        known.unwrap_or_else(|| Whose {
+            scope: Arc::clone(&self.own),
+            until: Instant::now() + OWN_TIME,
+            gone: CancellationToken::new(),
+        })
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
@@ -239,19 +259,22 @@ impl Link {
     }
 }
 
+/// The call for which a worker asks, and until when that may take.
+struct Whose {
+    scope: Arc<Scope>,
+    until: Instant,
+    gone: CancellationToken,
+}
+
 /// How long services may take for a worker that has no call.
 const OWN_TIME: std::time::Duration = std::time::Duration::from_secs(5);
-
-fn stopped(error: &FrameError) -> HookError {
-    HookError::Trapped(format!("its process ended: {error}"))
-}
 
 /// A frame that is half written: whatever follows it would be read as part of it.
 struct Torn<'a>(&'a Link);
 
 impl Drop for Torn<'_> {
     fn drop(&mut self) {
-        kill(self.0.pid);
+        self.0.end();
     }
 }
 
@@ -266,12 +289,13 @@ impl Drop for Unanswered<'_> {
         let until = match self.link.calls().waiting.get_mut(&self.id) {
             Some(waiting) => {
                 waiting.answer = None;
+                waiting.gone.cancel();
                 waiting.until
             }
             None => return,
         };
         if until <= Instant::now() {
-            kill(self.link.pid);
+            self.link.end();
             return;
         }
         let (link, id) = (Arc::clone(self.link), self.id);
@@ -282,7 +306,7 @@ impl Drop for Unanswered<'_> {
                 () = link.over.cancelled() => return,
             }
             if link.calls().waiting.contains_key(&id) {
-                kill(link.pid);
+                link.end();
             }
         });
     }

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 class Record:
     """A value with named parts, which are the slots of its class."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _parts(self) -> list[tuple[str, Any]]:
         return [(name, getattr(self, name)) for name in self.__slots__ if not name.startswith("_")]

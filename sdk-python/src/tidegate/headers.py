@@ -5,10 +5,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Union
+    from typing import Any, Union
 
     Value = Union[str, bytes]
-    Fields = Union["Headers", Mapping[str, Union[Value, Sequence[Value]]], Iterable[tuple[str, Value]]]
+    Fields = Union["Headers", Mapping[str, Value | Sequence[Value]], Iterable[tuple[str, Value]]]
     Wire = list[list[str]]
 
 
@@ -81,7 +81,7 @@ def wire(fields: Fields | None) -> Wire:
         return []
     if isinstance(fields, Headers):
         return [list(field) for field in fields._fields]
-    pairs = fields.items() if hasattr(fields, "items") else fields
+    pairs: Iterable[tuple[str, Any]] = fields.items() if hasattr(fields, "items") else fields
     made: Wire = []
     for name, values in pairs:
         listed = values if isinstance(values, (list, tuple)) else [values]

@@ -31,42 +31,36 @@ class Plugin:
         """Called once, first. Returning None subscribes to the hooks that the class has, and for transforms to whole bodies;
         a `Subscription` narrows that. `raise ConfigError(...)` refuses the configuration in one sentence."""
 
-    def authenticate(self, ctx: Any, head: Head) -> Auth | None | Awaitable[Auth | None]:
+    def authenticate(self, ctx: Any, head: Head) -> Auth | Awaitable[Auth | None] | None:
         """Says who calls, before anything of the body is trusted: `pass_`, `grant` or `deny`."""
 
-    def admit(self, ctx: Any, estimate: Usage) -> Admission | None | Awaitable[Admission | None]:
+    def admit(self, ctx: Any, estimate: Usage) -> Admission | Awaitable[Admission | None] | None:
         """Reserves what the request may cost, before the first body hook: `admit` or `refuse`."""
 
-    def settle(self, ctx: Any, ticket: str, actual: Usage) -> None | Awaitable[None]:
+    def settle(self, ctx: Any, ticket: str, actual: Usage) -> Awaitable[None] | None:
         """Settles a ticket of `admit`, exactly once, however the exchange ended."""
 
-    def transform_request(
-        self, ctx: Any, headers: Headers, body: Body
-    ) -> Transform | None | Awaitable[Transform | None]:
+    def transform_request(self, ctx: Any, headers: Headers, body: Body) -> Transform | Awaitable[Transform | None] | None:
         """Changes the request, in the client's dialect: `unchanged`, `changed` or `reply`."""
 
-    def transform_upstream(
-        self, ctx: Any, headers: Headers, body: Body
-    ) -> Transform | None | Awaitable[Transform | None]:
+    def transform_upstream(self, ctx: Any, headers: Headers, body: Body) -> Transform | Awaitable[Transform | None] | None:
         """Changes the request of one attempt, in the provider's dialect."""
 
     def transform_response(
         self, ctx: Any, status: int, headers: Headers, body: Body
-    ) -> Transform | None | Awaitable[Transform | None]:
+    ) -> Transform | Awaitable[Transform | None] | None:
         """Changes the answer; of a stream its head, without a body."""
 
-    def transform_event(self, ctx: Any, event: Event) -> EventVerdict | None | Awaitable[EventVerdict | None]:
+    def transform_event(self, ctx: Any, event: Event) -> EventVerdict | Awaitable[EventVerdict | None] | None:
         """Changes one event of a stream: `keep`, `replace` or `drop`."""
 
-    def moderate_input(self, ctx: Any, texts: list[Text]) -> Moderation | None | Awaitable[Moderation | None]:
+    def moderate_input(self, ctx: Any, texts: list[Text]) -> Moderation | Awaitable[Moderation | None] | None:
         """Judges the texts of a request: `allow`, `flag`, `redact` or `block`."""
 
-    def moderate_output(
-        self, ctx: Any, texts: list[Text], last: bool
-    ) -> Moderation | None | Awaitable[Moderation | None]:
+    def moderate_output(self, ctx: Any, texts: list[Text], last: bool) -> Moderation | Awaitable[Moderation | None] | None:
         """Judges the texts of an answer; `last` in the last call of a stream, and in the only one of any other answer."""
 
-    def completed(self, ctx: Any, outcome: Outcome) -> None | Awaitable[None]:
+    def completed(self, ctx: Any, outcome: Outcome) -> Awaitable[None] | None:
         """Is told of a finished exchange, off its path."""
 
 

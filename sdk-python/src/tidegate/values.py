@@ -129,9 +129,7 @@ class Finding(Record):
 
     __slots__ = ("category", "score", "text", "detail")
 
-    def __init__(
-        self, category: str, *, score: float | None = None, text: Text | int | None = None, detail: str = ""
-    ) -> None:
+    def __init__(self, category: str, *, score: float | None = None, text: Text | int | None = None, detail: str = "") -> None:
         self.category = category
         self.score = score
         self.text: int | None = text.id if isinstance(text, Text) else text

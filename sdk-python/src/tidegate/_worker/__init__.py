@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from _thread import stack_size
 from functools import partial
 from socket import socket
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DESCRIPTOR = 3
+# The stack of a thread counts as memory of the plugin in full, and 8 MiB of the usual limit of 64 go a short way.
+_STACK = 2 * 1024 * 1024
 
 
 def main() -> None:
     """Serves one plugin until the gateway says stop or is gone."""
-    # The paths that the gateway gave are in sys.path by now, and are no arguments of the plugin.
+    # They are the paths that the gateway gave, in sys.path by now, and no arguments of the plugin.
     del sys.argv[1:]
     _prepare_output()
+    stack_size(_STACK)
     connection = _connection()
     watch(connection)
     channel = Channel(connection)

@@ -25,9 +25,7 @@ def serve(channel: Channel, configured: Configured, folder: str) -> None:
             return
 
 
-def _answer(
-    channel: Channel, configured: Configured, folder: str, called: tuple[int, dict[str, Any], bytes]
-) -> bytes:
+def _answer(channel: Channel, configured: Configured, folder: str, called: tuple[int, dict[str, Any], bytes]) -> bytes:
     id, meta, body = called
     call = BlockingCall(channel, id)
     try:

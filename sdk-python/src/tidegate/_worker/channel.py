@@ -25,7 +25,7 @@ class Channel:
 
     def __init__(self, socket: socket) -> None:
         self._socket = socket
-        self._out = self._send_now
+        self._out: Callable[[bytes], None] = self._send_now
         self.reader = Reader(socket)
         self._kept: deque[Frame] = deque()
         self._asked = 0

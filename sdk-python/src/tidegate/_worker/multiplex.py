@@ -288,15 +288,17 @@ class ThreadCall:
         try:
             if self._is_cancelled:
                 raise Cancelled
-            self._worker.loop.call_soon_threadsafe(self._ask, ask, wait)
+            self._worker.loop.call_soon_threadsafe(self._ask, self._id, ask, wait)
             meta, body = wait.answer()
         finally:
             self._waits.discard(wait)
         return answered(ask, meta, body)
 
-    def _ask(self, ask: Ask[Any], wait: Wait) -> None:
+    def _ask(self, id: int, ask: Ask[Any], wait: Wait) -> None:
+        if wait.is_over():
+            return
         try:
-            self._worker.ask(self._id, ask, wait.end)
+            self._worker.ask(id, ask, wait.end)
         except BaseException as error:  # noqa: BLE001 - it is raised where the hook waits
             wait.fail(error)
 
@@ -323,9 +325,13 @@ class Wait:
             raise self._error
         return self._answer
 
+    def is_over(self) -> bool:
+        """Whether the thread waits no more."""
+        return not self._lock.locked()
+
     def end(self, meta: dict[str, Any] | None = None, body: bytes = b"") -> None:
         """Ends the wait, with an answer or without."""
-        if self._lock.locked():
+        if not self.is_over():
             self._answer = None if meta is None else (meta, body)
             self._lock.release()
 

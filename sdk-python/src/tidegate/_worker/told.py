@@ -24,8 +24,8 @@ def sentence(error: BaseException, folder: str) -> str:
 def message(error: BaseException) -> str:
     """The message in one line. An error whose own text cannot be made is told without."""
     try:
-        text = error.msg if isinstance(error, SyntaxError) else str(error)
-        return " ".join(str(text).split())
+        text = str(error.msg if isinstance(error, SyntaxError) else error)
+        return " ".join("".join(c if c.isprintable() else " " for c in text[: 2 * _MOST_CHARACTERS]).split())
     except Exception:  # noqa: BLE001
         return ""
 
@@ -55,4 +55,7 @@ def _own(path: str, folder: str) -> str | None:
 
 def print_traceback(error: BaseException) -> None:
     """For the gateway's log. The interpreter's own printer needs no import, and cannot be replaced by what a plugin sets."""
-    sys.__excepthook__(type(error), error, error.__traceback__)
+    try:
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    except BaseException:  # noqa: BLE001 - a plugin may have closed what it is printed to
+        return

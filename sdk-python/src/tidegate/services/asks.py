@@ -1,4 +1,4 @@
-"""`ask` frames and how their answers are read. What the gateway would not understand is refused here, where the author sees it."""
+"""`ask` frames, and how their answers are read. What the gateway would not understand is refused here."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ class Kv(_Service):
         """The value and its version, or None."""
         return self._caller.ask(asks.kv_get(key))
 
-    def set(
-        self, key: str, value: str | bytes, *, ttl_ms: int | None = None, if_version: int | None = None
-    ) -> int | None:
+    def set(self, key: str, value: str | bytes, *, ttl_ms: int | None = None, if_version: int | None = None) -> int | None:
         """The new version, or None where another one stands than `if_version`; 0 means: only where there is none."""
         return self._caller.ask(asks.kv_set(key, value, ttl_ms, if_version))
 

@@ -1,11 +1,10 @@
-"""Plays case files against a plugin, in this process and with services made of the case: plugin-sdk/testkit has their format.
+"""Plays case files against a plugin, in this process, with services made of the case; plugin-sdk/testkit has their format.
 
     @pytest.mark.parametrize("case", cases("cases"), ids=str)
     def test_case(case):
         play(case, ".")
 
-A case goes through the same frames as in the gateway, but for the socket. The file may be any, and the comparison is that of the
-other languages: a case that passes here passes there.
+A case goes through the JSON of the same frames as in the gateway, and is compared as in the other languages.
 """
 
 from __future__ import annotations

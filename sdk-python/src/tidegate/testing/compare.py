@@ -49,7 +49,7 @@ def _aligned(expected: Any, got: Any) -> Any:
         return {key: _aligned(expected[key], value) if key in expected else value for key, value in got.items()}
     if isinstance(expected, list) and isinstance(got, list):
         rest = got[len(expected) :]
-        return [_aligned(wanted, value) for wanted, value in zip(expected, got)] + rest
+        return [_aligned(wanted, value) for wanted, value in zip(expected, got, strict=False)] + rest
     return got
 
 

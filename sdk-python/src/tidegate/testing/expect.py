@@ -128,4 +128,3 @@ def short(score: float | None) -> float | None:
         if struct.pack("<f", written) == bits:
             return written
     return float(score)
-

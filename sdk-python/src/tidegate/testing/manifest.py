@@ -73,9 +73,6 @@ def consent(asked: dict[str, Any], granted: dict[str, Any]) -> str | None:
 def _missing(wanted: dict[str, Any], given: dict[str, Any]) -> str:
     flags = [f"{name}: true" for name in ("kv", "metrics") if wanted[name] and not given[name]]
     lists = [
-        f'{name}: "{entry}"'
-        for name in ("http", "secrets", "models")
-        for entry in wanted[name]
-        if entry not in given[name]
+        f'{name}: "{entry}"' for name in ("http", "secrets", "models") for entry in wanted[name] if entry not in given[name]
     ]
     return ", ".join(flags + lists)

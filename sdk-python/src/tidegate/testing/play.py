@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -65,7 +65,7 @@ def _imported(folder: str, entry: str) -> type[Plugin]:
     return load(folder, entry)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _package(folder: str) -> Package:
     return Package(folder)
 

@@ -25,7 +25,7 @@ _ADMITTED = Admission("admitted")
 
 
 def admit(ticket: str | None = None) -> Admission:
-    """It may be spent. `settle` is told the ticket together with what was used, exactly once; without one nothing is settled."""
+    """It may be spent. `settle` is told the ticket and what was used, exactly once; without a ticket nothing is settled."""
     return _ADMITTED if ticket is None else Admission({"admitted": text("a ticket", ticket)})
 
 

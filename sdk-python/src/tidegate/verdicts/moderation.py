@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Union
 
-    Hold = Union[int, Mapping[Union[int, Text], int]]
+    Hold = Union[int, Mapping[int | Text, int]]
     Findings = Union[Finding, Iterable[Finding]]
 
 
@@ -52,10 +52,8 @@ def flag(findings: Findings, *, hold: Hold | None = None) -> Moderation:
     return Moderation("allow", findings, hold)
 
 
-def redact(
-    edits: TextEdit | Iterable[TextEdit], *, findings: Findings = (), hold: Hold | None = None
-) -> Moderation:
-    """The texts pass with these edits, which come from `Text.edit`: in any order, without overlap. Without any it is `allow`."""
+def redact(edits: TextEdit | Iterable[TextEdit], *, findings: Findings = (), hold: Hold | None = None) -> Moderation:
+    """The texts pass with these edits of `Text.edit`: in any order, without overlap. Without any it is `allow`."""
     listed = [edits] if isinstance(edits, TextEdit) else list(edits)
     made = [_edit(edit) for edit in listed]
     made.sort(key=lambda edit: (edit["id"], edit["start"], edit["end"]))

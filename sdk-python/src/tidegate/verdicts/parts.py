@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
         remove: Sequence[str]
         set: Mapping[str, Value]
-        add: Mapping[str, Union[Value, Sequence[Value]]]
+        add: Mapping[str, Value | Sequence[Value]]
 
     HeaderEdits = Union[
         HeaderChanges,
-        Iterable[Union[tuple[Literal["remove"], str], tuple[Literal["set", "add"], str, Value]]],
+        Iterable[tuple[Literal["remove"], str] | tuple[Literal["set", "add"], str, Value]],
     ]
 
 

@@ -9,7 +9,7 @@ from .parts import header_edits, text, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, Literal, Union
 
     from ..headers import Fields
@@ -80,9 +80,7 @@ def changed(
     return Transform({"changed": meta}, b"" if replace is _NOTHING else _jsontext.dumps(replace).encode("utf-8"))
 
 
-def _simple(
-    remove: Sequence[str], set: Mapping[str, Any] | None, insert: Sequence[tuple[str, Any]]
-) -> list[dict[str, Any]]:
+def _simple(remove: Sequence[str], set: Mapping[str, Any] | None, insert: Sequence[tuple[str, Any]]) -> list[dict[str, Any]]:
     if isinstance(remove, str):
         raise TypeError('"remove" of changed is a list of pointers, not one str')
     edits: list[dict[str, Any]] = []
