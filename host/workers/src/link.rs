@@ -152,20 +152,18 @@ impl Link {
     ) -> Result<(), FrameError> {
         let body = body.unwrap_or_default();
         let broken = |error: std::io::Error| FrameError::Broken(error.to_string());
-        if kind == Kind::Call && body.len() > memfd::FROM && self.descriptors.load(Ordering::Relaxed) {
-            let frame = encode(kind, id, meta, Body::Descriptor).ok_or(FrameError::Malformed)?;
-            let descriptor = memfd::sealed(&body).map_err(broken)?;
-            let mut writer = self.writer.lock().await;
-            let torn = Torn(self);
-            let sent = memfd::send(&writer, &frame, &descriptor).await.map_err(broken)?;
-            writer.write_all(&frame[sent..]).await.map_err(broken)?;
-            std::mem::forget(torn);
-            return Ok(());
-        }
-        let frame = encode(kind, id, meta, Body::Inline(&body)).ok_or(FrameError::Malformed)?;
+        let apart =
+            kind == Kind::Call && body.len() > memfd::FROM && self.descriptors.load(Ordering::Relaxed);
+        let descriptor = apart.then(|| memfd::sealed(&body)).transpose().map_err(broken)?;
+        let carried = if apart { Body::Descriptor } else { Body::Inline(&body) };
+        let frame = encode(kind, id, meta, carried).ok_or(FrameError::Malformed)?;
         let mut writer = self.writer.lock().await;
         let torn = Torn(self);
-        writer.write_all(&frame).await.map_err(broken)?;
+        let sent = match &descriptor {
+            Some(descriptor) => memfd::send(&writer, &frame, descriptor).await.map_err(broken)?,
+            None => 0,
+        };
+        writer.write_all(&frame[sent..]).await.map_err(broken)?;
         std::mem::forget(torn);
         Ok(())
     }
@@ -232,8 +230,7 @@ impl Link {
             };
             link.calls().asks -= 1;
             let Some((answer, body)) = answer else { return };
-            let answer: &Answered = &answer;
-            if let Err(error) = link.send(Kind::Answer, frame.id, answer, Some(body.into())).await {
+            if let Err(error) = link.send(Kind::Answer, frame.id, &answer, Some(body.into())).await {
                 tracing::debug!(%error, "a worker was gone before its answer");
             }
         });
