@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use tidegate_contract::{
-    AdmissionVerdict, AuthVerdict, Event, EventVerdict, Head, Judged, Outcome, Subscription, Text,
+    AdmissionVerdict, AuthVerdict, Event, EventVerdict, Head, Hook, Judged, Outcome, Subscription, Text,
     TransformVerdict, Usage,
 };
 use tidegate_pipeline::{Answer, Call, HookError, Instances, Leased, Payload, Plugin};
@@ -40,6 +40,49 @@ impl WasmPlugin {
         let mut lease = self.instances.lease().await?;
         lease.begin(call.scope, until, deadline);
         Ok(Used { lease, left: until.saturating_duration_since(Instant::now()) })
+    }
+
+    /// A transform; of an answer it has a status.
+    async fn transform(
+        &self,
+        hook: Hook,
+        call: Call<'_>,
+        status: Option<u16>,
+        (headers, body): (&HeaderMap, Payload<'_>),
+    ) -> Result<TransformVerdict, HookError> {
+        let (known, headers, body) =
+            (Known::of(&call.context), convert::headers(headers), Carried::of(body)?);
+        let mut used = self.begin(&call).await?;
+        let (left, (store, guests)) = (used.left, used.parts());
+        let guest = present(&guests.transform)?;
+        let (context, body) = (known.context(left), body.payload());
+        let answer = match status {
+            Some(status) => guest.call_response(store, context, status, &headers, body).await,
+            None if hook == Hook::TransformUpstream => {
+                guest.call_upstream(store, context, &headers, body).await
+            }
+            None => guest.call_request(store, context, &headers, body).await,
+        };
+        used.end(answer).map(convert::transform_verdict)
+    }
+
+    /// Texts; of an answer it is known whether they are the last.
+    async fn moderate(
+        &self,
+        call: Call<'_>,
+        texts: &[Text<'_>],
+        last: Option<bool>,
+    ) -> Result<Judged, HookError> {
+        let known = Known::of(&call.context);
+        let texts: Vec<_> = texts.iter().map(convert::text).collect();
+        let mut used = self.begin(&call).await?;
+        let (left, (store, guests)) = (used.left, used.parts());
+        let guest = present(&guests.moderation)?;
+        let answer = match last {
+            Some(last) => guest.call_output(store, known.context(left), &texts, last).await,
+            None => guest.call_input(store, known.context(left), &texts).await,
+        };
+        used.end(answer).map(convert::judged)
     }
 }
 
@@ -107,15 +150,7 @@ impl Plugin for WasmPlugin {
         headers: &'a HeaderMap,
         body: Payload<'a>,
     ) -> Answer<'a, TransformVerdict> {
-        Box::pin(async move {
-            let (known, headers, body) =
-                (Known::of(&call.context), convert::headers(headers), Carried::of(body)?);
-            let mut used = self.begin(&call).await?;
-            let (left, (store, guests)) = (used.left, used.parts());
-            let guest = present(&guests.transform)?;
-            let answer = guest.call_request(store, known.context(left), &headers, body.payload()).await;
-            used.end(answer).map(convert::transform_verdict)
-        })
+        Box::pin(self.transform(Hook::TransformRequest, call, None, (headers, body)))
     }
 
     fn transform_upstream<'a>(
@@ -124,15 +159,7 @@ impl Plugin for WasmPlugin {
         headers: &'a HeaderMap,
         body: Payload<'a>,
     ) -> Answer<'a, TransformVerdict> {
-        Box::pin(async move {
-            let (known, headers, body) =
-                (Known::of(&call.context), convert::headers(headers), Carried::of(body)?);
-            let mut used = self.begin(&call).await?;
-            let (left, (store, guests)) = (used.left, used.parts());
-            let guest = present(&guests.transform)?;
-            let answer = guest.call_upstream(store, known.context(left), &headers, body.payload()).await;
-            used.end(answer).map(convert::transform_verdict)
-        })
+        Box::pin(self.transform(Hook::TransformUpstream, call, None, (headers, body)))
     }
 
     fn transform_response<'a>(
@@ -142,16 +169,7 @@ impl Plugin for WasmPlugin {
         headers: &'a HeaderMap,
         body: Payload<'a>,
     ) -> Answer<'a, TransformVerdict> {
-        Box::pin(async move {
-            let (known, headers, body) =
-                (Known::of(&call.context), convert::headers(headers), Carried::of(body)?);
-            let mut used = self.begin(&call).await?;
-            let (left, (store, guests)) = (used.left, used.parts());
-            let guest = present(&guests.transform)?;
-            let answer =
-                guest.call_response(store, known.context(left), status, &headers, body.payload()).await;
-            used.end(answer).map(convert::transform_verdict)
-        })
+        Box::pin(self.transform(Hook::TransformResponse, call, Some(status), (headers, body)))
     }
 
     fn transform_event<'a>(&'a self, call: Call<'a>, events: &'a [Event]) -> Answer<'a, Vec<EventVerdict>> {
@@ -171,14 +189,7 @@ impl Plugin for WasmPlugin {
     }
 
     fn moderate_input<'a>(&'a self, call: Call<'a>, texts: &'a [Text<'a>]) -> Answer<'a, Judged> {
-        Box::pin(async move {
-            let known = Known::of(&call.context);
-            let texts: Vec<_> = texts.iter().map(convert::text).collect();
-            let mut used = self.begin(&call).await?;
-            let (left, (store, guests)) = (used.left, used.parts());
-            let answer = present(&guests.moderation)?.call_input(store, known.context(left), &texts).await;
-            used.end(answer).map(convert::judged)
-        })
+        Box::pin(self.moderate(call, texts, None))
     }
 
     fn moderate_output<'a>(
@@ -187,15 +198,7 @@ impl Plugin for WasmPlugin {
         texts: &'a [Text<'a>],
         last: bool,
     ) -> Answer<'a, Judged> {
-        Box::pin(async move {
-            let known = Known::of(&call.context);
-            let texts: Vec<_> = texts.iter().map(convert::text).collect();
-            let mut used = self.begin(&call).await?;
-            let (left, (store, guests)) = (used.left, used.parts());
-            let guest = present(&guests.moderation)?;
-            let answer = guest.call_output(store, known.context(left), &texts, last).await;
-            used.end(answer).map(convert::judged)
-        })
+        Box::pin(self.moderate(call, texts, Some(last)))
     }
 
     fn completed<'a>(&'a self, call: Call<'a>, outcome: &'a Outcome) -> Answer<'a, ()> {
