@@ -32,14 +32,18 @@ const MAX_VALUES: usize = 64 * 1024;
 /// # Errors
 /// Where a name or value is none that HTTP allows, the field is the host's own, or they are too many; then none is made.
 pub fn headers(edits: &[HeaderEdit], headers: &mut HeaderMap) -> Result<(), HookError> {
-    for edit in ready(edits)? {
+    make(ready(edits)?, headers);
+    Ok(())
+}
+
+fn make(ready: Vec<Ready>, headers: &mut HeaderMap) {
+    for edit in ready {
         match edit {
             Ready::Set(name, value) => drop(headers.insert(name, value)),
             Ready::Add(name, value) => drop(headers.append(name, value)),
             Ready::Remove(name) => drop(headers.remove(name)),
         }
     }
-    Ok(())
 }
 
 /// Whether these edits can be made.
@@ -112,7 +116,7 @@ fn text(name: &str, value: &[u8]) -> Result<HeaderValue, HookError> {
 /// # Errors
 /// Where an edit cannot be made.
 pub(crate) fn change(change: &Change, fields: &mut HeaderMap, body: &mut Body) -> Result<(), HookError> {
-    check_headers(&change.headers)?;
+    let edits = ready(&change.headers)?;
     if let Some(change) = &change.body {
         match body.document_mut() {
             Some(document) => {
@@ -121,7 +125,8 @@ pub(crate) fn change(change: &Change, fields: &mut HeaderMap, body: &mut Body) -
             None => return Err(HookError::Invalid("it changes a body that is no JSON".into())),
         }
     }
-    headers(&change.headers, fields)
+    make(edits, fields);
+    Ok(())
 }
 
 /// Whether a request that calls a model still does so after a change.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tidegate_contract::JsonEdit;
 
-use crate::fields::tokens;
+use crate::fields::{index_of, tokens};
 
 /// Why an edit cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +85,7 @@ fn set(tree: &mut Value, pointer: &str, value: Value) -> Result<(), EditError> {
             Value::Object(object) => {
                 object.entry(token.as_ref()).or_insert_with(|| Value::Object(Map::new()))
             }
-            Value::Array(array) => index(token)
+            Value::Array(array) => index_of(token)
                 .and_then(|index| array.get_mut(index))
                 .ok_or_else(|| wrong(pointer, NO_ELEMENT))?,
             _ => return Err(wrong(pointer, NO_OBJECT)),
@@ -94,7 +94,7 @@ fn set(tree: &mut Value, pointer: &str, value: Value) -> Result<(), EditError> {
     match at {
         Value::Object(object) => drop(object.insert(last.clone().into_owned(), value)),
         Value::Array(array) => {
-            let place = index(last).and_then(|index| array.get_mut(index));
+            let place = index_of(last).and_then(|index| array.get_mut(index));
             *place.ok_or_else(|| wrong(pointer, NO_ELEMENT))? = value;
         }
         _ => return Err(wrong(pointer, NO_OBJECT)),
@@ -110,7 +110,7 @@ fn insert(tree: &mut Value, pointer: &str, value: Value) -> Result<(), EditError
     let (parent, last) = pointer.rsplit_once('/').ok_or_else(|| wrong(pointer, NO_ARRAY))?;
     let array = tree.pointer_mut(parent).and_then(Value::as_array_mut);
     let array = array.ok_or_else(|| wrong(pointer, NO_ARRAY))?;
-    let place = if last == "-" { Some(array.len()) } else { index(last) };
+    let place = if last == "-" { Some(array.len()) } else { index_of(last) };
     let place = place.filter(|place| *place <= array.len()).ok_or_else(|| wrong(pointer, NO_ELEMENT))?;
     array.insert(place, value);
     Ok(())
@@ -128,18 +128,12 @@ fn remove(tree: &mut Value, pointer: &str) {
             object.shift_remove(&key);
         }
         Some(Value::Array(array)) => {
-            if let Some(index) = index(last).filter(|index| *index < array.len()) {
+            if let Some(index) = index_of(last).filter(|index| *index < array.len()) {
                 array.remove(index);
             }
         }
         _ => {}
     }
-}
-
-/// RFC 6901 section 4: digits without a leading zero.
-fn index(token: &str) -> Option<usize> {
-    let legal = token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()));
-    if legal { token.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ pub(crate) fn at<'t>(tree: &'t Value, pointer: &str) -> Option<&'t Value> {
 }
 
 /// A place in an array: digits without a zero before them (RFC 6901, section 4).
-fn index_of(token: &str) -> Option<usize> {
+pub(crate) fn index_of(token: &str) -> Option<usize> {
     let is_index =
         token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     is_index.then(|| token.parse().ok()).flatten()
