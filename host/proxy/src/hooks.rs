@@ -75,7 +75,7 @@ async fn pass(
     if !chain.reads_request() {
         return Ok(Flow::On(Detour::default()));
     }
-    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let texts = Texts::of(ledger);
     let mut body = body_of(draft);
     let clusters = |name: &str| snapshot.clusters.contains_key(name);
     let mut message =
@@ -142,7 +142,7 @@ pub(crate) async fn attempt(
     bytes: &mut Bytes,
     ledger: &mut Ledger,
 ) -> Result<Option<Response<Bytes>>, Fault> {
-    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let texts = Texts::of(ledger);
     let mut body = as_body(bytes, headers, ledger.operation.names_a_model());
     ledger.session.attempt = ledger.attempts;
     let mut message = Message { headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };

@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tidegate_contract::Event;
@@ -46,7 +46,8 @@ pub(crate) async fn answer(
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
     if ledger.session.streaming && !route.hooks.judges_answers() {
-        let done = head(route, &mut answered, ledger).await?;
+        let status = answered.response.status();
+        let done = head(route, status, answered.response.headers_mut(), ledger).await?;
         return Ok(done.map_or(Filtered::Events(answered), Filtered::Whole));
     }
     let limit = snapshot.limits.body;
@@ -110,7 +111,7 @@ async fn whole(
         scan.feed(&bytes);
         ledger.note_scan(&scan);
     }
-    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
+    let texts = Texts::of(ledger);
     let mut body = as_body(&bytes, &parts.headers, false);
     let status = parts.status.as_u16();
     let mut message =
@@ -154,16 +155,10 @@ async fn stream(
         let cluster = ledger.cluster_name();
         return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
     }
-    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
-    let mut read = sse::read(&bytes);
-    let status = parts.status.as_u16();
-    let mut nothing = Body::Empty;
-    let mut message =
-        Message { headers: &mut parts.headers, body: &mut nothing, texts: &texts, clusters: &NO_OTHER };
-    if let Some(reply) = route.hooks.stream_head(&mut ledger.session, status, &mut message).await? {
-        return Ok(replied(&reply));
+    if let Some(reply) = head(route, parts.status, &mut parts.headers, ledger).await? {
+        return Ok(reply);
     }
-    read = judge(route, read, &mut parts.headers, (&texts, ledger)).await?;
+    let read = judge(route, sse::read(&bytes), &mut parts.headers, ledger).await?;
     let out = events(route, read, &parts.headers, ledger).await?;
     Ok(Response::from_parts(parts, out.into()))
 }
@@ -172,8 +167,9 @@ async fn judge(
     route: &Route,
     read: Vec<Part>,
     headers: &mut HeaderMap,
-    (texts, ledger): (&Texts, &mut Ledger),
+    ledger: &mut Ledger,
 ) -> Result<Vec<Part>, Denied> {
+    let texts = Texts::of(ledger);
     let data: Vec<&str> = read
         .iter()
         .filter_map(|part| match part {
@@ -182,7 +178,7 @@ async fn judge(
         })
         .collect();
     let mut body = Body::Json(Document::from_tree(assemble(&data)));
-    let mut message = Message { headers, body: &mut body, texts, clusters: &NO_OTHER };
+    let mut message = Message { headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
     route.hooks.judge_stream(&mut ledger.session, &mut message).await?;
     let Some(document) = body.document().filter(|document| document.is_changed()) else {
         return Ok(read);
@@ -220,20 +216,16 @@ pub(crate) async fn events(
     Ok(out)
 }
 
+/// Runs the transforms of a route on the head of a stream. `Some` is a filter's own answer.
 async fn head(
     route: &Route,
-    answered: &mut Answered,
+    status: StatusCode,
+    headers: &mut HeaderMap,
     ledger: &mut Ledger,
-) -> Result<Option<Response<Bytes>>, Fault> {
-    let texts = Texts { dialect: ledger.dialect, operation: ledger.operation };
-    let status = answered.response.status().as_u16();
+) -> Result<Option<Response<Bytes>>, Denied> {
+    let texts = Texts::of(ledger);
     let mut nothing = Body::Empty;
-    let mut message = Message {
-        headers: answered.response.headers_mut(),
-        body: &mut nothing,
-        texts: &texts,
-        clusters: &NO_OTHER,
-    };
-    let reply = route.hooks.stream_head(&mut ledger.session, status, &mut message).await?;
+    let mut message = Message { headers, body: &mut nothing, texts: &texts, clusters: &NO_OTHER };
+    let reply = route.hooks.stream_head(&mut ledger.session, status.as_u16(), &mut message).await?;
     Ok(reply.map(|reply| replied(&reply)))
 }

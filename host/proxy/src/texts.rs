@@ -5,11 +5,19 @@ use tidegate_contract::{Dialect, Operation};
 use tidegate_pipeline::{FindTexts, TextPlace};
 use tidegate_providers::{FoundText, answer_texts, request_texts};
 
+use crate::ledger::Ledger;
+
 /// The texts of one exchange.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Texts {
-    pub(crate) dialect: Dialect,
-    pub(crate) operation: Operation,
+    dialect: Dialect,
+    operation: Operation,
+}
+
+impl Texts {
+    pub(crate) fn of(ledger: &Ledger) -> Self {
+        Self { dialect: ledger.dialect, operation: ledger.operation }
+    }
 }
 
 impl FindTexts for Texts {
