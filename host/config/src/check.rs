@@ -28,7 +28,7 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
     let plugins = file.plugins.into_iter().map(|(name, plugin)| {
         let name: Arc<str> = name.into();
         let place = at.key("plugins").key(&name);
-        (Arc::clone(&name), plugin::plugin(name, plugin, place))
+        (Arc::clone(&name), plugin::plugin(name, plugin, file.allow_native, place))
     });
     Config {
         listeners,
@@ -38,6 +38,7 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
         timeouts,
         clusters: clusters.collect(),
         plugins: plugins.collect(),
+        allow_native: file.allow_native,
         plugin_dirs: file.plugin_dirs.iter().map(|folder| at.folder_of(folder)).collect(),
         virtual_services: service::services(file.virtual_services, at.key("virtual_services")),
         telemetry: edge::telemetry(&file.telemetry),

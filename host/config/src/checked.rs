@@ -31,6 +31,8 @@ pub struct Config {
     pub plugins: IndexMap<Arc<str>, Plugin>,
     /// Folders below which the admin API may load plugins from.
     pub plugin_dirs: Vec<PathBuf>,
+    /// Whether native plugins are loaded.
+    pub allow_native: bool,
     /// Virtual services in the order of the file.
     pub virtual_services: Vec<VirtualService>,
     /// Logs and metrics.
@@ -247,6 +249,8 @@ pub struct Plugin {
     pub python: Option<PathBuf>,
     /// Whether the environment's own start-up code runs.
     pub site: bool,
+    /// What holds for a library.
+    pub native: Native,
     /// Whether each call gets a fresh instance; `None` is what its manifest says.
     pub per_request: Option<bool>,
     /// Bytes of memory an instance.
@@ -257,6 +261,17 @@ pub struct Plugin {
     pub body: usize,
     /// The entry, for the place of an error.
     pub entry: Option<Node>,
+}
+
+/// What holds for a plugin that is a library.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Native {
+    /// Whether the operator has any at all.
+    pub is_allowed: bool,
+    /// Whether it runs in the gateway's process; `None` where the file says nothing.
+    pub in_process: Option<bool>,
+    /// Whether its calls run on threads of their own; `None` where the file says nothing.
+    pub blocking: Option<bool>,
 }
 
 /// What a plugin may use.

@@ -44,6 +44,9 @@ pub(crate) struct File {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub(crate) plugin_dirs: Vec<String>,
+    /// Whether native plugins are loaded: libraries that may do all that the gateway may.
+    #[serde(default)]
+    pub(crate) allow_native: bool,
     /// Hosts with their filters and routes.
     #[serde(default)]
     #[schemars(extend("default" = []))]

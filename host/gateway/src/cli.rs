@@ -10,6 +10,7 @@ use tidegate_telemetry::Format;
 
 use crate::boot;
 use crate::filters::Kinds;
+use crate::runtimes::WORKER;
 use crate::source::{ConfigSource, EmbeddedSource, FileSource, SourceError};
 
 /// The file that is used where none is named.
@@ -39,6 +40,9 @@ enum Command {
     },
     /// Prints the JSON Schema of the configuration file.
     Schema,
+    /// Serves one native plugin to the gateway that started this process.
+    #[command(hide = true, name = WORKER)]
+    Worker,
 }
 
 /// Runs the command that was typed.
@@ -47,6 +51,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Run { config } => start(config),
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
+        Command::Worker => worker(),
     }
 }
 
@@ -74,6 +79,13 @@ fn check(file: &Path) -> ExitCode {
     match boot::check(&FileSource::new(file.to_owned())) {
         Ok(()) => print(&format!("{}: ok", file.display())),
         Err(problems) => fail(&problems.to_string()),
+    }
+}
+
+fn worker() -> ExitCode {
+    match tidegate_runtime_native::serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("a worker is started by a gateway alone: {error}")),
     }
 }
 

@@ -31,7 +31,7 @@ impl Reloader {
             plugins.version(&folder).await.map_err(|error| PluginError::Invalid(error.to_string()))?;
         let entry = match plugins.live().get(name).cloned() {
             Some(old) => old.replaced(loaded).put(),
-            None => Entry::beside_the_file(name, &folder, loaded),
+            None => Entry::beside_the_file(name, &folder, loaded, plugins.facts().allow_native),
         };
         self.propose(name, Some(entry)).await
     }

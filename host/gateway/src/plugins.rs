@@ -9,8 +9,8 @@ use serde_json::Value;
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Hook, Hooks, Subscription};
 use tidegate_pipeline::{
-    Backing, Capabilities, Code, Digest, Limits, LoadError, Package, Plugin, Process, Runtime, Services,
-    Setup, consent,
+    Backing, Capabilities, Code, Digest, Isolation, Limits, LoadError, Native, Package, Plugin, Process,
+    Runtime, Services, Setup, consent,
 };
 
 /// A version of a plugin that can be used.
@@ -54,12 +54,19 @@ pub(crate) struct Facts {
     pub(crate) named: Vec<String>,
     /// The plugins of the file.
     pub(crate) filed: Vec<Arc<str>>,
+    /// Whether native plugins are loaded.
+    pub(crate) allow_native: bool,
 }
 
 impl Facts {
     pub(crate) fn of(config: &Config) -> Self {
         let named = crate::ready::uses(config).into_iter().map(|(name, _)| name).collect();
-        Self { dirs: config.plugin_dirs.clone(), named, filed: config.plugins.keys().cloned().collect() }
+        Self {
+            dirs: config.plugin_dirs.clone(),
+            named,
+            filed: config.plugins.keys().cloned().collect(),
+            allow_native: config.allow_native,
+        }
     }
 }
 
@@ -193,6 +200,7 @@ impl Plugins {
             return Ok(known);
         }
         let manifest = &loaded.package.manifest;
+        let native = native(plugin, &manifest.runtime)?;
         let granted = consent(&manifest.capabilities, &capabilities(&plugin.grants))?;
         let secrets = plugin.grants.secrets.iter().map(|(name, secret)| (name.clone(), secret.clone()));
         let services =
@@ -213,6 +221,7 @@ impl Plugins {
                 interpreter: plugin.python.clone(),
                 site: plugin.site,
             },
+            native,
             per_request: plugin.per_request.unwrap_or(manifest.per_request),
         };
         let made = loaded.code.configure(setup).await?;
@@ -230,7 +239,12 @@ impl Plugins {
 
 impl Entry {
     /// Of a plugin that the file does not name.
-    pub(crate) fn beside_the_file(name: &str, folder: &Path, loaded: Arc<Loaded>) -> Self {
+    pub(crate) fn beside_the_file(
+        name: &str,
+        folder: &Path,
+        loaded: Arc<Loaded>,
+        allow_native: bool,
+    ) -> Self {
         let limits = Limits::default();
         let settings = checked::Plugin {
             name: name.into(),
@@ -241,6 +255,7 @@ impl Entry {
             workers: 1,
             python: None,
             site: false,
+            native: checked::Native { is_allowed: allow_native, ..checked::Native::default() },
             per_request: None,
             memory: limits.memory,
             output: limits.output,
@@ -285,11 +300,12 @@ impl Entry {
 fn identity(plugin: &checked::Plugin, loaded: &Loaded, config: &str) -> Digest {
     use secrecy::ExposeSecret;
     let bounds = format!(
-        "{:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?}",
         plugin.per_request,
         [plugin.memory, plugin.output, plugin.body, plugin.max_instances, plugin.workers],
         plugin.python,
         plugin.site,
+        plugin.native,
     );
     let grants = format!("{:?}", capabilities(&plugin.grants));
     let secrets = plugin.grants.secrets.values().map(|secret| secret.expose_secret().as_bytes());
@@ -298,6 +314,37 @@ fn identity(plugin: &checked::Plugin, loaded: &Loaded, config: &str) -> Digest {
         [plugin.name.as_bytes(), digest.as_bytes(), config.as_bytes(), bounds.as_bytes(), grants.as_bytes()];
     Digest::of_parts(parts.into_iter().chain(secrets))
 }
+
+/// How a library runs.
+///
+/// # Errors
+/// Where none may, or where the settings are those of a library and the plugin is none.
+fn native(plugin: &checked::Plugin, runtime: &str) -> Result<Native, LoadError> {
+    let checked::Native { is_allowed, in_process, blocking } = plugin.native;
+    let refused = |text: String| Err(LoadError::Grants(text));
+    match (runtime == NATIVE, in_process, blocking) {
+        (false, Some(_), _) => refused(format!(
+            "\"isolation\" is for native plugins, and this one is {runtime}, which never runs unconfined; remove it"
+        )),
+        (false, None, Some(_)) => {
+            refused(format!("\"blocking\" is for native plugins, and this one is {runtime}; remove it"))
+        }
+        (true, Some(false), Some(true)) => refused(
+            "\"blocking\" is for plugins in the gateway's process; remove it, or \"isolation: process\"".into(),
+        ),
+        (true, ..) if !is_allowed => refused(
+            "it is native code, which may do all that the gateway may, and the configuration does not allow any; set \"allow_native: true\" if you trust it"
+                .into(),
+        ),
+        (_, in_process, blocking) => Ok(Native {
+            isolation: if in_process.unwrap_or(true) { Isolation::InProcess } else { Isolation::Process },
+            blocking: blocking.unwrap_or(false),
+        }),
+    }
+}
+
+/// The runtime whose plugins are libraries.
+const NATIVE: &str = "native";
 
 fn capabilities(grants: &checked::Grants) -> Capabilities {
     Capabilities {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidegate_pipeline::{Backing, Runtime};
 use tidegate_proxy::{Egress, PluginSink};
 use tidegate_runtime_lua::LuaRuntime;
+use tidegate_runtime_native::NativeRuntime;
 use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::WasmRuntime;
 use tidegate_store::MemoryStore;
@@ -20,12 +21,19 @@ pub(crate) struct RuntimeError {
     cause: String,
 }
 
+/// The command by which this binary becomes a process that serves one native plugin.
+pub(crate) const WORKER: &str = "worker";
+
 /// Everything that loads plugins.
 pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeError> {
     let wasm =
         WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
-    let runtimes: Vec<Arc<dyn Runtime>> =
-        vec![Arc::new(wasm), Arc::new(LuaRuntime::new()), Arc::new(PythonRuntime::new())];
+    let runtimes: Vec<Arc<dyn Runtime>> = vec![
+        Arc::new(wasm),
+        Arc::new(LuaRuntime::new()),
+        Arc::new(PythonRuntime::new()),
+        Arc::new(NativeRuntime::with_argument(WORKER)),
+    ];
     let egress = Egress::new(Vec::new());
     let backing = Backing {
         kv: Arc::new(MemoryStore::default()),

@@ -38,10 +38,10 @@ pub use guard::{DEFAULT_DEADLINE, Link, OnError};
 pub use inbound::{Detour, Flow, Message};
 pub use instances::{Instances, Leased, MakeInstance};
 pub use manifest::{Capabilities, Manifest};
-pub use package::{Digest, MANIFEST, Package, TreeFile};
+pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
 pub use registry::{Documents, FilterFactory, Registry, SettingsProblem};
-pub use runtime::{Code, Limits, LoadError, Process, Runtime, Setup};
+pub use runtime::{Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup};
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
     Backing, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE, PluginMetrics,

@@ -1,6 +1,9 @@
 //! A plugin's package: a folder, read once, known by the digest of what was read.
 
 use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +33,25 @@ pub struct Package {
     pub tree: Arc<[TreeFile]>,
     /// Over all of that.
     pub digest: Digest,
+    /// Who may change the entry and the folder that it stands in.
+    pub owners: Arc<[Owner]>,
+}
+
+/// Who may change a file or folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Which.
+    pub path: PathBuf,
+    /// Its owner.
+    pub uid: u32,
+    /// The permissions of its mode.
+    pub mode: u32,
+}
+
+impl Owner {
+    fn of(path: PathBuf, facts: &Metadata) -> Self {
+        Self { path, uid: facts.uid(), mode: facts.mode() & 0o7777 }
+    }
 }
 
 /// A file of a package.
@@ -87,7 +109,11 @@ impl Package {
     pub fn read(folder: &Path) -> Result<Self, LoadError> {
         let text = read(folder, MANIFEST)?;
         let manifest = Manifest::parse(as_text(&text)?)?;
-        let entry = read(folder, &manifest.entry)?;
+        let (entry, owner) = read_owned(folder, &manifest.entry)?;
+        let folder_of_it = owner.path.parent().unwrap_or(folder);
+        let facts = std::fs::metadata(folder_of_it)
+            .map_err(|error| LoadError::Read { path: folder_of_it.into(), cause: error.to_string() })?;
+        let owners = [Owner::of(folder_of_it.into(), &facts), owner];
         let schema = manifest.schema.as_deref().map(|file| read(folder, file)).transpose()?;
         let tree = if imports(&manifest.entry) { tree::read(folder)? } else { Vec::new() };
         let names: Vec<_> = tree.iter().map(|file| file.path.as_os_str().as_encoded_bytes()).collect();
@@ -98,7 +124,7 @@ impl Package {
             (Some(file), Some(bytes)) => Some(Arc::new(parsed(file, &bytes)?)),
             _ => None,
         };
-        Ok(Self { manifest, entry: entry.into(), schema, tree: tree.into(), digest })
+        Ok(Self { manifest, entry: entry.into(), schema, tree: tree.into(), digest, owners: owners.into() })
     }
 
     /// What the package in a folder says of itself, whatever else is wrong with it.
@@ -140,16 +166,24 @@ fn imports(entry: &str) -> bool {
 mod tree;
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, LoadError> {
+    read_owned(folder, name).map(|(bytes, _)| bytes)
+}
+
+/// A file and who may change it, of one and the same file whatever becomes of its name meanwhile.
+fn read_owned(folder: &Path, name: &str) -> Result<(Vec<u8>, Owner), LoadError> {
     let path = folder.join(name);
     let failed = |cause: String| LoadError::Read { path: path.clone(), cause };
-    let facts = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
+    let file = File::open(&path).map_err(|error| failed(error.to_string()))?;
+    let facts = file.metadata().map_err(|error| failed(error.to_string()))?;
     if !facts.is_file() {
         return Err(failed("it is no regular file".into()));
     }
     if facts.len() > MAX_FILE {
         return Err(failed(format!("it is larger than {} MiB", MAX_FILE / 1024 / 1024)));
     }
-    std::fs::read(&path).map_err(|error| failed(error.to_string()))
+    let mut bytes = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or(0));
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
+    Ok((bytes, Owner::of(path, &facts)))
 }
 
 fn parsed(file: &str, bytes: &[u8]) -> Result<Value, LoadError> {

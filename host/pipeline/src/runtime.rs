@@ -43,6 +43,8 @@ pub struct Setup {
     pub max_instances: usize,
     /// For runtimes whose plugins are processes.
     pub process: Process,
+    /// For runtimes whose plugins are libraries.
+    pub native: Native,
     /// Whether each request gets an instance of its own, which is thrown away after it.
     pub per_request: bool,
 }
@@ -56,6 +58,25 @@ pub struct Process {
     pub interpreter: Option<PathBuf>,
     /// Whether the interpreter may run what its environment wants run at every start.
     pub site: bool,
+}
+
+/// How a library runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Native {
+    /// Where.
+    pub isolation: Isolation,
+    /// Whether a call within the gateway runs on a thread that carries no requests.
+    pub blocking: bool,
+}
+
+/// What else is in the process of a plugin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// The gateway.
+    #[default]
+    InProcess,
+    /// Nothing.
+    Process,
 }
 
 impl Default for Process {

@@ -168,6 +168,7 @@ impl Bench {
             limits: self.limits,
             max_instances: self.most,
             process: tidegate_pipeline::Process::default(),
+            native: tidegate_pipeline::Native::default(),
             per_request: false,
         }
     }

@@ -54,6 +54,7 @@ fn setup(config: &Value, workers: usize) -> Setup {
         limits: Limits { output: 64 * 1024, configure: Duration::from_secs(5), ..Limits::default() },
         max_instances: 16,
         process: Process { workers, ..Process::default() },
+        native: tidegate_pipeline::Native::default(),
         per_request: false,
     }
 }

@@ -38,8 +38,15 @@ pub enum Code {
 impl Code {
     /// The code of that number; an unknown one is a failure.
     pub fn of(number: i32) -> Self {
-        let known =
-            [Self::Ok, Self::None, Self::Denied, Self::TooLarge, Self::Unavailable, Self::Timeout, Self::Full];
+        let known = [
+            Self::Ok,
+            Self::None,
+            Self::Denied,
+            Self::TooLarge,
+            Self::Unavailable,
+            Self::Timeout,
+            Self::Full,
+        ];
         known.into_iter().find(|code| *code as i32 == number).unwrap_or(Self::Failed)
     }
 }
@@ -103,7 +110,7 @@ pub struct Host {
     /// Why the hook has no verdict, or `configure` refuses: one sentence. Counts where the hook returns that it failed.
     pub fail: unsafe extern "C" fn(*mut Call, reason: Bytes),
 
-    /// `configure`: this hook is wanted. Without any, all are that the plugin has.
+    /// `configure`: this hook is wanted. Without a word, all are that the plugin has; an empty name is a word that names none.
     pub subscribe: unsafe extern "C" fn(*mut Call, hook: Bytes),
     /// `configure`: how much of a body transforms are given; without it all. See `Side` and `Need`.
     pub want: unsafe extern "C" fn(*mut Call, side: u32, need: u32),

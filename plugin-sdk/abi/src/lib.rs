@@ -12,8 +12,6 @@
 //!
 //! Structs are frozen. What is added stands at the end of the tables, whose `size` says how much of them is there.
 
-#![allow(unsafe_code, reason = "what stands behind a pointer of the other side is only known by agreement")]
-
 mod door;
 mod host;
 mod plugin;
@@ -22,7 +20,7 @@ mod values;
 #[doc(hidden)]
 pub use abi_stable;
 pub use door::{Door, DoorRef, HEADER_SYMBOL, enter, root_module};
-pub use host::{Call, Code, HTTP_OK, HttpAnswer, HttpRequest, Host, Level};
+pub use host::{Call, Code, HTTP_OK, Host, HttpAnswer, HttpRequest, Level};
 pub use plugin::{Instance, MAGIC, MAJOR, MINOR, Plugin, Returned, SYMBOL, UNWINDS};
 pub use values::{
     Body, BodyKind, Bytes, Context, Event, Field, Finding, Head, List, Need, Outcome, Peer, Principal, Side,

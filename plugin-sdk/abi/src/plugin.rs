@@ -76,10 +76,12 @@ pub struct Plugin {
     pub transform_upstream:
         Option<unsafe extern "C" fn(Instance, *mut Call, *const Context, List<Field>, *const Body) -> i32>,
     /// The answer.
-    pub transform_response:
-        Option<unsafe extern "C" fn(Instance, *mut Call, *const Context, u16, List<Field>, *const Body) -> i32>,
+    pub transform_response: Option<
+        unsafe extern "C" fn(Instance, *mut Call, *const Context, u16, List<Field>, *const Body) -> i32,
+    >,
     /// Events of a stream.
-    pub transform_event: Option<unsafe extern "C" fn(Instance, *mut Call, *const Context, List<Event>) -> i32>,
+    pub transform_event:
+        Option<unsafe extern "C" fn(Instance, *mut Call, *const Context, List<Event>) -> i32>,
     /// The texts of a request.
     pub moderate_input: Option<unsafe extern "C" fn(Instance, *mut Call, *const Context, List<Text>) -> i32>,
     /// The texts of an answer; the last argument is 1 in the last call.

@@ -36,6 +36,8 @@ mod error;
 mod headers;
 mod hook;
 mod moderation;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod native;
 #[cfg(not(target_arch = "wasm32"))]
 mod offline;
 mod plugin;
@@ -69,7 +71,19 @@ pub use transform::{Events, Transform, changed, drop, keep, replace, reply, unch
 #[doc(hidden)]
 pub mod __rt {
     pub use crate::bindings::{admission, auth, lifecycle, moderation, observe, transform};
+    #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+    pub mod native {
+        pub use crate::native::{abi, table};
+    }
     pub use crate::run::{Component, Slot, Written};
+}
+
+/// Without the feature, or where the target is a component, a plugin exports no table.
+#[cfg(not(all(feature = "native", not(target_arch = "wasm32"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native {
+    ($plugin:ty) => {};
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 #[cfg(target_arch = "wasm32")]
 use crate::bindings::host::tidegate::plugin as host;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+use crate::native::services as host;
+#[cfg(all(not(feature = "native"), not(target_arch = "wasm32")))]
 use crate::offline as host;
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];

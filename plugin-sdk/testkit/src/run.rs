@@ -93,6 +93,7 @@ pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<()
         limits: Limits::default(),
         max_instances: 2,
         process: Process::default(),
+        native: tidegate_pipeline::Native::default(),
         per_request: manifest.per_request,
     };
     let configured = code.configure(setup).await;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::checked::{Grants, OnLoadError, Plugin};
+use crate::checked::{Grants, Native, OnLoadError, Plugin};
 use crate::raw::plugin as raw;
 use crate::scope::At;
 
@@ -20,7 +20,7 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2))
 }
 
-pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
+pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, allow_native: bool, at: At<'_>) -> Plugin {
     let folder = at.folder_of(&raw.path);
     if !folder.is_dir() {
         let place = at.key("path");
@@ -47,6 +47,11 @@ pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
         workers: raw.workers.unwrap_or_else(workers),
         python: raw.python.map(|python| interpreter(&python, at)),
         site: raw.site,
+        native: Native {
+            is_allowed: allow_native,
+            in_process: raw.isolation.map(|isolation| matches!(isolation, raw::Isolation::InProcess)),
+            blocking: raw.blocking,
+        },
         per_request: raw.instance.map(|instance| matches!(instance, raw::Instance::PerRequest)),
         memory: raw.limits.memory.0,
         output: raw.limits.output.0,

@@ -32,6 +32,10 @@ pub(crate) struct Plugin {
     /// Whether `.pth` files and `sitecustomize` of its environment run at every start: editable installs need it.
     #[serde(default)]
     pub(crate) site: bool,
+    /// Where a native plugin runs; without it, in the gateway's process.
+    pub(crate) isolation: Option<Isolation>,
+    /// Whether calls of a native plugin in the gateway's process run on threads that carry no requests.
+    pub(crate) blocking: Option<bool>,
     /// Whether each request gets an instance of its own; without it, what its manifest says.
     pub(crate) instance: Option<Instance>,
     /// What bounds it.
@@ -67,6 +71,16 @@ pub(crate) enum OnLoadError {
     Disable,
     /// The configuration is refused.
     RefuseStart,
+}
+
+/// Where a native plugin runs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Isolation {
+    /// In the gateway's process, trusted with all of it.
+    InProcess,
+    /// In processes of its own, bounded as any other plugin.
+    Process,
 }
 
 /// How instances are used.

@@ -47,6 +47,7 @@ pub(crate) fn code(block: &Block) -> TokenStream {
                 }}
                 {exports}
             }};
+            ::tidegate_plugin::__native!{{ {plugin} }}
         }};"
     );
     code.parse().unwrap_or_default()
