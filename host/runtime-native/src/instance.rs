@@ -175,7 +175,7 @@ impl Instance {
 
 fn panicked(told: &Told) -> HookError {
     match &told.failure {
-        Some(text) => HookError::Trapped(format!("it panicked: {}", reason(text))),
+        Some(text) => HookError::Trapped(reason(text)),
         None => HookError::Panicked,
     }
 }
