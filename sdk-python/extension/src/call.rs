@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::gave_up::GaveUp;
-use crate::keys::key as key_of;
+use crate::keys;
+use crate::new;
 use crate::read::Parser;
 use crate::record::{Kind, Record};
 
@@ -75,14 +76,16 @@ impl Values {
 
     /// The meta of a call.
     pub(crate) fn meta<'py>(&self, parser: &mut Parser<'_, 'py>) -> Result<Bound<'py, PyDict>, GaveUp> {
-        let meta = parser.dict()?;
-        let mut context = None;
+        let meta = new::dict(parser.py())?;
+        let (mut context, mut is_named) = (None, false);
         parser.members(|parser, key| {
-            let name = key_of(parser.py(), &key)?;
+            let name = keys::key(parser.py(), &key)?;
             let value = match key.as_ref() {
+                // A second one would change what the context before it had to be.
+                b"hook" if is_named => return Err(GaveUp),
                 b"hook" if parser.peek()? == b'"' => {
                     let value = parser.value()?;
-                    context = self.context(value.extract()?);
+                    (context, is_named) = (self.context(value.extract()?), true);
                     value
                 }
                 b"ctx" => self.ctx(parser, context)?,
@@ -123,7 +126,7 @@ impl Values {
         let py = parser.py();
         let told = parser.value()?;
         let (mut kind, mut media_type) = (intern!(py, "absent").clone().into_any(), py.None().into_bound(py));
-        let mut fields = parser.dict()?.into_any();
+        let mut fields = new::dict(py)?.into_any();
         if told.cast_exact::<PyString>().is_ok_and(|told| told == "whole") {
             kind = intern!(py, "whole").clone().into_any();
         } else if let Ok(told) = told.cast_exact::<PyDict>() {

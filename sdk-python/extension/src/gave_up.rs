@@ -23,7 +23,7 @@ impl From<TryReserveError> for GaveUp {
     }
 }
 
-/// Runs the quick way. pyo3 panics where a small object cannot be made for want of memory; the reference raises MemoryError.
+/// Runs the quick way. A panic that pyo3 has in store does not come through either.
 pub(crate) fn attempt<T>(quick: impl FnOnce() -> Result<T, GaveUp>) -> Result<T, GaveUp> {
     catch_unwind(AssertUnwindSafe(quick)).unwrap_or(Err(GaveUp))
 }

@@ -8,6 +8,7 @@ mod call;
 mod frame;
 mod gave_up;
 mod keys;
+mod new;
 mod read;
 mod reader;
 mod record;

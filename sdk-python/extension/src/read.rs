@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use memchr::memchr2;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
 
 use crate::gave_up::{GaveUp, attempt};
-use crate::keys::key as key_of;
+use crate::keys;
+use crate::new;
 
 /// Nested deeper than that, Python's own limit has to be asked.
 const DEEPEST: usize = 100;
@@ -31,13 +32,11 @@ pub(crate) struct Parser<'a, 'py> {
     text: &'a [u8],
     at: usize,
     depth: usize,
-    /// Copied, since a new one would panic for want of memory.
-    empty: Bound<'py, PyDict>,
 }
 
 impl<'a, 'py> Parser<'a, 'py> {
     pub(crate) fn new(py: Python<'py>, text: &'a [u8]) -> Self {
-        Self { py, text, at: 0, depth: 0, empty: PyDict::new(py) }
+        Self { py, text, at: 0, depth: 0 }
     }
 
     /// The interpreter.
@@ -77,11 +76,6 @@ impl<'a, 'py> Parser<'a, 'py> {
         self.text.get(self.at).copied().ok_or(GaveUp)
     }
 
-    /// An empty dict.
-    pub(crate) fn dict(&self) -> Result<Bound<'py, PyDict>, GaveUp> {
-        Ok(self.empty.copy()?)
-    }
-
     /// The members of an object, one after the other: `each` reads the value.
     pub(crate) fn members(
         &mut self,
@@ -109,7 +103,7 @@ impl<'a, 'py> Parser<'a, 'py> {
         mut each: impl FnMut(&mut Self) -> Result<Bound<'py, PyAny>, GaveUp>,
     ) -> Result<Bound<'py, PyList>, GaveUp> {
         self.enter(b'[')?;
-        let list = PyTuple::empty(self.py).as_sequence().to_list()?;
+        let list = new::list(self.py)?;
         if self.peek()? == b']' {
             self.leave()?;
             return Ok(list);
@@ -125,9 +119,9 @@ impl<'a, 'py> Parser<'a, 'py> {
     }
 
     fn object(&mut self) -> Result<Bound<'py, PyDict>, GaveUp> {
-        let dict = self.dict()?;
+        let dict = new::dict(self.py)?;
         self.members(|parser, key| {
-            let key = key_of(parser.py, &key)?;
+            let key = keys::key(parser.py, &key)?;
             Ok(dict.set_item(key, parser.value()?)?)
         })?;
         Ok(dict)
@@ -168,11 +162,10 @@ impl<'a, 'py> Parser<'a, 'py> {
         let text = std::str::from_utf8(&self.text[start..self.at]).map_err(|_| GaveUp)?;
         if is_whole {
             let number: i64 = text.parse().map_err(|_| GaveUp)?;
-            let Ok(made) = number.into_pyobject(self.py);
-            return Ok(made.into_any());
+            return Ok(new::int(self.py, number)?);
         }
         let number: f64 = text.parse().map_err(|_| GaveUp)?;
-        Ok(PyFloat::new(self.py, number).into_any())
+        Ok(new::float(self.py, number)?)
     }
 
     fn digits(&mut self) -> Result<usize, GaveUp> {

@@ -9,11 +9,12 @@ use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use pyo3::exceptions::{PyMemoryError, PyOSError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::call::Values;
 use crate::frame::{HEAD, REST_OF_HEAD};
 use crate::gave_up::{GaveUp, attempt};
+use crate::new;
 use crate::read::Parser;
 
 /// Bytes before what the length counts.
@@ -126,11 +127,7 @@ impl Reader {
         let (meta, body) = frame[HEAD..].split_at(meta);
         let meta = self.meta(py, kind, meta)?;
         let body = if flags & DESCRIPTOR == 0 {
-            PyBytes::new_with(py, body.len(), |bytes| {
-                bytes.copy_from_slice(body);
-                Ok(())
-            })?
-            .into_any()
+            new::bytes(py, body)?.into_any()
         } else {
             let Some(descriptor) = self.descriptors.pop_front() else {
                 return Err(self.garbage(py, "a frame came without the descriptor that it speaks of"));
@@ -172,7 +169,7 @@ impl Reader {
 
     fn meta<'py>(&self, py: Python<'py>, kind: u8, text: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         if !FROM_GATEWAY.contains(&kind) || text.is_empty() {
-            return Ok(PyDict::new(py).into_any());
+            return Ok(new::dict(py)?.into_any());
         }
         let quick = attempt(|| {
             let mut parser = Parser::new(py, text);
@@ -183,7 +180,7 @@ impl Reader {
         });
         match quick {
             Ok(meta) => Ok(meta.into_any()),
-            Err(GaveUp) => self.reference.meta.bind(py).call1((PyBytes::new(py, text),)),
+            Err(GaveUp) => self.reference.meta.bind(py).call1((new::bytes(py, text)?,)),
         }
     }
 

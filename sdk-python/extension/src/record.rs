@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 
 use crate::gave_up::GaveUp;
+use crate::new;
 use crate::read::Parser;
 
 /// More than any of them has.
@@ -11,8 +12,8 @@ const MOST_FIELDS: usize = 10;
 
 /// How a class is filled: as its `_of` does, which is the reference.
 pub(crate) struct Record {
+    /// Makes one without anything in it.
     new: Py<PyAny>,
-    class: Py<PyAny>,
     fields: Vec<Field>,
     /// Slots that no key of the frame tells of.
     fixed: Vec<(Py<PyString>, Py<PyAny>)>,
@@ -41,8 +42,10 @@ pub(crate) enum Kind {
 impl Record {
     /// A record of that class, without fields.
     pub(crate) fn new(class: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let new = class.py().get_type::<PyAny>().getattr("__new__")?.unbind();
-        Ok(Self { new, class: class.clone().unbind(), fields: Vec::new(), fixed: Vec::new() })
+        let py = class.py();
+        let new = py.get_type::<PyAny>().getattr("__new__")?;
+        let new = py.import("functools")?.call_method1("partial", (new, class))?.unbind();
+        Ok(Self { new, fields: Vec::new(), fixed: Vec::new() })
     }
 
     /// The value at `key` goes to the slot of that name.
@@ -68,7 +71,7 @@ impl Record {
         py: Python<'py>,
         slots: &[(&Py<PyString>, &Bound<'py, PyAny>)],
     ) -> Result<Bound<'py, PyAny>, GaveUp> {
-        let made = self.new.bind(py).call1((self.class.bind(py),))?;
+        let made = self.new.bind(py).call0()?;
         for (slot, value) in &self.fixed {
             made.setattr(slot.bind(py), value.bind(py))?;
         }
@@ -133,7 +136,7 @@ impl Kind {
             (Self::Or(_) | Self::AsIs | Self::Of(_), Some(value)) if truth => value,
             (Self::Or(other), _) => other.bind(py).clone(),
             (Self::Pairs, Some(value)) if truth => py.get_type::<PyDict>().call1((value,))?,
-            (Self::Pairs, _) => PyDict::new(py).into_any(),
+            (Self::Pairs, _) => new::dict(py)?.into_any(),
             (_, value) => value.unwrap_or_else(|| py.None().into_bound(py)),
         })
     }

@@ -48,7 +48,7 @@ impl Writer {
         } else if let Ok(flag) = value.cast_exact::<PyBool>() {
             self.put(if flag.is_true() { b"true" } else { b"false" })
         } else if value.is_exact_instance_of::<PyInt>() {
-            self.put(value.extract::<i64>()?.to_string().as_bytes())
+            self.put(value.repr()?.to_str()?.as_bytes())
         } else if let Ok(number) = value.cast_exact::<PyFloat>() {
             self.float(number)
         } else {
@@ -109,7 +109,10 @@ impl Writer {
             b'\t' => self.put(b"\\t"),
             0x08 => self.put(b"\\b"),
             0x0c => self.put(b"\\f"),
-            other => self.put(format!("\\u{other:04x}").as_bytes()),
+            other => {
+                let digit = |four: u8| b"0123456789abcdef"[usize::from(four)];
+                self.put(&[b'\\', b'u', b'0', b'0', digit(other >> 4), digit(other & 15)])
+            }
         }
     }
 
