@@ -8,6 +8,8 @@ import time
 import pytest
 from gateway import ANSWER, CALL, CANCEL, CTX, FAIL, NOTE, PATIENCE, RETURN, STOP, Worker
 
+pytestmark = pytest.mark.usefixtures("side")
+
 
 @pytest.fixture
 def worker(package):

@@ -7,6 +7,8 @@ from gateway import Worker
 
 from tidegate import Subscription, Windows
 
+pytestmark = pytest.mark.usefixtures("side")
+
 GUARD = """
 from tidegate import *
 

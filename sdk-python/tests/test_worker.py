@@ -12,6 +12,8 @@ import time
 import pytest
 from gateway import ANSWER, CALL, CANCEL, CTX, FAIL, HELLO, NOTE, PATIENCE, READY, RETURN, STOP, Closed, Worker
 
+pytestmark = pytest.mark.usefixtures("side")
+
 TEXT = {
     "id": 0,
     "role": "user",

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tidegate_pipeline::{Code, LoadError, Package, Plugin, Setup};
 use tidegate_workers::Launch;
 
+use crate::extension;
 use crate::interpreter::Interpreter;
 use crate::sdk;
 
@@ -79,6 +80,7 @@ impl Code for PythonCode {
             if !setup.process.site {
                 args.push("-S".into());
             }
+            args.extend(["-X".into(), extension::option(&interpreter.packages)?]);
             args.extend(["-c".into(), START.into(), sdk.into(), plugin.clone().into()]);
             args.extend(interpreter.packages.into_iter().map(OsString::from));
             let launch = Launch { program: interpreter.program, args, folder: plugin };

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod extension;
 mod interpreter;
 mod runtime;
 mod sdk;

@@ -12,12 +12,15 @@ macro_rules! files {
 /// Each file with its path below the folder of modules.
 pub(crate) const FILES: &[(&str, &[u8])] = &files![
     "__init__.py",
+    "_extension.py",
     "_jsontext.py",
     "_record.py",
+    "_version.py",
     "_worker/__init__.py",
     "_worker/blocking.py",
     "_worker/calls.py",
     "_worker/channel.py",
+    "_worker/codec.py",
     "_worker/configuring.py",
     "_worker/frames.py",
     "_worker/hooks.py",

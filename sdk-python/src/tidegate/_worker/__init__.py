@@ -9,7 +9,8 @@ from _thread import stack_size
 from functools import partial
 from socket import socket
 
-from .. import _jsontext
+from .. import _extension, _jsontext
+from ..context import AsyncContext, Context
 from .channel import BlockingCall, Channel
 from .configuring import Configured, check_versions, configure
 from .frames import HELLO, READY, REFUSED, Garbage, frame
@@ -33,6 +34,8 @@ def main() -> None:
     _prepare_output()
     stack_size(_STACK)
     connection = _connection()
+    if _extension.trouble:
+        print(f"tidegate worker: its extension is not used: {_extension.trouble}", file=sys.stderr)
     watch(connection)
     channel = Channel(connection)
     folder = os.getcwd()
@@ -78,6 +81,8 @@ def _prepared(connection: socket, channel: Channel, folder: str) -> Callable[[],
         return None
     finally:
         call.close()
+    contexts = {name: AsyncContext if hook.is_async else Context for name, hook in configured.hooks.items()}
+    channel.reader.expect(contexts)
     # What the worker has before it is ready does not count as memory of the plugin.
     serve = _server(connection, channel, configured, folder)
     channel.send(frame(READY, 0, ready))

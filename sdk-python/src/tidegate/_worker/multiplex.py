@@ -213,7 +213,7 @@ class AsyncCall:
         try:
             if self._is_cancelled:
                 raise Cancelled
-            frame = returned(id, await answer(AsyncContext(meta.get("ctx") or {}, self), meta, body))
+            frame = returned(id, await answer(AsyncContext._of(meta.get("ctx"), self), meta, body))
         except BaseException as error:  # noqa: BLE001 - neither sys.exit nor anything else of a hook ends the worker
             frame = failed(id, Cancelled() if self._is_cancelled else error, worker.folder)
         self._is_open = False
@@ -266,7 +266,7 @@ class ThreadCall:
         """Calls the hook, and answers whatever comes of it."""
         id, worker = self._id, self._worker
         try:
-            frame = returned(id, answer(Context(meta.get("ctx") or {}, self), meta, body))
+            frame = returned(id, answer(Context._of(meta.get("ctx"), self), meta, body))
         except BaseException as error:  # noqa: BLE001 - neither sys.exit nor anything else of a hook ends the worker
             frame = failed(id, error, worker.folder)
         self._is_open = False
