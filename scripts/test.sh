@@ -31,7 +31,7 @@ extension() {
 }
 
 stage_clippy() {
-    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy &&
+    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy --all-features -- -D warnings &&
         extension clippy --all-targets -- -D warnings
 }
 
@@ -39,7 +39,8 @@ stage_clippy() {
 stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
 
 stage_unit() {
-    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
+    "$ROOT/scripts/build-native.sh" || return 1
+    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test --all-features
 }
 
 # Whether the components beside their sources still do what the sources say: built anew, they play the same cases.
@@ -69,6 +70,7 @@ stage_build() { cargo build --release --locked --quiet -p tidegate-gateway; }
 stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
 
 stage_e2e() {
+    "$ROOT/scripts/build-native.sh" || return 1
     TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests -n 2 --dist loadgroup
 }
 

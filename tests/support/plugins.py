@@ -23,7 +23,7 @@ CONFORMANCE = {
 }
 # Those whose plugins run inside of the gateway.
 RUNTIMES = ("lua", "wasm")
-ENTRIES = {"lua": "plugin.lua", "python": "plugin.py"}
+ENTRIES = {"lua": "plugin.lua", "python": "plugin.py", "native": "plugin.so"}
 # What a client is told of a filter that failed, whatever went wrong.
 REFUSAL = {
     "error": {

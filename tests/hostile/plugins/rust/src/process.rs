@@ -28,6 +28,7 @@ unsafe extern "C" {
 /// Does what is named.
 pub(crate) fn run(name: &str) -> Result<()> {
     match name {
+        "nap" => thread::sleep(Duration::from_millis(600)),
         "sleep" => sleep(),
         "deaf" => deaf(),
         "stopped" => send(std::process::id(), SIGSTOP),
