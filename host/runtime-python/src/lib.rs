@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod files;
 mod interpreter;
 mod runtime;
 mod sdk;
