@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::edge::positive;
 use crate::checked::{Grants, OnLoadError, Plugin};
 use crate::raw::plugin as raw;
 use crate::scope::At;
@@ -51,6 +52,7 @@ pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, at: At<'_>) -> Plugin {
         memory: raw.limits.memory.0,
         output: raw.limits.output.0,
         body: raw.limits.body.0,
+        configure: positive(raw.limits.configure, "configure", at.key("limits")),
         entry: at.node().cloned(),
     }
 }
