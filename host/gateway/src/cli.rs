@@ -39,6 +39,12 @@ enum Command {
     },
     /// Prints the JSON Schema of the configuration file.
     Schema,
+    /// Waits for the end of the gateway that started it, and ends what is left of its workers.
+    #[command(hide = true)]
+    Guard {
+        /// The gateway.
+        gateway: String,
+    },
 }
 
 /// Runs the command that was typed.
@@ -47,6 +53,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Run { config } => start(config),
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
+        Command::Guard { gateway } => {
+            tidegate_runtime_python::stand_guard(&gateway);
+            ExitCode::SUCCESS
+        }
     }
 }
 

@@ -13,4 +13,4 @@ mod runtime;
 mod sdk;
 
 pub use runtime::PythonRuntime;
-pub use tidegate_workers::end_all;
+pub use tidegate_workers::{end_all, guard, stand_guard};
