@@ -63,5 +63,7 @@ PYTHON = {
     "python-missing-name": python(PLUGIN, 'no Python: "python-of-nobody" cannot be started', entry={"python": "python-of-nobody"}),
     "python-no-python": python(PLUGIN, 'no Python: "/bin/true" is no Python interpreter; name', entry={"python": "/bin/true"}),
     "python-text-file": python(PLUGIN, 'no Python: "/etc/passwd" cannot be started', entry={"python": "/etc/passwd"}),
+    "python-per-request": python(PLUGIN, '"instance" is "per_request"', "leave", entry={"instance": "per_request"}),
+    "python-slow": method("configure", "self, config", "import time; time.sleep(60)", "within 2000 ms", entry={"limits": {"configure": "2s"}}),
     "python-no-environment": python(PLUGIN, 'the folder "/etc/" is no virtual environment', entry={"python": "/etc/"}),
 }

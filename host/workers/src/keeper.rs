@@ -99,8 +99,9 @@ impl Core {
             Err(_) => {
                 kill(pid);
                 Err(LoadError::Configure(format!(
-                    "it was not ready within {} s; have it do less before, or raise \"limits.configure\" of the plugin",
-                    limit.as_secs_f64()
+                    "it was not ready within {} ms; have it do less before, and the rest in the first call, or raise \
+                     \"limits.configure\" of the plugin",
+                    limit.as_millis()
                 )))
             }
         }

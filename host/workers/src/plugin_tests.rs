@@ -275,7 +275,7 @@ async fn a_worker_that_is_never_ready_is_one_sentence() {
     assert!(killed.contains("its process was ended by signal 9 (SIGKILL)"), "{killed}");
     let closed = refused(json!({"close": 1})).await;
     assert!(closed.contains("its worker was never ready: it closed its connection"), "{closed}");
-    assert!(refused(json!({"never": 1})).await.contains("it was not ready within 5 s; "));
+    assert!(refused(json!({"never": 1})).await.contains("it was not ready within 5000 ms; "));
     assert!(refused(json!({"hooks": ["admit"]})).await.contains("which plugin.toml does not list"));
     assert!(refused(json!({"hooks": ["nonsense"]})).await.contains("subscribes to \"nonsense\""));
 }
@@ -292,7 +292,7 @@ async fn the_time_to_be_ready_can_be_set() {
     let mut setup = setup(&json!({"never": 1}), 1);
     setup.limits.configure = Duration::from_millis(300);
     let told = configured_as(setup).await.map(|_| ()).unwrap_err().to_string();
-    assert!(told.contains("it was not ready within 0.3 s"), "{told}");
+    assert!(told.contains("it was not ready within 300 ms"), "{told}");
 }
 
 #[tokio::test]
