@@ -479,7 +479,7 @@ def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("attack", ["pid", *STARTS, "hide", "thread", "threads", "stopped"])
+@pytest.mark.parametrize("attack", ["pid", *STARTS, "thread", "threads", "stopped"])
 def test_t_plg_6_a_plugin_that_is_taken_away_leaves_nothing(tmp_path, attack):
     """The others stay as they are."""
     with busy(tmp_path, attack, timeout="2s") as gateway:

@@ -9,7 +9,6 @@ use std::io::{self, PipeWriter, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +23,6 @@ static GUARD: OnceLock<(PathBuf, Vec<OsString>)> = OnceLock::new();
 
 /// Where it reads.
 static PIPE: Mutex<Option<PipeWriter>> = Mutex::new(None);
-
-static PID: AtomicI32 = AtomicI32::new(0);
 
 /// A killed process goes at the kernel's leisure, and one that forks all the time is found in a later round.
 const ROUNDS: usize = 200;
@@ -47,11 +44,6 @@ pub fn guard(program: PathBuf, args: Vec<OsString>) -> io::Result<()> {
 
 pub(crate) fn is_armed() -> bool {
     GUARD.get().is_some()
-}
-
-/// The guard's process; 0 where there is none.
-pub(crate) fn pid() -> i32 {
-    PID.load(Ordering::Relaxed)
 }
 
 fn pipe() -> MutexGuard<'static, Option<PipeWriter>> {
@@ -83,7 +75,8 @@ fn started(program: &PathBuf, args: &[OsString]) -> io::Result<PipeWriter> {
     // A guard that was stopped must hold up nobody.
     let flags = rustix::fs::fcntl_getfl(&writer)?;
     rustix::fs::fcntl_setfl(&writer, flags | OFlags::NONBLOCK)?;
-    let guard = Command::new(program)
+    // Where it ends before this process, it is waited for like any stray.
+    Command::new(program)
         .args(args)
         .arg(&*GATEWAY)
         .env_clear()
@@ -94,7 +87,6 @@ fn started(program: &PathBuf, args: &[OsString]) -> io::Result<PipeWriter> {
         // A signal for all processes of a terminal would end it before its time.
         .process_group(0)
         .spawn()?;
-    PID.store(i32::try_from(guard.id()).unwrap_or(0), Ordering::Relaxed);
     Ok(writer)
 }
 

@@ -233,11 +233,6 @@ def daemon(ctx):
         os._exit(0)
 
 
-def hide(ctx):
-    """One that has even dropped by what it could be known."""
-    subprocess.Popen(["env", "-i", "sleep", "1000000"], start_new_session=True)
-
-
 def share(ctx):
     """Memory that counts as nobody's."""
     kept = []
