@@ -13,13 +13,14 @@ use crate::files;
 pub(crate) struct Sdk(Mutex<Weak<TempDir>>);
 
 impl Sdk {
-    /// The folder, made where there is none.
+    /// The folder, made where there is none, or where somebody tidied up in it.
     ///
     /// # Errors
     /// Where nothing can be written there.
     pub(crate) fn folder(&self) -> io::Result<Arc<TempDir>> {
         let mut folder = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = folder.upgrade() {
+        let is_whole = |known: &Arc<TempDir>| FILES.iter().all(|(name, _)| known.path().join(name).is_file());
+        if let Some(known) = folder.upgrade().filter(is_whole) {
             return Ok(known);
         }
         let made = Arc::new(files::unpacked(FILES.iter().copied())?);
