@@ -166,6 +166,12 @@ def test_what_is_no_python_is_a_sentence(tmp_path):
             assert_refused(gateway, name, says)
 
 
+def test_a_plugin_that_takes_longer_than_others_can_be_given_the_time(tmp_path):
+    folder = package(tmp_path / "p", "1", "import time; time.sleep(6)")
+    with Gateway(config(one=plugin(folder, limits={"configure": "60s"})), patience=60) as gateway:
+        assert seen(gateway, "one") == 1
+
+
 def test_an_environment_that_goes_away_is_told_and_what_runs_runs_on(tmp_path):
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)

@@ -31,7 +31,7 @@ BOMBS = {
     "lua": dict.fromkeys(["memory", "memory_slowly", "memory_pcall"], "memory"),
     "wasm": dict.fromkeys(["memory", "memory_slowly"], "memory"),
     # A MemoryError is an error like others.
-    "python": dict.fromkeys(["memory", "memory_slowly", "memory_at_once"], "failed"),
+    "python": dict.fromkeys(["memory", "memory_slowly", "memory_at_once"], "failed") | {"share": "trapped"},
     "native": dict.fromkeys(["memory", "memory_slowly"], "trapped"),
 }
 STOPS = {

@@ -125,7 +125,7 @@ impl Maker {
         let failed = |error: io::Error| LoadError::Configure(format!("no thread for it: {error}"));
         let made = timeout(limit, aside(move || maker.make())).await.map_err(|_| {
             LoadError::Configure(format!(
-                "it did not end within {} ms; do less there, and the rest in the first call",
+                "it did not end within {} ms; do less there, and the rest in the first call, or raise \"limits.configure\" of the plugin",
                 limit.as_millis()
             ))
         })?;

@@ -8,9 +8,10 @@
 
 mod code;
 mod extension;
+mod files;
 mod interpreter;
 mod runtime;
 mod sdk;
 
 pub use runtime::PythonRuntime;
-pub use tidegate_workers::end_all;
+pub use tidegate_workers::{end_all, guard, stand_guard};

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from _thread import stack_size
+from atexit import _run_exitfuncs
 from functools import partial
 from socket import socket
 
@@ -44,8 +45,22 @@ def main() -> None:
         if serve is None:
             sys.exit(1)
         serve()
+        _end()
     except Garbage as error:
         sys.exit(f"tidegate worker: {error}")
+
+
+def _end() -> None:
+    """Ends the process once all is answered. Threads that the plugin left running are waited for by nobody."""
+    try:
+        _run_exitfuncs()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # noqa: BLE001, S112 - a plugin may have closed or replaced it
+                continue
+        os._exit(0)
 
 
 def _prepare_output() -> None:

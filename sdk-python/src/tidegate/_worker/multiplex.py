@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # The gateway ends a worker that asks for more than 1024 services at once.
 _MOST_ASKS = 512
+# Seconds that what a plugin left running has for its `finally`.
+_LAST_WORDS = 2
 
 
 class Multiplex:
@@ -86,7 +88,10 @@ class Multiplex:
         left = asyncio.all_tasks(self.loop)
         for task in left:
             task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            ended = asyncio.gather(*left, return_exceptions=True)
+            # One that will not be cancelled holds up nobody.
+            self.loop.run_until_complete(asyncio.wait([ended], timeout=_LAST_WORDS))
         self.loop.close()
 
     # What comes.
