@@ -107,8 +107,14 @@ ASYNC_ATTACKS = {
 }
 
 
-def hostile(**keys) -> dict:
-    return plugin(HOSTILE["python"], **keys)
+def hostile(runtime: str = "python", **keys) -> dict:
+    return plugin(HOSTILE[runtime], **keys)
+
+
+@pytest.fixture(params=["python", "native"])
+def runtime(request) -> str:
+    """One supervisor and one protocol serve both."""
+    return request.param
 
 
 def quick(gateway: Gateway, name: str) -> int | None:
@@ -305,10 +311,10 @@ def trickle(gateway: Gateway, name: str, clients: int = 3):
 
 
 @pytest.fixture
-def steady():
+def steady(runtime):
     """One plugin with two workers, which tell their ids. A gateway for each test: deaths in a row make pauses longer."""
     routes = [route("steady", "steady", {"do": "pid"}, timeout=f"{DEADLINE}s")]
-    with Gateway(config({"steady": hostile(workers=2)}, routes), patience=60) as gateway:
+    with Gateway(config({"steady": hostile(runtime, workers=2)}, routes), patience=60) as gateway:
         yield gateway
         assert_tidy(gateway)
 
@@ -367,11 +373,11 @@ def settled(gateway: Gateway) -> set[int]:
 
 
 @contextmanager
-def busy(tmp_path, *attacks: str, timeout: str = "60s"):
+def busy(tmp_path, *attacks: str, timeout: str = "60s", runtime: str = "python"):
     """A gateway whose plugin did that to it, with a folder for temporary files of its own."""
     routes = [route(attack, "hostile", {"do": attack}, timeout=timeout) for attack in attacks]
     environment = {"TMPDIR": str(tmp_path)}
-    with Gateway(config({"hostile": hostile()}, routes), env=environment, patience=60) as gateway, ThreadPoolExecutor() as pool:
+    with Gateway(config({"hostile": hostile(runtime)}, routes), env=environment, patience=60) as gateway, ThreadPoolExecutor() as pool:
         until(lambda: len(workers(gateway)) == 2 * len(attacks), "all workers")
         known = workers(gateway)
         try:
@@ -390,23 +396,23 @@ def attempt(gateway: Gateway, name: str):
 
 
 @pytest.mark.parametrize("attack", LEAVES)
-def test_t_plg_3_what_a_plugin_leaves_running_keeps_no_worker_from_serving(tmp_path, attack):
-    with busy(tmp_path, attack) as gateway:
+def test_t_plg_3_what_a_plugin_leaves_running_keeps_no_worker_from_serving(tmp_path, attack, runtime):
+    with busy(tmp_path, attack, runtime=runtime) as gateway:
         for _ in range(5):
             assert_served(gateway, attack, "open")
 
 
-def test_t_plg_6_a_gateway_that_is_killed_leaves_no_worker(tmp_path):
-    with busy(tmp_path, "pid", "sleep", "deaf", "loop", "stopped") as gateway:
+def test_t_plg_6_a_gateway_that_is_killed_leaves_no_worker(tmp_path, runtime):
+    with busy(tmp_path, "pid", "sleep", "deaf", "loop", "stopped", runtime=runtime) as gateway:
         left = workers(gateway)
         gateway.kill()
         until(lambda: not alive(*left), "the end of every worker")
 
 
 @pytest.mark.parametrize("attack", STARTS)
-def test_t_plg_6_a_gateway_that_is_killed_leaves_nothing_that_its_workers_started(tmp_path, attack):
+def test_t_plg_6_a_gateway_that_is_killed_leaves_nothing_that_its_workers_started(tmp_path, attack, runtime):
     """Nor the process that sees to that."""
-    with busy(tmp_path, attack) as gateway:
+    with busy(tmp_path, attack, runtime=runtime) as gateway:
         guard = guards(gateway)
         assert len(guard) == 1
         until(lambda: len(marked(tmp_path)) > 2, "a child of a worker")
@@ -416,11 +422,11 @@ def test_t_plg_6_a_gateway_that_is_killed_leaves_nothing_that_its_workers_starte
 
 
 @pytest.mark.parametrize("attacks", [["pid", "close_output"], STARTS, ["thread", "threads"]], ids="-".join)
-def test_t_plg_6_a_clean_stop_leaves_nothing(tmp_path, attacks):
+def test_t_plg_6_a_clean_stop_leaves_nothing(tmp_path, attacks, runtime):
     """And waits for nobody."""
-    with busy(tmp_path, *attacks) as gateway:
+    with busy(tmp_path, *attacks, runtime=runtime) as gateway:
         guard, began = guards(gateway), time.monotonic()
-        assert list(tmp_path.glob("tidegate-python-*"))
+        assert runtime != "python" or list(tmp_path.glob("tidegate-python-*"))
         assert gateway.stop() == 0
         # Fifty threads that compute let their worker answer late.
         assert "threads" in attacks or time.monotonic() - began < SOON
@@ -429,9 +435,9 @@ def test_t_plg_6_a_clean_stop_leaves_nothing(tmp_path, attacks):
         assert not list(tmp_path.iterdir())
 
 
-def test_t_plg_6_what_a_worker_left_behind_ends_with_it_and_not_with_another(tmp_path):
+def test_t_plg_6_what_a_worker_left_behind_ends_with_it_and_not_with_another(tmp_path, runtime):
     """It is the gateway's child by then, and no zombie afterwards."""
-    with busy(tmp_path, "daemon") as gateway:
+    with busy(tmp_path, "daemon", runtime=runtime) as gateway:
         first, second = [pid for pid in workers(gateway) if alive(pid)]
         # Each hook of a request leaves one.
         for victim in (first, second):
@@ -450,8 +456,8 @@ def belonging(folder, worker: int) -> set[int]:
     return {pid for pid in marked(folder) if mark and variables(pid).get("TIDEGATE_WORKER") == mark}
 
 
-def test_t_plg_6_a_guard_that_is_killed_is_replaced(tmp_path):
-    with busy(tmp_path, "detach") as gateway:
+def test_t_plg_6_a_guard_that_is_killed_is_replaced(tmp_path, runtime):
+    with busy(tmp_path, "detach", runtime=runtime) as gateway:
         (guard,) = guards(gateway)
         os.kill(guard, signal.SIGKILL)
         assert_tidy(gateway)
@@ -470,9 +476,9 @@ def test_t_plg_6_a_gateway_without_workers_has_no_guard():
         assert not children(gateway)
 
 
-def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path):
+def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path, runtime):
     """No longer than for requests."""
-    with busy(tmp_path, "deaf") as gateway:
+    with busy(tmp_path, "deaf", runtime=runtime) as gateway:
         left = workers(gateway)
         gateway.stop(60)
         until(lambda: not alive(*left), "the end of every worker")
@@ -480,9 +486,9 @@ def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path):
 
 
 @pytest.mark.parametrize("attack", ["pid", *STARTS, "thread", "threads", "stopped"])
-def test_t_plg_6_a_plugin_that_is_taken_away_leaves_nothing(tmp_path, attack):
+def test_t_plg_6_a_plugin_that_is_taken_away_leaves_nothing(tmp_path, attack, runtime):
     """The others stay as they are."""
-    with busy(tmp_path, attack, timeout="2s") as gateway:
+    with busy(tmp_path, attack, timeout="2s", runtime=runtime) as gateway:
         left = workers(gateway)
         gateway.write(config({}, []))
         until(lambda: not alive(*left), "the end of every worker", 30)

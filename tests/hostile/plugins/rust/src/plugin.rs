@@ -105,7 +105,7 @@ impl Hostile {
 
     fn act(&self, ctx: &Context) -> Result<()> {
         match self.wanted(ctx) {
-            "" => Ok(()),
+            "" | "pid" => Ok(()),
             name => attack::run(name),
         }
     }

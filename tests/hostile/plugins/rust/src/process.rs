@@ -42,7 +42,8 @@ pub(crate) fn run(name: &str) -> Result<()> {
         "print_huge" => print_huge(),
         "close_output" => (1..3).for_each(shut),
         "fork" => child(false),
-        "setsid" => child(true),
+        "detach" => child(true),
+        "daemon" => daemon(),
         "start" => drop(Command::new("sleep").arg("1000000").spawn()),
         "thread" => drop(thread::spawn(sleep)),
         "threads" => (0..50).for_each(|_| drop(thread::spawn(turn))),
@@ -89,6 +90,15 @@ fn wire(bytes: &[u8]) {
 fn print_huge() {
     let _ = std::io::stdout().write_all(&b"\xff\x1b[2J".repeat(1024 * 1024));
     let _ = std::io::stderr().write_all(&vec![b'{'; 1024 * 1024]);
+}
+
+/// One that is nobody's child any more, with a child of its own.
+fn daemon() {
+    // SAFETY: see above.
+    if unsafe { fork() } == 0 {
+        child(true);
+        std::process::exit(0);
+    }
 }
 
 /// A process that outlives its parent.
