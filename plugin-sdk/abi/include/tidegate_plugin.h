@@ -59,7 +59,10 @@ enum tidegate_returned {
     TIDEGATE_PANICKED = 2
 };
 
-/* What a service answers. Places for answers are written with OK and NONE, and left alone with any other code. */
+/*
+ * What a service answers. Places for answers are written with TIDEGATE_OK; with TIDEGATE_NONE a value that was asked for becomes
+ * none. With any other code they hold nothing to look at.
+ */
 enum tidegate_code {
     /* It is done. */
     TIDEGATE_OK = 0,
@@ -491,7 +494,7 @@ typedef struct tidegate_plugin {
 
     /*
      * Makes an instance of a configuration: JSON text that holds to the package's schema. Once an instance, at any time, on a
-     * thread of its own; the same configuration must ask for the same. Ends within 5 s. No request exists yet, and so no
+     * thread that carries no requests; the same configuration must ask for the same. Ends within 5 s. No request exists yet, and so no
      * attributes and no notes; the other services are there. Writes what it likes to `*instance`, null at first. Where it
      * does not return TIDEGATE_DONE, `*instance` is not looked at, so what was made has to be freed before.
      */
