@@ -61,6 +61,7 @@ after_lint() {
 after_test() {
     cargo_tool cargo-nextest "$NEXTEST_VERSION"
     python_environment
+    plugin_environment
     node_client
 }
 
@@ -119,6 +120,9 @@ python_environment() {
     "$VENV/bin/python" -m pip check --disable-pip-version-check >/dev/null
     printf '%s' "$state" >"$stamp"
 }
+
+# Packages that plugins of the tests import; quick where they are there.
+plugin_environment() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
 
 node_client() {
     local stamp="$NODE_CLIENT/node_modules/.stamp" state

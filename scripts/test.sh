@@ -9,8 +9,10 @@ cd "$ROOT" || exit 1
 LINT=(format clippy deny)
 ALL=("${LINT[@]}" unit guests python build schema e2e)
 
-# Crates outside the workspace: what is compiled for guests.
-outside() { find plugin-sdk/rust plugins tests/*/plugins bench/plugins -name Cargo.toml -not -path '*/target/*'; }
+# Crates outside the workspace: what is compiled for guests, and for Python.
+outside() {
+    find plugin-sdk/rust plugins sdk-python/extension tests/*/plugins bench/plugins -name Cargo.toml -not -path '*/target/*'
+}
 
 stage_format() {
     local manifest status=0
@@ -21,15 +23,24 @@ stage_format() {
 
 sdk() { CARGO_TARGET_DIR="$ROOT/target/sdk" cargo "$@" --manifest-path plugin-sdk/rust/Cargo.toml --locked --quiet; }
 
+# The extension of the Python worker. In its folder, where cargo finds that no Python is needed to build it.
+extension() {
+    local command="$1"
+    shift
+    (cd sdk-python/extension && CARGO_TARGET_DIR="$ROOT/target/sdk" cargo "$command" --locked --quiet "$@")
+}
+
 stage_clippy() {
-    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy
+    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy --all-features -- -D warnings &&
+        extension clippy --all-targets -- -D warnings
 }
 
 # Advisories need a database from the network: `cargo deny check advisories` runs outside CI.
 stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
 
 stage_unit() {
-    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
+    "$ROOT/scripts/build-native.sh" || return 1
+    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test --all-features
 }
 
 # Whether the components beside their sources still do what the sources say: built anew, they play the same cases.
@@ -46,13 +57,20 @@ stage_guests() {
             --show-progress none --status-level slow --final-status-level fail
 }
 
-stage_python() { "$VENV/bin/python" -m pytest -q -p no:cacheprovider sdk-python/tests; }
+# The tests that start workers do so on both sides; the others are run on each.
+stage_python() {
+    local made="$ROOT/target/sdk/tidegate_worker.abi3.so" tests=(-m pytest -q -p no:cacheprovider sdk-python/tests)
+    extension build --release && install -m 755 "$ROOT/target/sdk/release/libtidegate_worker.so" "$made" || return 1
+    TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" "${tests[@]}" &&
+        TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" -X tidegate_worker="$made" "${tests[@]}" -k 'not pure and not extension'
+}
 
 stage_build() { cargo build --release --locked --quiet -p tidegate-gateway; }
 
 stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
 
 stage_e2e() {
+    "$ROOT/scripts/build-native.sh" || return 1
     TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests -n 2 --dist loadgroup
 }
 

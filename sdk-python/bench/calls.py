@@ -1,6 +1,8 @@
 """What a worker costs: the time from its start to `ready`, and the CPU time of one call.
 
-    python sdk-python/bench/calls.py
+    python sdk-python/bench/calls.py [EXTENSION]
+
+With the file of the extension, workers without it and with it take turns, so that both have the same machine.
 
 A call is a `transform_request` with two pointers and 1 KB, which sets one value. Figures are the best of many rounds: what a
 busy machine adds is not the worker's. `floor` is a process that reads, parses and writes the same JSON with nothing in between.
@@ -17,6 +19,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -24,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from gateway import CALL, CTX, Worker, encode
 
 STARTS = 15
-ROUNDS = 40
+ROUNDS = 10
+TURNS = 8
 CALLS = 500
 
 SOURCE = """
@@ -53,8 +57,9 @@ def package(folder: str, how: str) -> Path:
     return path
 
 
-def started(path: Path) -> float:
+def started(path: Path, extension: str) -> float:
     """Milliseconds until it is ready."""
+    Worker.extension = extension
     began = time.perf_counter()
     with Worker(path) as worker:
         worker.ready()
@@ -79,10 +84,16 @@ def per_call(connection: socket.socket, pid: int) -> float:
     return min(once() for _ in range(ROUNDS))
 
 
-def worker_costs(path: Path) -> float:
-    with Worker(path) as worker:
-        worker.ready()
-        return per_call(worker.socket, worker.process.pid)
+def worker_costs(path: Path, extensions: list[str]) -> list[float]:
+    """The costs of a call in a worker with each of them."""
+    with ExitStack() as stack:
+        workers = []
+        for extension in extensions:
+            Worker.extension = extension
+            workers.append(stack.enter_context(Worker(path)))
+            workers[-1].ready()
+        turns = [[per_call(worker.socket, worker.process.pid) for worker in workers] for _ in range(TURNS)]
+        return [min(costs) for costs in zip(*turns, strict=True)]
 
 
 def floor_costs() -> float:
@@ -110,12 +121,15 @@ def _serve_floor(connection: socket.socket, loads: Callable[[str], object], dump
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         kinds = {"sync": package(folder, "def"), "async": package(folder, "async def")}
+        extensions = ["off", *(str(Path(named).absolute()) for named in sys.argv[1:2])]
         print(f"Python {sys.version.split()[0]}, a call of {len(FRAME)} bytes")
         for kind, path in kinds.items():
-            starts = [started(path) for _ in range(STARTS)]
-            print(f"  {kind:5}  start {min(starts):5.1f} ms (median {statistics.median(starts):5.1f})", end="")
-            print(f"   call {worker_costs(path):5.1f} µs")
-        print(f"  floor                               call {floor_costs():5.1f} µs")
+            for extension, costs in zip(extensions, worker_costs(path, extensions), strict=True):
+                starts = [started(path, extension) for _ in range(STARTS)]
+                name = f"{kind} {'pure' if extension == 'off' else 'extension'}"
+                print(f"  {name:15}  start {min(starts):5.1f} ms (median {statistics.median(starts):5.1f})", end="")
+                print(f"   call {costs:5.1f} µs")
+        print(f"  floor{'call':>41} {floor_costs():5.1f} µs")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,17 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import sides
+from gateway import Worker
+
+
+@pytest.fixture(params=sides.BOTH)
+def side(request: pytest.FixtureRequest):
+    """What a worker is made of: of Python alone, or with the extension."""
+    if request.param == sides.EXTENSION:
+        Worker.extension = sides.extension_file()
+    yield request.param
+    Worker.extension = "off"
 
 
 @pytest.fixture

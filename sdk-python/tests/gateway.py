@@ -56,6 +56,9 @@ def encode(kind: int, id: int, meta: Any, body: bytes = b"", flags: int = 0) -> 
 class Worker:
     """A worker process. `hello` configures it; what it asks is kept until somebody answers."""
 
+    extension: str | Path = "off"
+    """The file of the extension that workers use from here on."""
+
     def __init__(self, folder: Path, entry: str = "plugin.py", installed: list[str] | None = None, **hello: Any) -> None:
         self.folder = folder
         self.hello_meta = {
@@ -73,8 +76,9 @@ class Worker:
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
         self.socket = ours
+        options = ["-I", "-S", "-X", f"tidegate_worker={Worker.extension}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", START, SDK, str(folder), *(installed or [])],
+            [sys.executable, *options, "-c", START, SDK, str(folder), *(installed or [])],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

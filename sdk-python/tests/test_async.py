@@ -8,6 +8,8 @@ import time
 import pytest
 from gateway import ANSWER, CALL, CANCEL, CTX, FAIL, NOTE, PATIENCE, RETURN, STOP, Worker
 
+pytestmark = pytest.mark.usefixtures("side")
+
 
 @pytest.fixture
 def worker(package):
@@ -248,6 +250,30 @@ def test_stop_ends_what_the_plugin_left_running(worker):
     leaving.ready()
     leaving.returned("moderate_input", texts=[])
     assert leaving.stop() == ("ended\ngoodbye\n", "")
+
+
+def test_stop_waits_for_no_task_that_will_not_be_cancelled(worker):
+    leaving = worker(
+        """
+        import asyncio
+        from tidegate import *
+
+        class Leaving(Plugin):
+            async def moderate_input(self, ctx, texts):
+                self.task = asyncio.create_task(self.forever())
+                await asyncio.sleep(0)
+
+            async def forever(self):
+                while True:
+                    try:
+                        await asyncio.sleep(1000)
+                    except asyncio.CancelledError:
+                        print("not yet")
+        """
+    )
+    leaving.ready()
+    leaving.returned("moderate_input", texts=[])
+    assert leaving.stop() == ("not yet\n", "")
 
 
 FAILING = """

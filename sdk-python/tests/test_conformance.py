@@ -85,6 +85,7 @@ def test_in_this_process(case: Case) -> None:
     play(case, PLUGIN)
 
 
+@pytest.mark.usefixtures("side")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_in_a_worker(case: Case) -> None:
     manifest = Manifest.read(PLUGIN)
@@ -110,6 +111,7 @@ ASKING = [
 ]
 
 
+@pytest.mark.usefixtures("side")
 @pytest.mark.parametrize("case", ASKING, ids=str)
 def test_in_threads_beside_an_event_loop(case: Case, mixed: Path) -> None:
     subscribed = case.configure and "hooks" in case.configure

@@ -9,15 +9,21 @@ import struct
 
 import gateway
 import pytest
+import sides
 
-from tidegate._worker.frames import CALL, RETURN, STOP, Garbage, Reader, frame
+from tidegate._worker.frames import CALL, RETURN, STOP, Garbage
+
+
+@pytest.fixture(params=sides.BOTH)
+def codec(request):
+    return sides.of(request.param)
 
 
 @pytest.fixture
-def pair():
+def pair(codec):
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield ours, Reader(theirs)
+        yield ours, codec.Reader(theirs)
 
 
 def read_all(reader):
@@ -28,8 +34,8 @@ def read_all(reader):
     return frames
 
 
-def test_a_frame_is_what_the_page_says():
-    made = frame(RETURN, 7, '{"a":"ä"}', b"\x00\xff")
+def test_a_frame_is_what_the_page_says(codec):
+    made = codec.frame(RETURN, 7, '{"a":"ä"}', b"\x00\xff")
     assert made == struct.pack("<IBBHII", 12 + 10 + 2, 5, 0, 0, 7, 10) + '{"a":"ä"}'.encode() + b"\x00\xff"
     assert gateway.encode(RETURN, 7, {"a": "ä"}, b"\x00\xff")[4:16] == struct.pack("<BBHII", 5, 0, 0, 7, 11)
 
@@ -48,11 +54,11 @@ def test_frames_come_in_pieces(pair, piece):
     assert frames == sent
 
 
-def test_frames_of_every_size_around_the_buffer():
+def test_frames_of_every_size_around_the_buffer(codec):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.setblocking(False)
-        reader, chance = Reader(theirs), random.Random(1)
+        reader, chance = codec.Reader(theirs), random.Random(1)
         sizes = [0, 1, 65000, 65519, 65520, 65521, 131072, 131073, 5, *(chance.randrange(200_000) for _ in range(30))]
         stream = b"".join(gateway.encode(CALL, n, {"n": n}, bytes([n % 256]) * size) for n, size in enumerate(sizes))
         ours.setblocking(False)
@@ -72,7 +78,7 @@ def test_a_length_alone_takes_no_memory(pair):
     ours.sendall(struct.pack("<IBBHII", 0xFFFFFFFF, CALL, 0, 0, 1, 100) + b"x" * 1000)
     assert reader.fill()
     assert reader.take() is None
-    assert len(reader._buffer) == 64 * 1024
+    assert reader.room == 64 * 1024
 
 
 def test_a_large_buffer_does_not_stay(pair):
@@ -85,7 +91,7 @@ def test_a_large_buffer_does_not_stay(pair):
         assert reader.fill()
     sender.join()
     assert len(taken[3]) == 5_000_000
-    assert len(reader._buffer) == 64 * 1024
+    assert reader.room == 64 * 1024
 
 
 def test_descriptors_belong_to_the_frames_that_speak_of_them(pair):
@@ -143,10 +149,10 @@ def test_unknown_kinds_are_not_even_read(pair):
     ],
     ids=["length", "meta", "json", "utf8", "list", "descriptor", "deep", "http"],
 )
-def test_what_is_no_frame_is_refused(stream):
+def test_what_is_no_frame_is_refused(codec, stream):
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        reader = Reader(theirs)
+        reader = codec.Reader(theirs)
         with pytest.raises(Garbage):
             rest = stream
             for _ in range(100):

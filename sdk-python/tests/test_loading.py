@@ -7,6 +7,8 @@ from gateway import Worker
 
 from tidegate import Subscription, Windows
 
+pytestmark = pytest.mark.usefixtures("side")
+
 GUARD = """
 from tidegate import *
 
@@ -64,6 +66,12 @@ def test_a_file_beside_the_entry_is_named(package):
     assert refused(folder).startswith("words.py:2: invalid syntax")
     folder = package("import words\n", words="\n\nimport nothing.such\n")
     assert refused(folder).startswith('words.py:3: there is no module "nothing"')
+
+
+def test_the_place_of_a_null_byte(package):
+    told = "there is a null byte, which no Python file may have; save it as UTF-8"
+    assert refused(package("a = 1\nb = 2\0\n")) == f"plugin.py:2: {told}"
+    assert refused(package("import words\n", words="\0")) == f"words.py:1: {told}"
 
 
 def test_entries(package):

@@ -12,6 +12,8 @@ import time
 import pytest
 from gateway import ANSWER, CALL, CANCEL, CTX, FAIL, HELLO, NOTE, PATIENCE, READY, RETURN, STOP, Closed, Worker
 
+pytestmark = pytest.mark.usefixtures("side")
+
 TEXT = {
     "id": 0,
     "role": "user",
@@ -394,7 +396,58 @@ def test_what_a_hook_raises_is_one_line_and_no_end(worker, code, error):
     text = failing.failed("moderate_input", texts=[{**TEXT, "content": code}])
     assert text.startswith(error), text
     assert failing.returned("moderate_input", texts=[{**TEXT, "content": "None"}]) is None
-    assert "Traceback" in failing.stop()[1]
+    said = failing.stop()[1]
+    # What no line of the plugin raised has no traceback.
+    assert said and ("Traceback" in said) == error.startswith("plugin.py:")
+    assert "tidegate/" not in said
+
+
+def test_a_traceback_shows_the_lines_of_the_plugin_alone(worker):
+    failing = worker(
+        """
+        from tidegate import *
+
+        class One(Plugin):
+            def moderate_input(self, ctx, texts):
+                try:
+                    return self.wrong(texts)
+                except ValueError as error:
+                    raise KeyError("k") from error
+
+            def wrong(self, texts):
+                return redact(texts[0].edit(5, 2))
+        """
+    )
+    failing.ready()
+    assert failing.failed("moderate_input", texts=[TEXT]) == "plugin.py:9: KeyError: 'k'"
+    said = failing.stop()[1]
+    places = [line.split('"')[1].rpartition("/")[2] + line.split('"')[2].rstrip() for line in said.splitlines() if line.startswith("  File")]
+    assert places == [
+        "plugin.py, line 7, in moderate_input",
+        "plugin.py, line 12, in wrong",
+        "plugin.py, line 9, in moderate_input",
+    ]
+    assert "ValueError: " in said
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_stop_waits_for_no_thread_that_is_left(worker, kind):
+    leaving = worker(
+        f"""
+        import atexit
+        import threading
+        import time
+        from tidegate import *
+        atexit.register(print, "goodbye", end="")
+
+        class Leaving(Plugin):
+            {kind} moderate_input(self, ctx, texts):
+                threading.Thread(target=time.sleep, args=(1000,)).start()
+        """
+    )
+    leaving.ready()
+    leaving.returned("moderate_input", texts=[])
+    assert leaving.stop() == ("goodbye", "")
 
 
 def test_the_place_is_the_innermost_line_of_the_package(worker):

@@ -9,6 +9,8 @@ import pytest
 from support.gateway import ROOT
 
 ALLOWED = {
+    # What both sides of the border to native plugins are built with.
+    "abi": set(),
     "admin": {"proxy", "pipeline", "telemetry"},
     "config": set(),
     "contract": set(),
@@ -18,6 +20,7 @@ ALLOWED = {
     "proxy": {"pipeline", "providers", "config", "contract", "telemetry"},
     # The runtimes and the gateway play case files in their tests.
     "runtime-lua": {"pipeline", "contract", "testkit"},
+    "runtime-native": {"abi", "pipeline", "contract", "workers"},
     "runtime-python": {"pipeline", "workers"},
     "runtime-wasm": {"pipeline", "contract", "testkit"},
     "store": {"pipeline"},
@@ -34,6 +37,7 @@ ALLOWED = {
         "providers",
         "proxy",
         "runtime-lua",
+        "runtime-native",
         "runtime-python",
         "runtime-wasm",
         "store",

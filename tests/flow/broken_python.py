@@ -24,11 +24,11 @@ def method(name: str, arguments: str, body: str, *says: str, **more) -> Case:
 PYTHON = {
     "python-syntax": python("import os\nclass One(\n", "plugin.py:2: '(' was never closed; correct the line"),
     "python-indentation": python(f"{PLUGIN}   x = 1\n", "plugin.py:6: unindent does not match", "correct the line"),
-    "python-bytes": python(b"\xff\xfe\0", "plugin.py", "correct the line"),
-    "python-nul": python("x = 1\0", "null bytes"),
+    "python-bytes": python(b"\xff\xfe\0", "plugin.py:1: ", "save it as UTF-8"),
+    "python-nul": python("x = 1\0", "plugin.py:1: there is a null byte"),
     "python-fails-at-import": python("x = 1\nx.y\n", "plugin.py:2: AttributeError: 'int' object has no attribute 'y'", "traceback"),
     "python-exits-at-import": python("raise SystemExit(3)", "plugin.py:1: SystemExit: 3", "traceback"),
-    "python-dies-at-import": python("import os\nos._exit(3)", "its worker was never ready", "the log has what it printed"),
+    "python-dies-at-import": python("import os\nos._exit(3)", "its worker was never ready: its process ended with exit status 3", "the log has what it printed"),
     "python-no-module": python("import nowhere_to_be_found", 'plugin.py:1: there is no module "nowhere_to_be_found"', "install it"),
     "python-no-helper": python("import helper", 'there is no module "helper"', "correct the import"),
     "python-helper-fails": python("import helper", "helper.py:2: ZeroDivisionError", helper="x = 1\nx / 0\n"),
@@ -63,5 +63,7 @@ PYTHON = {
     "python-missing-name": python(PLUGIN, 'no Python: "python-of-nobody" cannot be started', entry={"python": "python-of-nobody"}),
     "python-no-python": python(PLUGIN, 'no Python: "/bin/true" is no Python interpreter; name', entry={"python": "/bin/true"}),
     "python-text-file": python(PLUGIN, 'no Python: "/etc/passwd" cannot be started', entry={"python": "/etc/passwd"}),
-    "python-no-environment": python(PLUGIN, 'no Python: "/etc/bin/python" cannot be started', entry={"python": "/etc/"}),
+    "python-per-request": python(PLUGIN, '"instance" is "per_request"', "leave", entry={"instance": "per_request"}),
+    "python-slow": method("configure", "self, config", "import time; time.sleep(60)", "within 2000 ms", entry={"limits": {"configure": "2s"}}),
+    "python-no-environment": python(PLUGIN, 'the folder "/etc/" is no virtual environment', entry={"python": "/etc/"}),
 }

@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from flow.broken_plugin import SCHEMA, Case
+from flow.broken_native import ABORTS, NATIVE, SO
+from flow.broken_native import hostile as native_hostile
 from flow.broken_python import PLUGIN, PYTHON, python
 from support.gateway import BINARY, Gateway, proxy_config, run_tidegate
 from support.plugins import HOSTILE, REFUSAL, assert_sentence, route, shown
@@ -117,7 +119,7 @@ TEXTS = {
 }
 MANIFESTS["python-other-contract"] = python(PLUGIN, 'contract "9.9"', "build it with a matching SDK", plugin={"contract": "9.9"})
 MANIFESTS["manifest-not-utf8"] = Case(["it is no UTF-8 at byte 15"], manifest=b'[plugin]\nid = "\xff"\n')
-OTHERS |= TEXTS | PYTHON
+OTHERS |= TEXTS | PYTHON | NATIVE
 CASES = MANIFESTS | FILES | OTHERS
 
 
@@ -213,3 +215,34 @@ def test_check_log_and_api_say_the_same(gateway, folder):
     assert {line["plugin"]: line["error"] for line in logged} == api
     here = {name: error.replace(f"{folder}/packages", "packages") for name, error in api.items()}
     assert checked == sorted(f'"{name}" is not loaded: {error}' for name, error in here.items())
+
+
+def test_native_plugins_are_loaded_only_where_the_operator_allows_them(tmp_path):
+    case = native_hostile(SO.read_bytes())
+    case.write(tmp_path / "packages/p")
+    refusing = {**config({"p": case}, "packages"), "allow_native": False}
+    (tmp_path / "tidegate.yaml").write_text(json.dumps(refusing))
+    outcome = run_tidegate("check", cwd=tmp_path)
+    text = sentence("p", outcome)
+    assert_sentence(text)
+    assert "native code, which may do all that the gateway may" in text and '"allow_native: true"' in text
+
+
+@pytest.mark.parametrize("isolation", ["in_process", "process"])
+@pytest.mark.parametrize("writable", ["plugin.so", "."])
+def test_native_plugins_that_others_may_write_are_refused(tmp_path, writable, isolation):
+    case = native_hostile(SO.read_bytes(), entry={"isolation": isolation})
+    case.write(tmp_path / "packages/p")
+    (tmp_path / "packages/p" / writable).chmod(0o777)
+    (tmp_path / "tidegate.yaml").write_text(json.dumps(config({"p": case}, "packages")))
+    text = sentence("p", run_tidegate("check", cwd=tmp_path))
+    assert_sentence(text)
+    assert "can be written by others than its owner; run: chmod go-w" in text
+
+
+def test_what_would_end_the_gateway_in_a_panic_runs_in_a_process_of_its_own(tmp_path):
+    case = native_hostile(ABORTS.read_bytes(), entry={"isolation": "process"}, config={"do": "panic"})
+    case.write(tmp_path / "packages/p")
+    with Gateway(config({"p": case}, f"{tmp_path}/packages")) as gateway:
+        assert gateway.chat("p.deny", headers={"x-request-id": "attack"}).status_code == 503
+        assert gateway.chat("p.deny").status_code == 200

@@ -31,6 +31,7 @@ end
 return M
 """
 BROKEN = "this is no Lua"
+STUCK = "return {configure = function() while true do end end, moderate_input = function() end}"
 
 
 def package(folder: pathlib.Path, source: str, version: str = "1.0.0", hook: str = "moderate_input") -> pathlib.Path:
@@ -81,6 +82,23 @@ def test_a_changed_folder_is_live_and_a_broken_one_changes_nothing(folder):
 
 def plugins(gateway: Gateway) -> list[dict]:
     return gateway.admin("GET", "/v1/plugins").json()["plugins"]
+
+
+def test_what_a_put_version_says_of_itself_has_no_place_in_the_configuration(tmp_path, folder):
+    """Nobody changed that."""
+    package(tmp_path / "dirs" / "refuses", "return {configure = function() error('no') end, moderate_input = function() end}")
+    with Gateway(config({"guard": {"path": str(folder)}}, plugin_dirs=[str(tmp_path / "dirs")])) as gateway:
+        refused = gateway.admin("PUT", "/v1/plugins/guard", json={"path": "refuses"})
+        assert refused.status_code == 400
+        assert refused.json()["error"]["message"].startswith('plugin "guard" is not loaded: configure failed: '), refused.text
+
+
+def test_configure_has_the_time_that_the_operator_gives(folder):
+    package(folder, STUCK)
+    with Gateway(config({"guard": {"path": str(folder), "limits": {"configure": "200ms"}}})) as gateway:
+        shown = plugins(gateway)[0]
+        assert shown["state"] == "failed"
+        assert "within 200 ms; do less there" in shown["error"] and '"limits.configure"' in shown["error"]
 
 
 def test_put_rollback_and_delete(tmp_path, folder):

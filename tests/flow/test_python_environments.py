@@ -1,12 +1,13 @@
 """Which Python runs a plugin, and what of its environment it sees: packages that are installed, but nobody else's code at its start."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from support.gateway import Gateway, proxy_config
+from support.gateway import ROOT, Gateway, proxy_config
 from support.plugins import REFUSAL, assert_sentence, plugin, route, shown, written
 from support.processes import workers
 from support.wait import until
@@ -103,6 +104,40 @@ def test_packages_of_another_environment_are_not_seen(tmp_path, environment):
         assert_refused(gateway, "one", 'there is no module "tide_words"')
 
 
+EXTENSION = ROOT / "target/sdk/tidegate_worker.abi3.so"
+is_built = pytest.mark.skipif(not EXTENSION.exists(), reason="scripts/test.sh python builds the extension")
+
+
+def is_used(folder: pathlib.Path) -> pathlib.Path:
+    """A package that tells whether its worker has the extension."""
+    return package(folder, "_extension.compiled is not None", "from tidegate import _extension")
+
+
+@is_built
+@pytest.mark.parametrize(("named", "used"), [(str(EXTENSION), True), ("off", False), ("", False), (__file__, False)])
+def test_the_extension_is_the_one_that_the_operator_names(tmp_path, named, used):
+    with Gateway(config(one=plugin(is_used(tmp_path / "p"))), env={"TIDEGATE_PYTHON_EXT": named}) as gateway:
+        assert seen(gateway, "one") is used
+
+
+@is_built
+def test_the_extension_of_an_environment_is_used(tmp_path, environment):
+    (packages,) = environment.glob("lib/python3*/site-packages")
+    (packages / "tidegate").mkdir()
+    shutil.copy(EXTENSION, packages / "tidegate")
+    try:
+        with Gateway(config(one=plugin(is_used(tmp_path / "p"), python=str(environment)))) as gateway:
+            assert seen(gateway, "one") is True
+    finally:
+        shutil.rmtree(packages / "tidegate")
+
+
+def test_an_extension_that_is_not_there_is_a_sentence(tmp_path):
+    named = str(tmp_path / "nowhere.so")
+    with Gateway(config(one=plugin(is_used(tmp_path / "p"))), env={"TIDEGATE_PYTHON_EXT": named}) as gateway:
+        assert_refused(gateway, "one", f'"{named}" of TIDEGATE_PYTHON_EXT is no file')
+
+
 def scripts(folder: pathlib.Path) -> dict[str, tuple[pathlib.Path, str]]:
     """What may be named in place of an interpreter, and what its sentence says."""
     found = {
@@ -129,6 +164,12 @@ def test_what_is_no_python_is_a_sentence(tmp_path):
     with Gateway(config(**plugins), patience=60) as gateway:
         for name, (_, says) in named.items():
             assert_refused(gateway, name, says)
+
+
+def test_a_plugin_that_takes_longer_than_others_can_be_given_the_time(tmp_path):
+    folder = package(tmp_path / "p", "1", "import time; time.sleep(6)")
+    with Gateway(config(one=plugin(folder, limits={"configure": "60s"})), patience=60) as gateway:
+        assert seen(gateway, "one") == 1
 
 
 def test_an_environment_that_goes_away_is_told_and_what_runs_runs_on(tmp_path):

@@ -25,12 +25,14 @@ LOOPS = {
         **dict.fromkeys(["loop", "loop_calling", "loop_caught", "loop_in_c"], "deadline"),
         **dict.fromkeys(["sleep", "deaf", "stopped", "memory_caught"], "deadline"),
     },
+    "native": dict.fromkeys(["loop", "loop_calling", "sleep", "deaf", "stopped"], "deadline"),
 }
 BOMBS = {
     "lua": dict.fromkeys(["memory", "memory_slowly", "memory_pcall"], "memory"),
     "wasm": dict.fromkeys(["memory", "memory_slowly"], "memory"),
     # A MemoryError is an error like others.
-    "python": dict.fromkeys(["memory", "memory_slowly", "memory_at_once"], "failed"),
+    "python": dict.fromkeys(["memory", "memory_slowly", "memory_at_once"], "failed") | {"share": "trapped"},
+    "native": dict.fromkeys(["memory", "memory_slowly"], "trapped"),
 }
 STOPS = {
     "lua": {
@@ -49,11 +51,18 @@ STOPS = {
         **dict.fromkeys(["recurse_in_c", "exit_at_once", "abort", "segfault", "kill_group"], "trapped"),
         **dict.fromkeys(["close_socket", "garbage", "silence"], "trapped"), "lying_length": "output",
     },
+    # A panic is caught before it leaves the library; its process ends nevertheless.
+    "native": {
+        **dict.fromkeys(["panic", "divide", "fail", "fail_loudly"], "failed"),
+        **dict.fromkeys(["recurse", "trap", "out_of_bounds", "exit_at_once", "kill_group"], "trapped"),
+        **dict.fromkeys(["close_socket", "garbage", "silence"], "trapped"), "lying_length": "output",
+    },
 }
 FLOODS = {
     "lua": {"state_flood": "failed"},
     "wasm": {"state_flood": "failed", "service_flood": "trapped"},
     "python": {"state_flood": "failed"},
+    "native": {"state_flood": "failed", "service_flood": "trapped"},
 }
 LOGS = dict.fromkeys(HOSTILE, dict.fromkeys(["log_flood", "log_huge", "log_fields"]))
 # Of `transform_request` only. The plugin in Rust fails in other hooks, too, since they have no such attack.
@@ -71,6 +80,11 @@ VERDICTS = {
         **dict.fromkeys(["many_edits", "many_headers", "many_reply_headers"]),
         **dict.fromkeys(["bad_headers", "split_header", "own_header"], "invalid"),
         **dict.fromkeys(["bad_bytes", "bad_pointer", "bad_status", "large_status", "no_json", "deep_json", "no_verdict"], "failed"),
+    },
+    "native": {
+        "huge_output": "output",
+        **dict.fromkeys(["many_edits", "many_headers"]),
+        **dict.fromkeys(["bad_headers", "bad_pointer", "bad_status"], "invalid"),
     },
 }
 # A plugin that obeys but for one hook, in which it never ends; a route of the name of the hook has it.

@@ -101,7 +101,7 @@ def test_t_plg_1_a_loop_after_the_answer_delays_nobody(gateways, runtime, hook):
         assert_told(gateway, answer, "deadline")
 
 
-CONFIGURE_LOOPS = [("lua", "loop"), ("lua", "loop_pcall"), ("wasm", "loop"), ("python", "loop"), ("python", "deaf")]
+CONFIGURE_LOOPS = [("lua", "loop"), ("lua", "loop_pcall"), ("wasm", "loop"), ("python", "loop"), ("python", "deaf"), ("native", "loop")]
 
 
 def test_t_plg_1_a_loop_in_configure_is_a_plugin_that_is_not_loaded():

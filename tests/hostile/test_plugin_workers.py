@@ -19,7 +19,7 @@ import pytest
 from hostile.attacks import assert_refused, assert_served, assert_told, attacked, config, in_flight
 from support.gateway import Gateway
 from support.plugins import HOSTILE, memory, plugin, route, written
-from support.processes import alive, children, workers, zombies
+from support.processes import alive, children, guards, marked, variables, workers, zombies
 from support.wait import until
 
 # What the gateways do is measured by the clock, and they are started once.
@@ -27,7 +27,8 @@ pytestmark = pytest.mark.xdist_group("plugin-workers")
 PRINTS = ["print_flood", "print_huge"]
 # Seconds: of the plugin's answer, and to another worker, of which a machine under load may need some.
 DEADLINE, SOON = 3, 6
-LEAVES = ["fork", "start", "thread", "threads"]
+STARTS = ["fork", "start", "detach", "daemon"]
+LEAVES = [*STARTS, "thread", "threads"]
 # Errors where the worker has an event loop that all its calls share.
 ASYNC = """
 import asyncio, os, sys, time
@@ -402,24 +403,71 @@ def test_t_plg_6_a_gateway_that_is_killed_leaves_no_worker(tmp_path):
         until(lambda: not alive(*left), "the end of every worker")
 
 
-@pytest.mark.xfail(reason="the kernel ends the workers of a killed gateway; what they started has nobody left to end it")
-@pytest.mark.parametrize("attack", ["fork", "start"])
+@pytest.mark.parametrize("attack", STARTS)
 def test_t_plg_6_a_gateway_that_is_killed_leaves_nothing_that_its_workers_started(tmp_path, attack):
+    """Nor the process that sees to that."""
     with busy(tmp_path, attack) as gateway:
-        left = workers(gateway)
-        until(lambda: len(alive(*left)) > len(left), "a child of a worker")
+        guard = guards(gateway)
+        assert len(guard) == 1
+        until(lambda: len(marked(tmp_path)) > 2, "a child of a worker")
         gateway.kill()
-        until(lambda: not alive(*left), "the end of every worker and its children")
+        until(lambda: not marked(tmp_path), "the end of every worker and its children")
+        until(lambda: not alive(*guard), "the end of the guard")
 
 
-@pytest.mark.parametrize("attacks", [["pid", "close_output"], ["fork"], ["start"], ["thread", "threads"]], ids="-".join)
+@pytest.mark.parametrize("attacks", [["pid", "close_output"], STARTS, ["thread", "threads"]], ids="-".join)
 def test_t_plg_6_a_clean_stop_leaves_nothing(tmp_path, attacks):
+    """And waits for nobody."""
     with busy(tmp_path, *attacks) as gateway:
-        left = workers(gateway)
+        guard, began = guards(gateway), time.monotonic()
         assert list(tmp_path.glob("tidegate-python-*"))
         assert gateway.stop() == 0
-        until(lambda: not alive(*left), "the end of every worker and its children")
+        # Fifty threads that compute let their worker answer late.
+        assert "threads" in attacks or time.monotonic() - began < SOON
+        until(lambda: not marked(tmp_path), "the end of every worker and its children")
+        until(lambda: not alive(*guard), "the end of the guard")
         assert not list(tmp_path.iterdir())
+
+
+def test_t_plg_6_what_a_worker_left_behind_ends_with_it_and_not_with_another(tmp_path):
+    """It is the gateway's child by then, and no zombie afterwards."""
+    with busy(tmp_path, "daemon") as gateway:
+        first, second = [pid for pid in workers(gateway) if alive(pid)]
+        # Each hook of a request leaves one.
+        for victim in (first, second):
+            until(lambda: len(belonging(tmp_path, victim)) > 2 or attempt(gateway, "daemon"), "an orphan of each")
+        for victim, other in ((first, second), (second, first)):
+            gone, kept = belonging(tmp_path, victim), belonging(tmp_path, other)
+            os.kill(victim, signal.SIGKILL)
+            until(lambda: not gone & marked(tmp_path), "the end of its orphans")
+            assert victim == second or kept <= marked(tmp_path)
+        assert_tidy(gateway)
+
+
+def belonging(folder, worker: int) -> set[int]:
+    """A worker, and what it started."""
+    mark = variables(worker).get("TIDEGATE_WORKER")
+    return {pid for pid in marked(folder) if mark and variables(pid).get("TIDEGATE_WORKER") == mark}
+
+
+def test_t_plg_6_a_guard_that_is_killed_is_replaced(tmp_path):
+    with busy(tmp_path, "detach") as gateway:
+        (guard,) = guards(gateway)
+        os.kill(guard, signal.SIGKILL)
+        assert_tidy(gateway)
+        # The next worker needs one.
+        for pid in workers(gateway):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: guards(gateway) - {guard} and len(workers(gateway)) == 2, "new ones")
+        attempt(gateway, "detach")
+        gateway.kill()
+        until(lambda: not marked(tmp_path), "the end of every worker and its children")
+
+
+def test_t_plg_6_a_gateway_without_workers_has_no_guard():
+    with Gateway(config({}, [])) as gateway:
+        assert_served(gateway, "open")
+        assert not children(gateway)
 
 
 def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path):
@@ -431,13 +479,14 @@ def test_t_plg_6_a_stop_waits_for_no_worker_that_hangs(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("attack", ["pid", "fork", "start", "thread", "threads", "stopped"])
+@pytest.mark.parametrize("attack", ["pid", *STARTS, "thread", "threads", "stopped"])
 def test_t_plg_6_a_plugin_that_is_taken_away_leaves_nothing(tmp_path, attack):
     """The others stay as they are."""
     with busy(tmp_path, attack, timeout="2s") as gateway:
         left = workers(gateway)
         gateway.write(config({}, []))
         until(lambda: not alive(*left), "the end of every worker", 30)
+        until(lambda: not workers(gateway), "the end of what they left behind")
         until(lambda: not list(tmp_path.glob("tidegate-python-*")), "the end of its files")
         assert_served(gateway, "open")
         assert_tidy(gateway)

@@ -30,10 +30,10 @@ def mock_config(**mock) -> dict:
 
 
 def proxy_config(clusters: dict, filters: list | None = None, routes: list | None = None, **top) -> dict:
-    """A service in front of `clusters`; without `routes` the first cluster gets everything."""
+    """A service in front of `clusters`; without `routes` the first cluster gets everything. Native plugins are allowed."""
     routes = routes or [{"name": "all", "backends": [{"cluster": next(iter(clusters))}]}]
     service = {"name": "main", "hosts": ["*"], "filters": filters or [], "routes": routes}
-    return {**LOOPBACK, "clusters": clusters, "virtual_services": [service], **top}
+    return {**LOOPBACK, "allow_native": True, "clusters": clusters, "virtual_services": [service], **top}
 
 
 class Gateway:

@@ -13,15 +13,17 @@ HOSTILE = {
     "lua": ROOT / "tests/hostile/plugins/lua",
     "wasm": ROOT / "tests/hostile/plugins/rust",
     "python": ROOT / "tests/hostile/plugins/python",
+    "native": ROOT / "tests/hostile/plugins/native",
 }
 CONFORMANCE = {
     "lua": ROOT / "tests/conformance/plugins/lua",
     "wasm": ROOT / "tests/conformance/plugins/rust",
     "python": ROOT / "tests/conformance/plugins/python",
+    "native": ROOT / "tests/conformance/plugins/native",
 }
 # Those whose plugins run inside of the gateway.
 RUNTIMES = ("lua", "wasm")
-ENTRIES = {"lua": "plugin.lua", "python": "plugin.py"}
+ENTRIES = {"lua": "plugin.lua", "python": "plugin.py", "native": "plugin.so"}
 # What a client is told of a filter that failed, whatever went wrong.
 REFUSAL = {
     "error": {
@@ -81,8 +83,10 @@ def grants(folder: pathlib.Path, secret: str = "secret") -> dict:
 
 
 def plugin(folder: pathlib.Path, secret: str = "secret", **keys) -> dict:
-    """An entry of `plugins` that grants what the package asks for."""
-    return {"path": str(folder), "grants": grants(folder, secret), **keys}
+    """An entry of `plugins` that grants what the package asks for; native plugins run in processes of their own."""
+    is_native = tomllib.loads((folder / "plugin.toml").read_text())["plugin"]["runtime"] == "native"
+    confined = {"isolation": "process"} if is_native else {}
+    return {"path": str(folder), "grants": grants(folder, secret), **confined, **keys}
 
 
 def route(name: str, plugin: str, config: dict | None = None, **entry) -> dict:

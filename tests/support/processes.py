@@ -37,14 +37,38 @@ def children(gateway: Gateway) -> list[Process]:
     return [process for process in processes() if process.parent == gateway.process.pid]
 
 
+# What ends the rest when the gateway is killed; before it has its own name it has that of /proc/self/exe.
+GUARD = ("tidegate-guard", "exe")
+
+
 def workers(gateway: Gateway) -> set[int]:
-    """The children that live."""
-    return {process.pid for process in children(gateway) if process.state != "Z"}
+    """The children that live, without the guard."""
+    return {process.pid for process in children(gateway) if process.state != "Z" and process.name not in GUARD}
+
+
+def guards(gateway: Gateway) -> set[int]:
+    """The one child that is none of them, where there is one."""
+    return {process.pid for process in children(gateway) if process.state != "Z" and process.name in GUARD}
 
 
 def zombies(gateway: Gateway) -> list[Process]:
     """The children that ended and that nobody waited for."""
     return [process for process in children(gateway) if process.state == "Z"]
+
+
+def variables(pid: int) -> dict[str, str]:
+    """The environment that a process began with."""
+    try:
+        pairs = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return {}
+    return dict(pair.partition("=")[::2] for pair in pairs if pair)
+
+
+def marked(folder: pathlib.Path) -> set[int]:
+    """The workers of a gateway with this folder for temporary files, and all that they started, wherever it went since."""
+    found = {process.pid: variables(process.pid) for process in processes() if process.state != "Z"}
+    return {pid for pid, seen in found.items() if seen.get("TMPDIR") == str(folder) and "TIDEGATE_WORKER" in seen}
 
 
 def alive(*groups: int) -> list[Process]:

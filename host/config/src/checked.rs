@@ -259,6 +259,8 @@ pub struct Plugin {
     pub output: usize,
     /// Bytes of a body, or of its texts, that it is given.
     pub body: usize,
+    /// How long it may take to be configured.
+    pub configure: Duration,
     /// The entry, for the place of an error.
     pub entry: Option<Node>,
 }

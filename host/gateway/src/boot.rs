@@ -46,6 +46,7 @@ pub(crate) enum BootError {
 
 /// Runs until a signal ends it.
 pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
+    guard_workers();
     let metrics = Metrics::new()?;
     let (log, _flush) = AccessLog::stdout(&metrics);
     let observers = Observers { metrics, access_log: Some(Arc::new(log)) };
@@ -56,9 +57,18 @@ pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
 
 /// Checks a source as a start would, plugins included, without listening.
 pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
+    guard_workers();
     let plugins = runtimes::plugins(&Metrics::new()?)?;
     let checking = crate::assemble::check(source, &plugins);
     runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
+}
+
+/// This program is the guard's, too: whatever became of its file, the kernel knows it.
+fn guard_workers() {
+    let guarded = tidegate_runtime_python::guard("/proc/self/exe".into(), vec!["guard".into()]);
+    if let Err(error) = guarded {
+        tracing::warn!(%error, "what the workers of plugins start may outlive them");
+    }
 }
 
 fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {

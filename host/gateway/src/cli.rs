@@ -43,6 +43,12 @@ enum Command {
     /// Serves one native plugin to the gateway that started this process.
     #[command(hide = true, name = WORKER)]
     Worker,
+    /// Waits for the end of the gateway that started it, and ends what is left of its workers.
+    #[command(hide = true)]
+    Guard {
+        /// The gateway.
+        gateway: String,
+    },
 }
 
 /// Runs the command that was typed.
@@ -52,6 +58,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
         Command::Worker => worker(),
+        Command::Guard { gateway } => {
+            tidegate_runtime_python::stand_guard(&gateway);
+            ExitCode::SUCCESS
+        }
     }
 }
 

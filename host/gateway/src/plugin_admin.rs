@@ -70,7 +70,7 @@ impl Reloader {
     async fn propose(&self, name: &str, entry: Option<Entry>) -> Result<Value, PluginError> {
         let proposal = Proposal { name: name.into(), entry };
         let outcome = self.reload_with("admin API", Some(&proposal)).await;
-        outcome.map_err(|error| PluginError::Invalid(error.to_string()))?;
+        outcome.map_err(|error| PluginError::Invalid(own_words(name, &error.problems)))?;
         let live = self.plugins().live().get(name).cloned();
         Ok(live.map_or_else(|| json!({"name": name, "state": "deleted"}), |live| shown(name, &live)))
     }
@@ -95,6 +95,14 @@ impl Reloader {
             PluginError::Invalid(text)
         })
     }
+}
+
+/// What is wrong with a plugin that was put, without the place of the configuration that names it: nobody changed that.
+fn own_words(name: &str, problems: &[String]) -> String {
+    let about = format!("plugin \"{name}\" is not loaded: ");
+    let own: Vec<&str> =
+        problems.iter().filter_map(|problem| problem.find(&about).map(|at| &problem[at..])).collect();
+    if own.is_empty() { problems.join("\n") } else { own.join("\n") }
 }
 
 fn resolved(path: &Path) -> Option<PathBuf> {

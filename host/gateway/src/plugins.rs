@@ -213,7 +213,7 @@ impl Plugins {
                 memory: plugin.memory,
                 output: plugin.output,
                 body: plugin.body,
-                ..Limits::default()
+                configure: plugin.configure,
             },
             max_instances: plugin.max_instances,
             process: Process {
@@ -260,6 +260,7 @@ impl Entry {
             memory: limits.memory,
             output: limits.output,
             body: limits.body,
+            configure: limits.configure,
             entry: None,
         };
         let live = Some(loaded);
@@ -300,8 +301,9 @@ impl Entry {
 fn identity(plugin: &checked::Plugin, loaded: &Loaded, config: &str) -> Digest {
     use secrecy::ExposeSecret;
     let bounds = format!(
-        "{:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?}",
         plugin.per_request,
+        plugin.configure,
         [plugin.memory, plugin.output, plugin.body, plugin.max_instances, plugin.workers],
         plugin.python,
         plugin.site,

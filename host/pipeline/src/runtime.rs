@@ -150,6 +150,9 @@ pub enum LoadError {
     /// It refused its configuration, or failed while it read it.
     #[error("configure failed: {0}")]
     Configure(String),
+    /// It is to run in a way that its runtime does not have.
+    #[error("{0}")]
+    Unsupported(String),
     /// It subscribed to what its manifest does not list, or to what does not exist.
     #[error("{0}")]
     Subscription(String),

@@ -303,7 +303,11 @@ fn told(setup: &Setup, shared: &Shared, error: &mlua::Error) -> String {
 }
 
 fn late(limit: Duration) -> String {
-    format!("it did not end within {} ms; do less there, and the rest in the first call", limit.as_millis())
+    let limit = limit.as_millis();
+    format!(
+        "it did not end within {limit} ms; do less there, and the rest in the first call, or raise \
+         \"limits.configure\" of the plugin"
+    )
 }
 
 fn pointers(lua: &Lua, subscription: &Subscription) -> mlua::Result<Vec<(String, LuaString)>> {

@@ -14,6 +14,7 @@ use tidegate_workers::Launch;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
 
+use crate::image;
 use crate::instance::{Instance, Order};
 use crate::library::{self, File, Within};
 use crate::plugin::NativePlugin;
@@ -49,6 +50,8 @@ impl NativeCode {
         for owner in package.owners.iter() {
             library::check_writers(&manifest.entry, owner)?;
         }
+        image::check(&package.entry)
+            .map_err(|cause| LoadError::Code { entry: manifest.entry.clone(), cause })?;
         let folder = cache_folder();
         let file = library::keep(&folder, &manifest.entry, &package.entry)?;
         let waits = manifest.capabilities.kv || !manifest.capabilities.http.is_empty();
@@ -122,7 +125,7 @@ impl Maker {
         let failed = |error: io::Error| LoadError::Configure(format!("no thread for it: {error}"));
         let made = timeout(limit, aside(move || maker.make())).await.map_err(|_| {
             LoadError::Configure(format!(
-                "it did not end within {} ms; do less there, and the rest in the first call",
+                "it did not end within {} ms; do less there, and the rest in the first call, or raise \"limits.configure\" of the plugin",
                 limit.as_millis()
             ))
         })?;

@@ -77,9 +77,8 @@ impl Instance {
         match returned {
             number if number == Returned::Done as i32 => {}
             number if number == Returned::Panicked as i32 => {
-                let told =
-                    told.failure.as_deref().map_or(String::new(), |text| format!(": {}", reason(text)));
-                return Err(LoadError::Configure(format!("it panicked{told}")));
+                let told = reason(told.failure.as_deref().unwrap_or_default());
+                return Err(LoadError::Configure(format!("it stopped: {told}")));
             }
             _ => return Err(LoadError::Configure(reason(told.failure.as_deref().unwrap_or_default()))),
         }
@@ -175,7 +174,7 @@ impl Instance {
 
 fn panicked(told: &Told) -> HookError {
     match &told.failure {
-        Some(text) => HookError::Trapped(format!("it panicked: {}", reason(text))),
+        Some(text) => HookError::Trapped(reason(text)),
         None => HookError::Panicked,
     }
 }

@@ -8,6 +8,7 @@
 mod asked;
 mod code;
 mod frame;
+mod image;
 mod instance;
 mod lend;
 mod library;

@@ -116,7 +116,7 @@ fn check(table: &Plugin, within: Within) -> Result<(), String> {
     let Plugin { magic, major, minor, size, flags, contract, .. } = *table;
     if magic != MAGIC {
         return Err(format!(
-            "its table begins with {magic:#010x} in place of {MAGIC:#010x}; it is no plugin"
+            "its table begins with {magic} in place of {MAGIC}; it is no plugin, or one of another byte order"
         ));
     }
     if major != MAJOR {

@@ -1,10 +1,7 @@
 //! One version of a plugin: a copy of its files that nobody changes, beside the SDK that runs them.
 
 use std::ffi::OsString;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -12,12 +9,9 @@ use tempfile::TempDir;
 use tidegate_pipeline::{Code, LoadError, Package, Plugin, Setup};
 use tidegate_workers::Launch;
 
-use crate::interpreter::Interpreter;
-use crate::sdk;
-
-/// Where the files of the plugin and of the SDK stand in the folder.
-const PLUGIN: &str = "plugin";
-const SDK: &str = "sdk";
+use crate::extension;
+use crate::files;
+use crate::runtime::Shared;
 
 /// What the interpreter is told to run. The paths come as arguments, so that no path can be read as code.
 ///
@@ -26,64 +20,52 @@ const START: &str = "import sys; sys.path.insert(0, sys.argv[1]); sys.path += sy
 
 /// The code of one version.
 pub(crate) struct PythonCode {
-    folder: Arc<TempDir>,
+    plugin: Arc<TempDir>,
+    sdk: Arc<TempDir>,
     package: tidegate_workers::Package,
+    shared: Arc<Shared>,
 }
 
 impl PythonCode {
-    /// Writes the files of the package and of the SDK to a folder of this user alone, which goes with the code.
+    /// Writes the files of the package to a folder of this user alone, which goes with the code.
     ///
     /// # Errors
     /// Where nothing can be written there.
-    pub(crate) fn unpack(package: &Package) -> Result<Self, LoadError> {
+    pub(crate) fn unpack(package: &Package, shared: Arc<Shared>) -> Result<Self, LoadError> {
         if package.tree.is_empty() {
             let cause = "it is no Python file; name one such as \"plugin.py\" in plugin.toml".into();
             return Err(LoadError::Code { entry: package.manifest.entry.clone(), cause });
         }
         let failed =
             |cause: io::Error| LoadError::Read { path: std::env::temp_dir(), cause: cause.to_string() };
-        let folder = tempfile::Builder::new()
-            .prefix("tidegate-python-")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir()
-            .map_err(failed)?;
-        for file in package.tree.iter() {
-            write(&folder.path().join(PLUGIN).join(&file.path), &file.bytes).map_err(failed)?;
-        }
-        for (name, bytes) in sdk::FILES.iter().copied() {
-            write(&folder.path().join(SDK).join(name), bytes).map_err(failed)?;
-        }
+        let sdk = shared.sdk.folder().map_err(failed)?;
+        let contents = package.tree.iter().map(|file| (&file.path, &*file.bytes));
+        let plugin = Arc::new(files::unpacked(contents).map_err(failed)?);
         let manifest = &package.manifest;
         let package = tidegate_workers::Package {
             id: manifest.id.clone(),
             entry: manifest.entry.clone(),
             windows: manifest.stream.clone(),
         };
-        Ok(Self { folder: Arc::new(folder), package })
+        Ok(Self { plugin, sdk, package, shared })
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, bytes)
 }
 
 impl Code for PythonCode {
     fn configure(&self, setup: Setup) -> BoxFuture<'_, Result<Arc<dyn Plugin>, LoadError>> {
         Box::pin(async move {
-            let interpreter = Interpreter::find(setup.process.interpreter.as_deref()).await?;
-            let (plugin, sdk) = (self.folder.path().join(PLUGIN), self.folder.path().join(SDK));
+            let interpreter = self.shared.interpreters.find(setup.process.interpreter.as_deref()).await?;
+            let (plugin, sdk) = (self.plugin.path().to_owned(), self.sdk.path().to_owned());
             let mut args: Vec<OsString> = vec!["-I".into()];
             if !setup.process.site {
                 args.push("-S".into());
             }
+            args.extend(["-X".into(), extension::option(&interpreter.packages)?]);
             args.extend(["-c".into(), START.into(), sdk.into(), plugin.clone().into()]);
             args.extend(interpreter.packages.into_iter().map(OsString::from));
             let launch = Launch { program: interpreter.program, args, folder: plugin };
             // Workers are started anew at any time: the files stay as long as the plugin.
-            let kept = Arc::clone(&self.folder);
+            let kept = Arc::new((Arc::clone(&self.plugin), Arc::clone(&self.sdk)));
             tidegate_workers::configure(launch, self.package.clone(), setup, kept).await
         })
     }

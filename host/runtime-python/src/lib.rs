@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod extension;
+mod files;
 mod interpreter;
 mod runtime;
 mod sdk;
 
 pub use runtime::PythonRuntime;
-pub use tidegate_workers::end_all;
+pub use tidegate_workers::{end_all, guard, stand_guard};

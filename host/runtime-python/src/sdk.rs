@@ -1,5 +1,34 @@
 //! The Python side of the worker protocol, as the binary carries it: the files of `sdk-python` but for what plays cases.
 
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tempfile::TempDir;
+
+use crate::files;
+
+/// The folder of the SDK, as long as a plugin uses it. All versions of all plugins share it: Python keeps what it compiles of
+/// a module beside it, which is half of what the start of a worker costs.
+#[derive(Debug, Default)]
+pub(crate) struct Sdk(Mutex<Weak<TempDir>>);
+
+impl Sdk {
+    /// The folder, made where there is none, or where somebody tidied up in it.
+    ///
+    /// # Errors
+    /// Where nothing can be written there.
+    pub(crate) fn folder(&self) -> io::Result<Arc<TempDir>> {
+        let mut folder = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_whole = |known: &Arc<TempDir>| FILES.iter().all(|(name, _)| known.path().join(name).is_file());
+        if let Some(known) = folder.upgrade().filter(is_whole) {
+            return Ok(known);
+        }
+        let made = Arc::new(files::unpacked(FILES.iter().copied())?);
+        *folder = Arc::downgrade(&made);
+        Ok(made)
+    }
+}
+
 macro_rules! files {
     ($($name:literal,)*) => {
         [$((
@@ -12,12 +41,15 @@ macro_rules! files {
 /// Each file with its path below the folder of modules.
 pub(crate) const FILES: &[(&str, &[u8])] = &files![
     "__init__.py",
+    "_extension.py",
     "_jsontext.py",
     "_record.py",
+    "_version.py",
     "_worker/__init__.py",
     "_worker/blocking.py",
     "_worker/calls.py",
     "_worker/channel.py",
+    "_worker/codec.py",
     "_worker/configuring.py",
     "_worker/frames.py",
     "_worker/hooks.py",

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::FILES;
+use super::{FILES, Sdk};
 
 /// What only the tests of a plugin need.
 const FOR_TESTS: &str = "testing";
@@ -31,4 +31,17 @@ fn the_binary_carries_every_module() {
     let mut carried: Vec<_> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
     carried.sort();
     assert_eq!(carried, found);
+}
+
+#[test]
+fn all_plugins_share_a_folder_that_goes_with_the_last_of_them() {
+    let sdk = Sdk::default();
+    let (first, second) = (sdk.folder().unwrap(), sdk.folder().unwrap());
+    let path = first.path().to_owned();
+    assert_eq!(path, second.path());
+    drop((first, second));
+    assert!(!path.exists());
+    let third = sdk.folder().unwrap();
+    std::fs::remove_file(third.path().join("tidegate/text.py")).unwrap();
+    assert_ne!(sdk.folder().unwrap().path(), third.path());
 }

@@ -74,7 +74,8 @@ impl Mould {
             Err(HookError::Deadline(_)) => {
                 let limit = limit.as_millis();
                 let text = format!(
-                    "it did not end within {limit} ms; do less there, and the rest in the first call"
+                    "it did not end within {limit} ms; do less there, and the rest in the first call, or raise \
+                     \"limits.configure\" of the plugin"
                 );
                 Err(HookError::Failed(text))
             }

@@ -22,6 +22,13 @@ pub(crate) struct Hello<'a> {
     pub(crate) hooks: Vec<&'static str>,
     pub(crate) config: &'a RawValue,
     pub(crate) windows: Option<SentWindows<'a>>,
+    pub(crate) limits: SentLimits,
+}
+
+/// What a worker may want to know before it is cut off.
+#[derive(Serialize)]
+pub(crate) struct SentLimits {
+    pub(crate) output: usize,
 }
 
 #[derive(Serialize)]

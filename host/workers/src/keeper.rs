@@ -1,6 +1,7 @@
 //! Looks after one worker: starts it, starts another one when it ends or grows, and ends it with its plugin.
 
 use std::any::Any;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use tokio::process::Child;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::call::{Hello, SentWindows};
+use crate::call::{Hello, SentLimits, SentWindows};
 use crate::frame::{FrameError, Kind, Reader};
-use crate::launch::{Group, Launch, Started, kill};
+use crate::groups::{Group, kill};
+use crate::launch::{Launch, Started};
 use crate::link::Link;
-use crate::memory::Memory;
+use crate::memory::Allowance;
 use crate::output;
 use crate::plugin::Package;
 use crate::pool::Pool;
@@ -36,8 +38,8 @@ const HEALTHY: Duration = Duration::from_secs(10);
 /// How long a worker may take to end by itself.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often a worker's memory is looked at.
-const WATCH: Duration = Duration::from_secs(1);
+/// How long what a worker sent last may take to be read once it ended.
+const LAST_FRAMES: Duration = Duration::from_millis(100);
 
 /// What all workers of one configured plugin share.
 pub(crate) struct Core {
@@ -56,7 +58,7 @@ pub(crate) struct Worker {
     pub(crate) link: Arc<Link>,
     pub(crate) ready: Ready,
     child: Child,
-    memory: Memory,
+    memory: Allowance,
     /// Ends with the worker, whatever is left of it.
     _group: Group,
 }
@@ -66,6 +68,18 @@ enum End {
     Died,
     Grown,
     Gone,
+}
+
+/// Why a worker was never ready.
+enum Unready {
+    Refused(LoadError),
+    Lost(FrameError),
+}
+
+impl From<FrameError> for Unready {
+    fn from(error: FrameError) -> Self {
+        Self::Lost(error)
+    }
 }
 
 impl Core {
@@ -84,7 +98,11 @@ impl Core {
             Ok(worker) => worker.inspect_err(|_| kill(pid)),
             Err(_) => {
                 kill(pid);
-                Err(LoadError::Configure(format!("it was not ready within {} s", limit.as_secs())))
+                Err(LoadError::Configure(format!(
+                    "it was not ready within {} ms; have it do less before, and the rest in the first call, or raise \
+                     \"limits.configure\" of the plugin",
+                    limit.as_millis()
+                )))
             }
         }
     }
@@ -96,13 +114,15 @@ impl Core {
         let output = self.setup.limits.output;
         let mut reader = Reader::new(reader, output.max(MAX_ASK) + HEADROOM);
         let link = Link::new(pid, writer, Arc::clone(&self.setup.services), output);
-        self.hello(&link).await.map_err(|error| lost(&error))?;
-        let ready = self.answered(&link, &mut reader).await?;
+        let ready = match self.answer_to_hello(&link, &mut reader).await {
+            Ok(ready) => ready,
+            Err(Unready::Refused(error)) => return Err(error),
+            Err(Unready::Lost(error)) => return Err(lost(&error, &mut child).await),
+        };
         if ready.descriptors {
             link.takes_descriptors();
         }
-        let memory = Memory::of(pid).unwrap_or_default();
-        memory.cap(pid, self.setup.limits.memory as u64);
+        let memory = Allowance::begin(pid, self.setup.limits.memory as u64);
         tokio::spawn(Arc::clone(&link).read(reader));
         Ok(Worker { link, ready, child, memory, _group: group })
     }
@@ -127,23 +147,27 @@ impl Core {
             hooks: self.setup.hooks.iter().map(|hook| hook.as_str()).collect(),
             config: &config,
             windows: self.package.windows.as_ref().map(SentWindows::of),
+            limits: SentLimits { output: self.setup.limits.output },
         };
         link.send(Kind::Hello, 0, &hello, None).await
     }
 
-    /// What the worker says to that; services that it asks for meanwhile are answered.
-    async fn answered(
+    /// What the worker says to its configuration; services that it asks for meanwhile are answered.
+    async fn answer_to_hello(
         &self,
         link: &Arc<Link>,
         reader: &mut Reader<OwnedReadHalf>,
-    ) -> Result<Ready, LoadError> {
+    ) -> Result<Ready, Unready> {
+        self.hello(link).await?;
         loop {
-            let frame = reader.next().await.map_err(|error| lost(&error))?;
+            let frame = reader.next().await?;
             match frame.kind {
-                Kind::Ready => return Ready::read(&frame.meta, self.setup.hooks),
-                Kind::Refused => return Err(LoadError::Configure(verdict::error(&frame.meta))),
-                Kind::Ask | Kind::Note => link.take(frame).map_err(|error| lost(&error))?,
-                _ => return Err(lost(&FrameError::Malformed)),
+                Kind::Ready => return Ready::read(&frame.meta, self.setup.hooks).map_err(Unready::Refused),
+                Kind::Refused => {
+                    return Err(Unready::Refused(LoadError::Configure(verdict::error(&frame.meta))));
+                }
+                Kind::Ask | Kind::Note => link.take(frame)?,
+                _ => return Err(FrameError::Malformed.into()),
             }
         }
     }
@@ -153,7 +177,7 @@ impl Core {
         let mut next = first;
         let mut pause = PAUSE;
         while !self.gone.is_cancelled() {
-            let worker = match next.take() {
+            let mut worker = match next.take() {
                 Some(worker) => worker,
                 None => match self.start().await {
                     Ok(worker) => worker,
@@ -166,7 +190,7 @@ impl Core {
             };
             let (born, link) = (Instant::now(), Arc::clone(&worker.link));
             self.pool.add(&worker.link, worker.ready.concurrency);
-            match self.watch(&worker).await {
+            match self.watch(&mut worker).await {
                 End::Gone => return worker.stop(&self.pool).await,
                 End::Grown => {
                     next = self.start().await.ok();
@@ -176,12 +200,8 @@ impl Core {
                     });
                 }
                 End::Died => {
-                    let status = worker.reap().await;
-                    tracing::warn!(
-                        plugin = self.setup.services.plugin(),
-                        status,
-                        "a worker of a plugin ended"
-                    );
+                    let (plugin, status) = (self.setup.services.plugin(), worker.reap().await);
+                    tracing::warn!(plugin, status, "a worker of a plugin ended");
                     self.pool.remove(&link);
                     if link.has_answered() || born.elapsed() > HEALTHY {
                         pause = PAUSE;
@@ -193,11 +213,27 @@ impl Core {
         }
     }
 
-    async fn watch(&self, worker: &Worker) -> End {
+    async fn watch(&self, worker: &mut Worker) -> End {
+        let Worker { link, child, memory, .. } = worker;
         tokio::select! {
+            biased;
             () = self.gone.cancelled() => End::Gone,
-            () = worker.link.ended() => End::Died,
-            () = worker.grows(self.setup.limits.memory as u64 / 4 * 3) => End::Grown,
+            () = link.ended() => End::Died,
+            _ = child.wait() => {
+                // What it started may hold its connection open.
+                let _ = timeout(LAST_FRAMES, link.ended()).await;
+                link.end();
+                End::Died
+            }
+            () = memory.overdrawn() => {
+                tracing::warn!(
+                    plugin = self.setup.services.plugin(),
+                    "a worker shares more memory than it may have"
+                );
+                link.end();
+                End::Died
+            }
+            () = memory.nearly_used() => End::Grown,
         }
     }
 
@@ -217,27 +253,41 @@ const MAX_ASK: usize = 1024 * 1024;
 /// For the meta and the head of a frame.
 const HEADROOM: usize = 64 * 1024;
 
-fn lost(error: &FrameError) -> LoadError {
-    LoadError::Configure(format!("its worker was never ready: {error}; the log has what it printed"))
+/// How long a process that closed its connection may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where it ended, that says more than that its connection did.
+async fn lost(error: &FrameError, child: &mut Child) -> LoadError {
+    let ended = match error {
+        FrameError::Closed | FrameError::Broken(_) => timeout(LAST_WORDS, child.wait()).await.ok(),
+        FrameError::TooLarge(_) | FrameError::Malformed => None,
+    };
+    let cause = match ended {
+        Some(Ok(status)) => told(status),
+        Some(Err(_)) | None => error.to_string(),
+    };
+    LoadError::Configure(format!("its worker was never ready: {cause}; the log has what it printed"))
+}
+
+fn told(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("its process ended with exit status {code}"),
+        // Such as "signal: 9 (SIGKILL)".
+        None => format!("its process was ended by {}", status.to_string().replacen(": ", " ", 1)),
+    }
 }
 
 impl Worker {
-    async fn grows(&self, more: u64) {
-        loop {
-            sleep(WATCH).await;
-            let Some(now) = Memory::of(self.link.pid) else { continue };
-            if now.resident > self.memory.resident.saturating_add(more) {
-                return;
-            }
-        }
-    }
-
     /// Lets it end what it is doing.
     async fn stop(mut self, pool: &Pool) {
         pool.remove(&self.link);
         let told = self.link.send(Kind::Stop, 0, &serde_json::Value::Null, None).await;
         if told.is_ok() {
-            let _ = timeout(GRACE, self.child.wait()).await;
+            tokio::select! {
+                _ = self.child.wait() => {}
+                () = sleep(GRACE) => {}
+                () = self.memory.overdrawn() => {}
+            }
         }
         kill(self.link.pid);
         let _ = self.child.wait().await;

@@ -2,14 +2,13 @@
 
 #![allow(unsafe_code, reason = "what happens between fork and exec; this file is all of it")]
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{LazyLock, mpsc};
 
 use rustix::io::FdFlags;
 use rustix::process::{Pid, Signal};
@@ -17,6 +16,9 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+
+use crate::groups::{Group, MARK, Number};
+use crate::{guard, strays};
 
 /// The worker's end of the socket.
 const DESCRIPTOR: i32 = 3;
@@ -52,13 +54,13 @@ impl Launch {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let socket = UnixStream::from_std(ours)?;
-        let child = spawned(self.command(theirs.into())).await?;
-        let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let pid = pid.ok_or_else(|| io::Error::other("it ended at once"))?;
-        Ok(Started { child, pid, group: Group::of(pid), socket })
+        strays::watch();
+        let number = Number::next();
+        let (child, pid, group) = spawned(self.command(theirs.into(), number), number).await?;
+        Ok(Started { child, pid, group, socket })
     }
 
-    fn command(&self, socket: OwnedFd) -> Command {
+    fn command(&self, socket: OwnedFd, number: Number) -> Command {
         let mut command = Command::new(&self.program);
         let seen = |name: &OsStr| {
             name.to_str().is_some_and(|name| ENVIRONMENT.contains(&name) || name.starts_with(PREFIX))
@@ -68,6 +70,7 @@ impl Launch {
             .current_dir(&self.folder)
             .env_clear()
             .envs(std::env::vars_os().filter(|(name, _)| seen(name)))
+            .env(MARK, number.mark())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -95,7 +98,7 @@ impl Launch {
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// The thread that starts processes: the kernel ends a worker when the very thread that started it ends, and threads of the
 /// runtime come and go.
@@ -112,50 +115,24 @@ static PARENT: LazyLock<mpsc::Sender<Job>> = LazyLock::new(|| {
     jobs
 });
 
-async fn spawned(mut command: Command) -> io::Result<Child> {
+/// Runs a job there, after those that wait already; not at all where no thread could be started.
+pub(crate) fn run(job: Job) {
+    // Whoever waits for what the job does sees its end.
+    let _ = PARENT.send(job);
+}
+
+async fn spawned(mut command: Command, number: Number) -> io::Result<(Child, Pid, Group)> {
     let (done, answer) = oneshot::channel();
     let runtime = Handle::current();
-    let job = move || {
+    run(Box::new(move || {
         let _within = runtime.enter();
-        let _ = done.send(command.spawn());
-    };
-    let lost = || io::Error::other("no thread starts processes");
-    PARENT.send(Box::new(job)).map_err(|_| lost())?;
-    answer.await.map_err(|_| lost())?
-}
-
-/// A worker's process group, for as long as it may have members.
-pub(crate) struct Group(Pid);
-
-static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
-
-fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Group {
-    fn of(pid: Pid) -> Self {
-        groups().insert(pid.as_raw_nonzero().get());
-        Self(pid)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        kill(self.0);
-        groups().remove(&self.0.as_raw_nonzero().get());
-    }
-}
-
-/// Ends all workers and what they started: the last thing that a gateway does.
-pub fn end_all() {
-    for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
-        kill(group);
-    }
-}
-
-/// Ends a process and what it started, at once.
-pub(crate) fn kill(pid: Pid) {
-    // It may be gone already.
-    let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        guard::ensure();
+        let spawned = command.spawn().and_then(|child| {
+            let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+            let pid = pid.ok_or_else(|| io::Error::other("it ended at once"))?;
+            Ok((child, pid, Group::of(pid, number)))
+        });
+        let _ = done.send(spawned);
+    }));
+    answer.await.map_err(|_| io::Error::other("no thread starts processes"))?
 }

@@ -7,6 +7,8 @@
 
 mod call;
 mod frame;
+mod groups;
+mod guard;
 mod keeper;
 mod launch;
 mod link;
@@ -15,9 +17,13 @@ mod memory;
 mod output;
 mod plugin;
 mod pool;
+mod proc;
 mod ready;
 mod services;
+mod strays;
 mod verdict;
 
-pub use launch::{Launch, end_all};
+pub use groups::end_all;
+pub use guard::{guard, stand_guard};
+pub use launch::Launch;
 pub use plugin::{Package, configure};

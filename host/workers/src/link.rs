@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::Answered;
 use crate::frame::{Body, Frame, FrameError, Kind, Reader, encode};
-use crate::launch::kill;
+use crate::groups::kill;
 use crate::memfd;
 use crate::pool::Token;
 use crate::services::{Asked, Noted};
@@ -86,7 +86,7 @@ impl Link {
     }
 
     /// Ends the worker; nobody is given it from here on.
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         self.over.cancel();
         kill(self.pid);
     }
@@ -171,7 +171,12 @@ impl Link {
     /// Reads until the worker has nothing more to say; then nobody can call it any more.
     pub(crate) async fn read(self: Arc<Self>, mut reader: Reader<OwnedReadHalf>) -> FrameError {
         let cause = loop {
-            match reader.next().await {
+            let next = tokio::select! {
+                biased;
+                next = reader.next() => next,
+                () = self.over.cancelled() => Err(FrameError::Closed),
+            };
+            match next {
                 Ok(frame) => {
                     if let Err(error) = self.take(frame) {
                         break error;

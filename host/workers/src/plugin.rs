@@ -39,13 +39,20 @@ pub struct Package {
 /// `kept` is what has to stay as long as workers may be started, such as the folder of their files.
 ///
 /// # Errors
-/// Where the first worker cannot be started or refuses.
+/// Where the first worker cannot be started or refuses, or each request is to get an instance of its own.
 pub async fn configure(
     launch: Launch,
     package: Package,
     setup: Setup,
     kept: Arc<dyn Any + Send + Sync>,
 ) -> Result<Arc<dyn Plugin>, LoadError> {
+    if setup.per_request {
+        return Err(LoadError::Unsupported(
+            "\"instance\" is \"per_request\", and its instances are processes, which serve one request after another; \
+             leave \"instance\" out, or write \"pooled\""
+                .into(),
+        ));
+    }
     let workers = setup.process.workers.max(1);
     let core = Arc::new(Core {
         launch,

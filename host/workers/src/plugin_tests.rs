@@ -60,6 +60,10 @@ fn setup(config: &Value, workers: usize) -> Setup {
 }
 
 async fn configured(config: Value, workers: usize) -> Result<Arc<dyn Plugin>, LoadError> {
+    configured_as(setup(&config, workers)).await
+}
+
+async fn configured_as(setup: Setup) -> Result<Arc<dyn Plugin>, LoadError> {
     let worker = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/worker_tests.py");
     let launch = Launch {
         program: "python3".into(),
@@ -67,7 +71,7 @@ async fn configured(config: Value, workers: usize) -> Result<Arc<dyn Plugin>, Lo
         folder: "/".into(),
     };
     let package = Package { id: "test".into(), entry: "worker.py".into(), windows: None };
-    configure(launch, package, setup(&config, workers), Arc::new(())).await
+    configure(launch, package, setup, Arc::new(())).await
 }
 
 async fn plugin(workers: usize) -> Arc<dyn Plugin> {
@@ -125,6 +129,7 @@ async fn a_worker_answers_and_asks() {
     assert_eq!(reason(&plugin, "note").await, "{'ok': True} b'\\x00\\xff'");
     assert_eq!(reason(&plugin, "store").await, "[{'ok': 1}, {'ok': 5}, ({'ok': {'version': 2}}, b'5')]");
     assert!(!reason(&plugin, "environment").await.contains("CARGO"));
+    assert_eq!(reason(&plugin, "limits").await, "{'output': 65536}");
 }
 
 #[tokio::test]
@@ -265,12 +270,30 @@ async fn refused(config: Value) -> String {
 #[tokio::test]
 async fn a_worker_that_is_never_ready_is_one_sentence() {
     assert_eq!(refused(json!({"refuse": "\"a\" is wrong"})).await, "configure failed: \"a\" is wrong");
-    assert!(
-        refused(json!({"die": 1})).await.contains("its worker was never ready: it closed its connection")
-    );
-    assert!(refused(json!({"never": 1})).await.contains("it was not ready within 5 s"));
+    let died = refused(json!({"die": 1})).await;
+    assert!(died.contains("its worker was never ready: its process ended with exit status 3;"), "{died}");
+    let killed = refused(json!({"kill": 1})).await;
+    assert!(killed.contains("its process was ended by signal 9 (SIGKILL)"), "{killed}");
+    let closed = refused(json!({"close": 1})).await;
+    assert!(closed.contains("its worker was never ready: it closed its connection"), "{closed}");
+    assert!(refused(json!({"never": 1})).await.contains("it was not ready within 5000 ms; "));
     assert!(refused(json!({"hooks": ["admit"]})).await.contains("which plugin.toml does not list"));
     assert!(refused(json!({"hooks": ["nonsense"]})).await.contains("subscribes to \"nonsense\""));
+}
+
+#[tokio::test]
+async fn an_instance_for_each_request_is_refused() {
+    let setup = Setup { per_request: true, ..setup(&json!({}), 1) };
+    let told = configured_as(setup).await.map(|_| ()).unwrap_err().to_string();
+    assert!(told.starts_with("\"instance\" is \"per_request\", and its instances are processes"), "{told}");
+}
+
+#[tokio::test]
+async fn the_time_to_be_ready_can_be_set() {
+    let mut setup = setup(&json!({"never": 1}), 1);
+    setup.limits.configure = Duration::from_millis(300);
+    let told = configured_as(setup).await.map(|_| ()).unwrap_err().to_string();
+    assert!(told.contains("it was not ready within 300 ms"), "{told}");
 }
 
 #[tokio::test]

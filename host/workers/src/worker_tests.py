@@ -89,6 +89,9 @@ def judge(number, what):
     elif what == "pid":
         send(RETURN, number, {"judgement": {"block": str(os.getpid())}})
         return
+    elif what == "limits":
+        send(RETURN, number, {"judgement": {"block": str(hello["limits"])}})
+        return
     elif what == "environment":
         send(RETURN, number, {"judgement": {"block": " ".join(sorted(os.environ))}})
         return
@@ -104,6 +107,11 @@ if "never" in config:
     time.sleep(1000)
 if "die" in config:
     sys.exit(3)
+if "kill" in config:
+    os.kill(os.getpid(), 9)
+if "close" in config:
+    channel.close()
+    time.sleep(1000)
 send(READY, 0, {"hooks": config.get("hooks", ["moderate_input", "transform_request"]), "request_body": "whole", "descriptors": True})
 while True:
     kind, number, meta, body = receive()

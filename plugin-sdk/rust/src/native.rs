@@ -111,7 +111,7 @@ fn run(host: &'static Host, call: *mut Call, hook: impl FnOnce(&Current) -> Resu
         Ok(Ok(())) => return Returned::Done as i32,
         Ok(Err(error)) => (error.into_text(), Returned::Failed),
         Err(payload) => {
-            let text = PANIC.take().unwrap_or_else(|| said(&*payload));
+            let text = PANIC.take().unwrap_or_else(|| format!("a panic: {}", said(&*payload)));
             // Its drop may panic as well.
             std::mem::forget(payload);
             (text, Returned::Panicked)
@@ -136,7 +136,11 @@ unsafe extern "C" fn configure<P: Plugin + Written + Send>(
     // SAFETY: the host's table lives as long as the process.
     let host = unsafe { &*host };
     // This library's own, whatever others do: what it prints otherwise has no place in the gateway's output.
-    std::panic::set_hook(Box::new(|panic| PANIC.set(Some(panic.to_string()))));
+    std::panic::set_hook(Box::new(|panic| {
+        let place =
+            panic.location().map_or(String::new(), |place| format!(" at {}:{}", place.file(), place.line()));
+        PANIC.set(Some(format!("a panic{place}: {}", said(panic.payload()))));
+    }));
     run(host, call, |current| {
         // SAFETY: the host lends it for the time of the call.
         let config = unsafe { read::text(config) };

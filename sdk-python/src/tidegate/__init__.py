@@ -5,6 +5,7 @@ A plugin is the one subclass of `Plugin` in the file that plugin.toml names as i
 
 from __future__ import annotations
 
+from . import _version
 from .body import Body
 from .context import AsyncContext, Context, Gateway
 from .errors import ConfigError, Denied, Failed, Full, ServiceError, Timeout, TooLarge, Unavailable
@@ -38,7 +39,7 @@ from .verdicts import (
     unchanged,
 )
 
-__version__ = "0.1.0"
+__version__ = _version.VERSION
 
 __all__ = [
     "Admission",

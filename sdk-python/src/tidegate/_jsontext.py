@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from json import encoder
+
+from ._extension import compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,12 +29,12 @@ def _fast_writer() -> Callable[[Any, int], tuple[str, ...]] | None:
 _write = _fast_writer()
 
 
-def dumps(value: Any) -> str:
+def write(value: Any) -> str:
     """JSON text of a value. A TypeError or ValueError says what in it JSON cannot hold."""
     return _encoder.encode(value) if _write is None else "".join(_write(value, 0))
 
 
-def loads(text: str) -> Any:
+def read(text: str) -> Any:
     """The value of a JSON text. A ValueError says where it is none."""
     try:
         value, end = _decoder.raw_decode(text)
@@ -39,3 +42,8 @@ def loads(text: str) -> Any:
         end = -1
     # `decode` looks for spaces around the value, which is dear and hardly ever finds some.
     return value if end == len(text) else _decoder.decode(text)
+
+
+# The same, with the extension where it is there.
+dumps: Callable[[Any], str] = write if compiled is None else partial(compiled.dumps, write)
+loads: Callable[[str], Any] = read if compiled is None else partial(compiled.loads, read)

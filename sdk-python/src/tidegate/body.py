@@ -41,7 +41,10 @@ class Body:
 
     @classmethod
     def _of(cls, meta: Any, content: bytes) -> Body:
-        """Of `body` of a call, and the body of its frame."""
+        """Of `body` of a call, or of what the extension has made of it, and the body of its frame."""
+        if isinstance(meta, Body):
+            meta._bytes = content
+            return meta
         made = cls.__new__(cls)
         made.kind, made.fields, made.media_type = "absent", {}, None
         made._bytes, made._tree = content, _NOT_THERE

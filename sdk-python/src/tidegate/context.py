@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from typing_extensions import Self
+
     from .services.awaited import AsyncCaller
     from .services.blocking import Caller
 
@@ -38,6 +40,15 @@ class _Known:
         self.attempt: int = get("attempt") or 0
         principal = get("principal")
         self.principal: Principal | None = None if principal is None else Principal._of(principal)
+
+    @classmethod
+    def _of(cls, meta: Any, caller: Any) -> Self:
+        """Of `ctx` of a call, or of what the extension has made of it: it does not know who asks, nor when it began."""
+        if not isinstance(meta, cls):
+            return cls(meta or {}, caller)
+        meta._caller = caller
+        meta._until += monotonic() * 1000
+        return meta
 
     @property
     def deadline_ms(self) -> int:

@@ -25,7 +25,10 @@ class Event:
         self._data = data
 
     @classmethod
-    def _of(cls, meta: dict[str, Any]) -> Event:
+    def _of(cls, meta: dict[str, Any] | Event) -> Event:
+        """Of one of `events` of a call, or what the extension has made of it."""
+        if isinstance(meta, Event):
+            return meta
         made = cls(_NOT_READ, meta.get("name"))
         made._text = meta.get("data") or ""
         return made

@@ -25,8 +25,10 @@ class Headers:
         self._fields: Wire = wire(fields)
 
     @classmethod
-    def _of(cls, fields: Wire | None) -> Headers:
-        """Of fields as they stand in a frame."""
+    def _of(cls, fields: Wire | Headers | None) -> Headers:
+        """Of fields as they stand in a frame, or what the extension has made of them."""
+        if isinstance(fields, Headers):
+            return fields
         made = cls.__new__(cls)
         made._fields = fields or []
         return made

@@ -55,7 +55,10 @@ class Text(Record):
         self._at = self._bytes = 0
 
     @classmethod
-    def _of(cls, meta: dict[str, Any]) -> Text:
+    def _of(cls, meta: dict[str, Any] | Text) -> Text:
+        """Of one of `texts` of a call, or what the extension has made of it."""
+        if isinstance(meta, Text):
+            return meta
         get = meta.get
         made = cls.__new__(cls)
         made.content = get("content") or ""

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::edge::positive;
 use crate::checked::{Grants, Native, OnLoadError, Plugin};
 use crate::raw::plugin as raw;
 use crate::scope::At;
@@ -56,6 +57,7 @@ pub(crate) fn plugin(name: Arc<str>, raw: raw::Plugin, allow_native: bool, at: A
         memory: raw.limits.memory.0,
         output: raw.limits.output.0,
         body: raw.limits.body.0,
+        configure: positive(raw.limits.configure, "configure", at.key("limits")),
         entry: at.node().cloned(),
     }
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scalar::{Secret, Size};
+use super::scalar::{Period, Secret, Size};
 
 /// A plugin: where its package is, what it may use and what bounds it.
 #[derive(Deserialize, JsonSchema)]
@@ -103,10 +103,13 @@ pub(crate) struct PluginLimits {
     pub(crate) output: Size,
     /// A body, or the texts of one, that it is given.
     pub(crate) body: Size,
+    /// From its start until it is configured, for each instance or process.
+    pub(crate) configure: Period,
 }
 
 impl Default for PluginLimits {
     fn default() -> Self {
-        Self { memory: Size::kib(64 * 1024), output: Size::kib(1024), body: Size::kib(1024) }
+        let (memory, output, body) = (Size::kib(64 * 1024), Size::kib(1024), Size::kib(1024));
+        Self { memory, output, body, configure: Period::seconds(5) }
     }
 }

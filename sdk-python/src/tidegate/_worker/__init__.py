@@ -6,10 +6,12 @@ import io
 import os
 import sys
 from _thread import stack_size
+from atexit import _run_exitfuncs
 from functools import partial
 from socket import socket
 
-from .. import _jsontext
+from .. import _extension, _jsontext
+from ..context import AsyncContext, Context
 from .channel import BlockingCall, Channel
 from .configuring import Configured, check_versions, configure
 from .frames import HELLO, READY, REFUSED, Garbage, frame
@@ -33,6 +35,8 @@ def main() -> None:
     _prepare_output()
     stack_size(_STACK)
     connection = _connection()
+    if _extension.trouble:
+        print(f"tidegate worker: its extension is not used: {_extension.trouble}", file=sys.stderr)
     watch(connection)
     channel = Channel(connection)
     folder = os.getcwd()
@@ -41,8 +45,22 @@ def main() -> None:
         if serve is None:
             sys.exit(1)
         serve()
+        _end()
     except Garbage as error:
         sys.exit(f"tidegate worker: {error}")
+
+
+def _end() -> None:
+    """Ends the process once all is answered. Threads that the plugin left running are waited for by nobody."""
+    try:
+        _run_exitfuncs()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # noqa: BLE001, S112 - a plugin may have closed or replaced it
+                continue
+        os._exit(0)
 
 
 def _prepare_output() -> None:
@@ -78,6 +96,8 @@ def _prepared(connection: socket, channel: Channel, folder: str) -> Callable[[],
         return None
     finally:
         call.close()
+    contexts = {name: AsyncContext if hook.is_async else Context for name, hook in configured.hooks.items()}
+    channel.reader.expect(contexts)
     # What the worker has before it is ready does not count as memory of the plugin.
     serve = _server(connection, channel, configured, folder)
     channel.send(frame(READY, 0, ready))

@@ -30,7 +30,7 @@ def _answer(channel: Channel, configured: Configured, folder: str, called: tuple
     call = BlockingCall(channel, id)
     try:
         hook = configured.hooks[meta["hook"]]
-        return returned(id, hook.answer(Context(meta.get("ctx") or {}, call), meta, body))
+        return returned(id, hook.answer(Context._of(meta.get("ctx"), call), meta, body))
     except BaseException as error:  # noqa: BLE001 - neither sys.exit nor anything else of a hook ends the worker
         return failed(id, error, folder)
     finally:

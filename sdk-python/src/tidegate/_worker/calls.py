@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import _jsontext
 from ..errors import TooLarge
-from .frames import ASK, FAIL, NOTE, RETURN, frame
+from .codec import frame
+from .frames import ASK, FAIL, NOTE, RETURN
 from .told import print_traceback, sentence
 
 TYPE_CHECKING = False

@@ -8,7 +8,8 @@ from collections import deque
 
 from ..services.asks import answered
 from .calls import CallOver, Cancelled, ask_frame, note_frame
-from .frames import ANSWER, CANCEL, Reader
+from .codec import Reader
+from .frames import ANSWER, CANCEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,13 +74,11 @@ class Channel:
                     self._kept.append(frame)
 
     def _read(self) -> Frame:
-        while True:
-            frame = self.reader.take()
-            if frame is not None:
-                return frame
-            if not self.reader.fill():
-                # The gateway is gone, and nobody waits for anything.
-                os._exit(0)
+        frame = self.reader.read()
+        if frame is None:
+            # The gateway is gone, and nobody waits for anything.
+            os._exit(0)
+        return frame
 
 
 class BlockingCall:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._version import CONTRACT, PROTOCOL
 from ..context import Gateway
 from ..errors import ConfigError
 from ..plugin import HOOKS, Plugin
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     Meta = dict[str, Any]
 
-PROTOCOL = 1
-CONTRACT = "0.1"
 # Calls at once, where hooks wait without blocking.
 CONCURRENCY = 64
 

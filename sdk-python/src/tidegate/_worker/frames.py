@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any
 
+    from ..context import AsyncContext, Context
+
     # Kind, id, meta and body.
     Frame = tuple[int, int, dict[str, Any], bytes]
 
@@ -69,6 +71,21 @@ class Reader:
         self._end += count
         return count > 0
 
+    @property
+    def room(self) -> int:
+        """How many bytes the buffer has."""
+        return len(self._buffer)
+
+    def expect(self, hooks: dict[str, type[Context | AsyncContext]]) -> None:
+        """From here on there are calls of these hooks, each with its context. Only the extension makes something of that."""
+
+    def read(self) -> Frame | None:
+        """The next frame, waited for; None at the end of the stream."""
+        while (frame := self.take()) is None:
+            if not self.fill():
+                return None
+        return frame
+
     def take(self) -> Frame | None:
         """The next frame, where all of it is there."""
         start, have = self._start, self._end - self._start
@@ -84,7 +101,7 @@ class Reader:
             self._make_room(size)
             return None
         body_at = start + _HEAD_SIZE + meta_size
-        meta = self._meta(body_at - meta_size, body_at) if kind in _FROM_GATEWAY else {}
+        meta = meta_of(self._view[body_at - meta_size : body_at]) if meta_size and kind in _FROM_GATEWAY else {}
         if flags & _DESCRIPTOR:
             body = self._descriptor()
         else:
@@ -92,21 +109,10 @@ class Reader:
         self._forget(size)
         return kind, id, meta, body
 
-    def _meta(self, start: int, end: int) -> dict[str, Any]:
-        try:
-            meta = _jsontext.loads(str(self._view[start:end], "utf-8")) if end > start else {}
-        except (ValueError, RecursionError) as error:
-            raise Garbage(f"a meta is no JSON: {error}") from None
-        if meta is None:
-            return {}
-        if not isinstance(meta, dict):
-            raise Garbage("a meta is no JSON object")
-        return meta
-
     def _descriptor(self) -> bytes:
         if not self._descriptors:
             raise Garbage("a frame came without the descriptor that it speaks of")
-        return _content(self._descriptors.popleft())
+        return content_of(self._descriptors.popleft())
 
     def _forget(self, size: int) -> None:
         self._start += size
@@ -126,7 +132,20 @@ class Reader:
         self._end = len(rest)
 
 
-def _content(descriptor: int) -> bytes:
+def meta_of(text: bytes | memoryview) -> dict[str, Any]:
+    """The meta that a text is."""
+    try:
+        meta = _jsontext.read(str(text, "utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Garbage(f"a meta is no JSON: {error}") from None
+    if meta is None:
+        return {}
+    if not isinstance(meta, dict):
+        raise Garbage("a meta is no JSON object")
+    return meta
+
+
+def content_of(descriptor: int) -> bytes:
     """All that a sealed memfd holds. Its offset is the gateway's, so it is read from where it begins."""
     try:
         size = os.fstat(descriptor).st_size

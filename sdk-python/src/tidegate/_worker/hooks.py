@@ -135,7 +135,7 @@ def _transform(hook: str, returned: Any, _: Meta) -> Answer:
 def _moderation(hook: str, returned: Any, meta: Meta) -> Answer:
     if type(returned) is not Moderation:
         raise _wrong(hook, returned, "allow, flag, redact or block")
-    ids = [text.get("id") or 0 for text in meta.get("texts") or ()]
+    ids = [text.id if isinstance(text, Text) else text.get("id") or 0 for text in meta.get("texts") or ()]
     return _jsontext.dumps(returned.wire(ids)), b""
 
 

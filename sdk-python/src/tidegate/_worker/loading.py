@@ -56,9 +56,24 @@ def _not_imported(error: BaseException, folder: str, entry: str) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         missing = f'{where}there is no module "{error.name}"'
         return f"{missing}; install it into the plugin's environment, or correct the import"
-    if isinstance(error, SyntaxError) or (isinstance(error, ValueError) and "null bytes" in str(error)):
+    if isinstance(error, (SyntaxError, ValueError)) and "null bytes" in str(error):
+        return f"{_with_null_byte(folder) or where}there is a null byte, which no Python file may have; save it as UTF-8"
+    if isinstance(error, SyntaxError):
         return f"{where}{message(error)}; correct the line"
     return f"{sentence(error, folder)}; the log has the traceback"
+
+
+def _with_null_byte(folder: str) -> str:
+    """The place of the first one in the package: the interpreter names neither file nor line."""
+    for path, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            if not name.endswith(".py"):
+                continue
+            with open(os.path.join(path, name), "rb") as file:
+                before, found, _ = file.read().partition(b"\0")
+            if found:
+                return f"{os.path.relpath(os.path.join(path, name), folder)}:{before.count(10) + 1}: "
+    return ""
 
 
 def _only_plugin(module: ModuleType, entry: str) -> type[Plugin]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # The gateway ends a worker that asks for more than 1024 services at once.
 _MOST_ASKS = 512
+# Seconds that what a plugin left running has for its `finally`.
+_LAST_WORDS = 2
 
 
 class Multiplex:
@@ -86,7 +88,10 @@ class Multiplex:
         left = asyncio.all_tasks(self.loop)
         for task in left:
             task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            ended = asyncio.gather(*left, return_exceptions=True)
+            # One that will not be cancelled holds up nobody.
+            self.loop.run_until_complete(asyncio.wait([ended], timeout=_LAST_WORDS))
         self.loop.close()
 
     # What comes.
@@ -213,7 +218,7 @@ class AsyncCall:
         try:
             if self._is_cancelled:
                 raise Cancelled
-            frame = returned(id, await answer(AsyncContext(meta.get("ctx") or {}, self), meta, body))
+            frame = returned(id, await answer(AsyncContext._of(meta.get("ctx"), self), meta, body))
         except BaseException as error:  # noqa: BLE001 - neither sys.exit nor anything else of a hook ends the worker
             frame = failed(id, Cancelled() if self._is_cancelled else error, worker.folder)
         self._is_open = False
@@ -266,7 +271,7 @@ class ThreadCall:
         """Calls the hook, and answers whatever comes of it."""
         id, worker = self._id, self._worker
         try:
-            frame = returned(id, answer(Context(meta.get("ctx") or {}, self), meta, body))
+            frame = returned(id, answer(Context._of(meta.get("ctx"), self), meta, body))
         except BaseException as error:  # noqa: BLE001 - neither sys.exit nor anything else of a hook ends the worker
             frame = failed(id, error, worker.folder)
         self._is_open = False

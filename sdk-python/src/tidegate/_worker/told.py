@@ -53,9 +53,38 @@ def _own(path: str, folder: str) -> str | None:
     return None
 
 
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """Without the steps of the SDK at both ends, which tell an author nothing."""
+    while trace is not None and _is_ours(trace):
+        trace = trace.tb_next
+    last = step = trace
+    while step is not None:
+        if not _is_ours(step):
+            last = step
+        step = step.tb_next
+    if last is not None:
+        last.tb_next = None
+    return trace
+
+
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    """Whether a step is one of the SDK, or of the interpreter's own import."""
+    path = trace.tb_frame.f_code.co_filename
+    return path.startswith((_OURS, "<frozen importlib")) or path.endswith(f"{os.sep}importlib{os.sep}__init__.py")
+
+
 def print_traceback(error: BaseException) -> None:
     """For the gateway's log. The interpreter's own printer needs no import, and cannot be replaced by what a plugin sets."""
     try:
+        seen: set[int] = set()
+        cause: BaseException | None = error
+        while cause is not None and id(cause) not in seen:
+            seen.add(id(cause))
+            cause.__traceback__ = _without_ours(cause.__traceback__)
+            cause = cause.__cause__ or cause.__context__
         sys.__excepthook__(type(error), error, error.__traceback__)
     except BaseException:  # noqa: BLE001 - a plugin may have closed what it is printed to
         return

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from .._worker.configuring import CONTRACT, PROTOCOL
+from .._version import CONTRACT, PROTOCOL
 from .._worker.loading import load
 from .._worker.told import Refused
 from ..plugin import Plugin

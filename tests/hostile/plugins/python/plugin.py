@@ -3,6 +3,7 @@
 """
 
 import ctypes
+import mmap
 import os
 import signal
 import subprocess
@@ -215,6 +216,30 @@ def fork(ctx):
 def start(ctx):
     """Another program that outlives a worker which ends by itself."""
     subprocess.Popen(["sleep", "1000000"])
+
+
+def detach(ctx):
+    """One that has left the worker's group."""
+    subprocess.Popen(["sleep", "1000000"], start_new_session=True)
+
+
+def daemon(ctx):
+    """One that is nobody's child any more, with a child of its own."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            subprocess.Popen(["sleep", "1000000"])
+            time.sleep(1_000_000)
+        os._exit(0)
+
+
+def share(ctx):
+    """Memory that counts as nobody's."""
+    kept = []
+    while True:
+        kept.append(mmap.mmap(-1, 8 * MIB))
+        kept[-1].write(b"x" * (8 * MIB))
+        time.sleep(0.02)
 
 
 def thread(ctx):

@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use tidegate_plugin::{Error, Result, kv, log, state};
+#[cfg(target_arch = "wasm32")]
+use tidegate_plugin::Error;
+use tidegate_plugin::{Result, kv, log, state};
 
 /// Does what is named; returns only from what may be survived.
 pub(crate) fn run(name: &str) -> Result<()> {
@@ -26,10 +28,18 @@ pub(crate) fn run(name: &str) -> Result<()> {
         "log_fields" => log::info("x", &vec![("name", "value"); 10_000]),
         "service_flood" => log::info("x", &vec![("name", "value"); 500_000]),
         "state_flood" => state_flood()?,
-        other => return Err(Error::from(format!("unknown attack \"{other}\""))),
+        other => return further(other),
     }
     Ok(())
 }
+
+#[cfg(target_arch = "wasm32")]
+fn further(name: &str) -> Result<()> {
+    Err(Error::from(format!("unknown attack \"{name}\"")))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::process::run as further;
 
 fn endless() {
     let mut count = 0_u64;

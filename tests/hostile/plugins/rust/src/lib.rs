@@ -3,5 +3,7 @@
 
 mod attack;
 mod plugin;
+#[cfg(not(target_arch = "wasm32"))]
+mod process;
 
 pub use plugin::Hostile;

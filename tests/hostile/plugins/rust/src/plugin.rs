@@ -58,6 +58,8 @@ impl Plugin for Hostile {
             "bad_headers" => changed().set_header("x y\n", "a\r\nb: c").remove_header("\0"),
             "bad_pointer" => changed().set("no pointer", 1),
             "bad_status" => reply(7, "x"),
+            // No attack: who serves.
+            "pid" => reply(200, format!("{{\"pid\": {}}}", pid())).header("content-type", "application/json"),
             "many_edits" => (0..20_000).fold(changed(), |verdict, n| verdict.set(format!("/{n}"), n)),
             _ => {
                 self.act(ctx)?;
@@ -87,6 +89,14 @@ impl Plugin for Hostile {
         self.act(ctx)
     }
 }
+
+#[cfg(target_arch = "wasm32")]
+fn pid() -> u32 {
+    0
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+use std::process::id as pid;
 
 impl Hostile {
     fn wanted(&self, ctx: &Context) -> &str {
