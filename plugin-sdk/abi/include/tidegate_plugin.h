@@ -493,10 +493,11 @@ typedef struct tidegate_plugin {
     tidegate_bytes contract;
 
     /*
-     * Makes an instance of a configuration: JSON text that holds to the package's schema. Once an instance, at any time, on a
-     * thread that carries no requests; the same configuration must ask for the same. Ends within `limits.configure` (5 s). No request exists yet, and so no
-     * attributes and no notes; the other services are there. Writes what it likes to `*instance`, null at first. Where it
-     * does not return TIDEGATE_DONE, `*instance` is not looked at, so what was made has to be freed before.
+     * Makes an instance of a configuration: JSON text that holds to the package's schema. Once an instance, at any time, on
+     * a thread that carries no requests; the same configuration must ask for the same. Ends within `limits.configure` (5 s).
+     * No request exists yet, and so no attributes and no notes; the other services are there. Writes what it likes to
+     * `*instance`, null at first. Where it does not return TIDEGATE_DONE, `*instance` is not looked at, so what was made has
+     * to be freed before.
      */
     int32_t (*configure)(const tidegate_host *host, tidegate_call *call, tidegate_bytes config, void **instance);
     /* Ends an instance, on any thread; nothing is called with it afterwards. */
