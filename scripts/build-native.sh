@@ -11,7 +11,8 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}/native"
 
 folders() {
     local manifest
-    for manifest in plugins/*/plugin.toml tests/*/plugins/*/plugin.toml tests/*/plugins/*/*/plugin.toml bench/plugins/*/plugin.toml; do
+    for manifest in plugins/*/plugin.toml tests/*/plugins/*/plugin.toml tests/*/plugins/*/*/plugin.toml bench/plugins/*/plugin.toml \
+        examples/*/*/plugin.toml; do
         if [ -f "$manifest" ] && grep -q '^runtime = "native"' "$manifest"; then dirname "$manifest"; fi
     done
 }

@@ -1,60 +1,30 @@
 """docs/plugins/first-filter.md does what it says: its commands run in order in an empty folder, as a reader pastes them."""
 
 import json
-import os
-import pathlib
 import re
-import signal
-import socket
-import subprocess
 
 import pytest
 
+from support import pages
 from support.gateway import BINARY, ROOT
 from support.wait import until
 
 # The page has the ports of the quickstart.
 pytestmark = pytest.mark.xdist_group("quickstart")
-PAGE = (ROOT / "docs/plugins/first-filter.md").read_text()
-BLOCKS = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", PAGE)
-COMMANDS = [text for language, text in BLOCKS if language == "sh"]
-SHOWN = [text.strip() for language, text in BLOCKS if not language]
-NEXT = "---- next block ----"
-
-
-def taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+PAGE = ROOT / "docs/plugins/first-filter.md"
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     """What each block printed, in one shell for all of them."""
-    for port in (10000, 9901):
-        if taken(port):
+    for port in pages.PORTS:
+        if pages.taken(port):
             pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
     folder = tmp_path_factory.mktemp("reader")
-    (folder / "bin").mkdir()
-    (folder / "bin/tidegate").symlink_to(BINARY.resolve())
     try:
-        yield pasted(folder)
+        yield pages.pasted(PAGE, folder, BINARY)
     finally:
-        end(folder)
-
-
-def pasted(folder: pathlib.Path) -> list[str]:
-    script = f"\necho '{NEXT}'\n".join(COMMANDS)
-    env = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}"}
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=100)
-    assert done.returncode == 0 and not done.stderr, done.stderr
-    return done.stdout.split(NEXT + "\n")
-
-
-def end(folder: pathlib.Path):
-    """Nothing of it is left, whatever went wrong."""
-    pid = folder / "tidegate.pid"
-    if pid.exists() and pathlib.Path(f"/proc/{pid.read_text().strip()}").exists():
-        os.kill(int(pid.read_text()), signal.SIGKILL)
+        pages.end(folder)
 
 
 def said(answer: str) -> str:
@@ -75,9 +45,8 @@ def test_the_gateway_runs(outputs):
 def test_one_prompt_passes_and_one_is_refused_as_the_page_shows(outputs):
     passed, refused = outputs[3].strip().splitlines()
     assert said(passed) == "a pizza with cheese"
-    (shown,) = SHOWN
-    parts = shown.split("…")
-    assert len(parts) > 1 and re.fullmatch(".*".join(map(re.escape, parts)), refused), refused
+    (shown,) = pages.shown(PAGE).values()
+    assert "…" in shown and pages.is_as_shown(shown, refused), refused
 
 
 def test_the_change_is_live(outputs):
@@ -94,7 +63,7 @@ def test_the_mistake_is_told_and_changes_nothing(outputs):
 
 def test_the_gateway_ends(outputs):
     assert len(outputs) == 7, "a block that no test looks at"
-    until(lambda: not taken(10000) and not taken(9901), "the end of the gateway", 40)
+    until(lambda: not any(map(pages.taken, pages.PORTS)), "the end of the gateway", 40)
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs/plugins").glob("*.md")), ids=lambda page: page.stem)

@@ -244,10 +244,21 @@ fn no_conformance_plugin_is_left_out() -> Outcome {
     Ok(())
 }
 
+/// The packages of all examples. Nothing of them is built for `TIDEGATE_GUESTS`.
+fn examples() -> Outcome<Vec<PathBuf>> {
+    if packages_root() != root() {
+        return Ok(Vec::new());
+    }
+    let topics = fs::read_dir(root().join("examples"))?.map(|topic| topic.map(|topic| topic.path()));
+    let topics = topics.collect::<Result<Vec<_>, _>>()?;
+    let found = topics.iter().filter(|topic| topic.is_dir()).map(|topic| packages(topic));
+    Ok(found.collect::<Outcome<Vec<_>>>()?.concat())
+}
+
 #[tokio::test]
 async fn every_package_meets_its_cases() -> Outcome {
     let mut told = Vec::new();
-    for package in packages(&packages_root().join("plugins"))? {
+    for package in packages(&packages_root().join("plugins"))?.into_iter().chain(examples()?) {
         told.extend(differences(&package, &package.join("cases"), &Value::Null).await?);
     }
     assert!(told.is_empty(), "{}", told.join("\n\n"));
