@@ -327,6 +327,10 @@ def test_t_plg_6_a_signal_fails_what_its_worker_had(steady, count, name):
         with trickle(steady, "steady") as told:
             victim, since = min(known), time.monotonic()
             os.kill(victim, getattr(signal, name))
+            if name == "SIGSEGV" and alive(victim):
+                # Rust looks at the first one, finds no stack behind it, and goes on.
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGSEGV)
             served = until(lambda: told.newcomer(known, since), "a new worker", 15)
             assert served < (DEADLINE if name == "SIGSTOP" else 0) + SOON, served
             time.sleep(0.3)

@@ -73,16 +73,16 @@ impl Instance {
         // SAFETY: the table is the library's own, the host's lives for ever, and all else outlives the call.
         let returned =
             unsafe { (table.configure)(&HOST, frame.pointer(), Bytes::text(order.config), &mut pointer) };
+        // Ends with whatever goes wrong from here on.
+        let made = (returned == Returned::Done as i32).then_some(Self { table, pointer, output: order.output });
         let told = frame.end().map_err(|error| LoadError::Configure(error.to_string()))?;
-        match returned {
-            number if number == Returned::Done as i32 => {}
+        let failure = || reason(told.failure.as_deref().unwrap_or_default());
+        let instance = made.ok_or_else(|| match returned {
             number if number == Returned::Panicked as i32 => {
-                let told = reason(told.failure.as_deref().unwrap_or_default());
-                return Err(LoadError::Configure(format!("it stopped: {told}")));
+                LoadError::Configure(format!("it stopped: {}", failure()))
             }
-            _ => return Err(LoadError::Configure(reason(told.failure.as_deref().unwrap_or_default()))),
-        }
-        let instance = Self { table, pointer, output: order.output };
+            _ => LoadError::Configure(failure()),
+        })?;
         let subscription = subscription(told.wants, hooks_of(table), order.listed)?;
         Ok((instance, subscription))
     }

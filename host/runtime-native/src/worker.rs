@@ -43,6 +43,8 @@ const OUTPUT: usize = 64 * 1024 * 1024;
 /// # Errors
 /// Where descriptor 3 is no socket of a gateway, or what comes over it is none of the protocol.
 pub fn serve() -> io::Result<()> {
+    // What lists of processes show.
+    let _ = rustix::thread::set_name(c"tidegate-worker");
     let socket = Socket::inherited()?;
     let hello = socket.receive()?.ok_or_else(|| io::Error::other("no gateway speaks on descriptor 3"))?;
     if hello.kind != Kind::HELLO {

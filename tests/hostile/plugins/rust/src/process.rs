@@ -96,7 +96,9 @@ fn print_huge() {
 fn daemon() {
     // SAFETY: see above.
     if unsafe { fork() } == 0 {
-        child(true);
+        // SAFETY: see above.
+        unsafe { setsid() };
+        child(false);
         std::process::exit(0);
     }
 }
