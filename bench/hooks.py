@@ -24,7 +24,7 @@ from witness import Witness
 NGINX = "nginx-lua"
 JOB_AIM = 1.0
 # Of one call at 1 KB with two pointers, in microseconds.
-CALL_AIMS = {"Luau": 4.0, "WASM": 6.0}
+CALL_AIMS = {"Luau": 4.0, "WASM": 6.0, "Native": 1.0, "Python": 60.0}
 
 
 @dataclass(kw_only=True)
@@ -77,8 +77,9 @@ def measure(plan: Plan, cores: Cores, folder: Path) -> list[Case]:
 
 
 def _count_instructions(cases: list[Case], place: Place) -> None:
-    """Once for each chain and size. Where that cannot be done the rest of the figures stand."""
-    counted = {(case.size, case.name): case for case in cases if case.chain or case.name == PLAIN.name}
+    """Once for each chain and size within the gateway. Where that cannot be done the rest of the figures stand."""
+    within = [case for case in cases if not (case.chain and case.chain.runtime in services.PROCESSES)]
+    counted = {(case.size, case.name): case for case in within if case.chain or case.name == PLAIN.name}
     wanted = [(case.size, case.chain.service() if case.chain else PLAIN) for case in counted.values()]
     place.folder.mkdir()
     try:

@@ -5,6 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
 cd "$ROOT"
+scripts/build-native.sh bench/plugins/native
 if [ -z "${TIDEGATE_BIN:-}" ]; then
     cargo build --release --locked --quiet -p tidegate-gateway
     export TIDEGATE_BIN="$BINARY"

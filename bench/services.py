@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 import chats
 
-RUNTIMES = ("Luau", "WASM")
+RUNTIMES = ("Luau", "WASM", "Native", "Python")
 # In Luau a whole body is a view of the tree that the gateway keeps, so it has no text of its own.
-READS = {"Luau": ("nothing", "pointers", "whole"), "WASM": ("nothing", "pointers", "text", "whole")}
+READS = {
+    "Luau": ("nothing", "pointers", "whole"),
+    "WASM": ("nothing", "pointers", "text", "whole"),
+    "Native": ("nothing", "pointers", "text", "whole"),
+    "Python": ("nothing", "pointers", "whole"),
+}
+# Whose plugins are processes of their own, one for each configuration: chains of them say nothing new.
+PROCESSES = ("Python",)
 LENGTHS = (1, 5, 20)
 
 # None stands in the texts of `chats`.
@@ -75,7 +82,7 @@ def chains(size: str) -> list[Chain]:
         Chain(runtime, reads, length)
         for runtime in RUNTIMES
         for reads in READS[runtime]
-        for length in (lengths if reads == "pointers" else LENGTHS[:1])
+        for length in (lengths if reads == "pointers" and runtime not in PROCESSES else LENGTHS[:1])
     ]
 
 
