@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT" || exit 1
 
 LINT=(format clippy deny)
-ALL=("${LINT[@]}" unit guests python build schema e2e)
+ALL=("${LINT[@]}" native unit guests plugins python build schema e2e)
 
 # Crates outside the workspace: what is compiled for guests, and for Python.
 outside() {
@@ -38,6 +38,9 @@ stage_clippy() {
 # Advisories need a database from the network: `cargo deny check advisories` runs outside CI.
 stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
 
+# The shared libraries that the stages after this load, and that the gateway's quickstart carries.
+stage_native() { "$ROOT/scripts/build-native.sh"; }
+
 stage_unit() {
     cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
 }
@@ -54,6 +57,12 @@ stage_guests() {
         TIDEGATE_GUESTS="$made" cargo nextest run --locked -p tidegate-gateway -p tidegate-runtime-wasm \
             -E 'test(case_files) or package(tidegate-runtime-wasm)' \
             --show-progress none --status-level slow --final-status-level fail
+}
+
+# What the plugins test of themselves, beside their cases.
+stage_plugins() {
+    CARGO_TARGET_DIR="$ROOT/target/sdk" cargo test --locked --quiet --manifest-path plugins/pii-redact/Cargo.toml &&
+        CARGO_TARGET_DIR="$ROOT/target/native" cargo test --release --locked --quiet --manifest-path plugins/hmac-auth/Cargo.toml
 }
 
 # The tests that start workers do so on both sides; the others are run on each.
