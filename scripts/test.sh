@@ -59,10 +59,14 @@ stage_guests() {
             --show-progress none --status-level slow --final-status-level fail
 }
 
-# What the plugins test of themselves, beside their cases.
+# What the plugins test of themselves, beside their cases; a Python plugin with what it imports.
 stage_plugins() {
+    local packages
     CARGO_TARGET_DIR="$ROOT/target/sdk" cargo test --locked --quiet --manifest-path plugins/pii-redact/Cargo.toml &&
-        CARGO_TARGET_DIR="$ROOT/target/native" cargo test --release --locked --quiet --manifest-path plugins/hmac-auth/Cargo.toml
+        CARGO_TARGET_DIR="$ROOT/target/native" cargo test --release --locked --quiet --manifest-path plugins/hmac-auth/Cargo.toml ||
+        return 1
+    packages="$("$PLUGIN_VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" &&
+        PYTHONPATH="$ROOT/sdk-python/src:$packages" "$VENV/bin/python" -m pytest -q -p no:cacheprovider plugins/*/tests
 }
 
 # The tests that start workers do so on both sides; the others are run on each.

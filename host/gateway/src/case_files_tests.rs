@@ -244,11 +244,23 @@ fn no_conformance_plugin_is_left_out() -> Outcome {
     Ok(())
 }
 
+/// Keys of a package's entry: where what it imports is installed.
+fn environment(package: &Path) -> Outcome<Value> {
+    if !package.join("requirements.txt").is_file() {
+        return Ok(Value::Null);
+    }
+    let environment = root().canonicalize()?.join(".venv-plugins");
+    if !environment.join("bin/python").exists() {
+        return Err(format!("there is no {}; run scripts/setup.sh test", environment.display()).into());
+    }
+    Ok(json!({"python": environment}))
+}
+
 #[tokio::test]
 async fn every_package_meets_its_cases() -> Outcome {
     let mut told = Vec::new();
     for package in packages(&packages_root().join("plugins"))? {
-        told.extend(differences(&package, &package.join("cases"), &Value::Null).await?);
+        told.extend(differences(&package, &package.join("cases"), &environment(&package)?).await?);
     }
     assert!(told.is_empty(), "{}", told.join("\n\n"));
     Ok(())
