@@ -41,6 +41,7 @@ part_test() {
     need wrk wrk
     need node nodejs
     need npm npm
+    need openssl openssl
     need_python
 }
 
