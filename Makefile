@@ -3,7 +3,7 @@
 
 # A release build, then the gateway with its embedded quickstart: http://127.0.0.1:10000, key "demo".
 run:
-	@scripts/setup.sh build
+	@scripts/setup.sh build quickstart
 	@scripts/run.sh
 
 # All that must hold before a change lands; each stage with its time at the end.
@@ -28,8 +28,8 @@ bench:
 
 # Everything that any target needs.
 setup:
-	@scripts/setup.sh build lint test bench
+	@scripts/setup.sh build quickstart lint test bench
 
 clean:
 	cargo clean
-	rm -rf .venv tests/clients/node/node_modules
+	rm -rf .venv .venv-plugins tests/clients/node/node_modules

@@ -26,8 +26,9 @@ library() {
     printf '%s/release/lib%s.so' "$CARGO_TARGET_DIR" "$name"
 }
 
-# Whole or not at all, and a new file: the old one may be open in a gateway.
-place() { cp "$1" "$2.new" && chmod go-w "$2.new" && mv "$2.new" "$2"; }
+# Whole or not at all, and a new file: the old one may be open in a gateway. Only where it is another one: the gateway's build
+# looks at its time.
+place() { cmp -s "$1" "$2" || { cp "$1" "$2.new" && chmod go-w "$2.new" && mv "$2.new" "$2"; }; }
 
 build() {
     local folder="$1" made

@@ -5,6 +5,8 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # Outside the checkout, so that a fresh clone on the same machine need not build the tools again.
 TOOLS="${TIDEGATE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/tools}"
 VENV="$ROOT/.venv"
+# What the Python plugins of this repository import.
+PLUGIN_VENV="$ROOT/.venv-plugins"
 NODE_CLIENT="$ROOT/tests/clients/node"
 BINARY="${CARGO_TARGET_DIR:-$ROOT/target}/release/tidegate"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing for the named parts (build, lint, test, bench): quick where nothing is.
+# Installs what is missing for the named parts (build, quickstart, lint, test, bench): quick where nothing is.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -21,7 +21,19 @@ part_build() {
     has cargo || fail 'cargo is missing: install Rust 1.95 or newer (https://rustup.rs), then run this again'
 }
 
+# The quickstart goes on without Python, so what cannot be installed here is no failure.
+part_quickstart() {
+    if has apt-get && { [ "$(id -u)" -eq 0 ] || has sudo; }; then need_python; fi
+}
+
 part_lint() { :; }
+
+need_python() {
+    need python3 python3
+    if ! has python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        wanted_packages+=(python3-venv)
+    fi
+}
 
 part_test() {
     need nginx nginx
@@ -29,10 +41,8 @@ part_test() {
     need wrk wrk
     need node nodejs
     need npm npm
-    need python3 python3
-    if has python3 && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-        wanted_packages+=(python3-venv)
-    fi
+    need openssl openssl
+    need_python
 }
 
 part_bench() {
@@ -52,6 +62,10 @@ nginx_has_lua() {
 
 after_build() { :; }
 
+after_quickstart() {
+    plugin_environment || say 'warning: no environment for Python plugins here; the quickstart goes on without its own'
+}
+
 after_lint() {
     cargo_tool cargo-deny "$DENY_VERSION"
     # cargo-deny reads the manifests of all crates in the lock file, those for other systems too.
@@ -60,7 +74,8 @@ after_lint() {
 
 after_test() {
     cargo_tool cargo-nextest "$NEXTEST_VERSION"
-    python_environment
+    environment "$VENV" "$ROOT/tests/requirements.txt"
+    numpy_environment
     plugin_environment
     node_client
 }
@@ -108,21 +123,25 @@ cargo_tool() {
     cargo install --quiet --locked --version "$version" --root "$TOOLS" "$tool"
 }
 
-# Made anew when the requirements or the interpreter change.
-python_environment() {
-    local stamp="$VENV/.stamp" state
-    state="$(python3 --version; sha256sum <"$ROOT/tests/requirements.txt")"
+# A Python environment with what these files list; made anew when they or the interpreter change. Chained: a caller may go on
+# where it cannot be made, and `set -e` does not hold there.
+environment() {
+    local folder="$1" files=("${@:2}") stamp="$1/.stamp" state file wanted=()
+    state="$(python3 --version && cat "${files[@]}" | sha256sum)" || return 1
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] && return
-    say 'making the Python environment of the tests'
-    rm -rf "$VENV"
-    python3 -m venv "$VENV"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$ROOT/tests/requirements.txt"
-    "$VENV/bin/python" -m pip check --disable-pip-version-check >/dev/null
-    printf '%s' "$state" >"$stamp"
+    for file in "${files[@]}"; do wanted+=(-r "$file"); done
+    say "making the Python environment ${folder##*/}"
+    rm -rf "$folder" &&
+        python3 -m venv "$folder" &&
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "${wanted[@]}" &&
+        "$folder/bin/python" -m pip check --disable-pip-version-check >/dev/null &&
+        printf '%s' "$state" >"$stamp"
 }
 
-# Packages that plugins of the tests import; quick where they are there.
-plugin_environment() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
+# A package that a plugin of the tests imports; quick where it is there.
+numpy_environment() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
+
+plugin_environment() { environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt; }
 
 node_client() {
     local stamp="$NODE_CLIENT/node_modules/.stamp" state

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT" || exit 1
 
 LINT=(format clippy deny)
-ALL=("${LINT[@]}" unit guests python build schema e2e)
+ALL=("${LINT[@]}" native unit guests plugins python build schema e2e)
 
 # Crates outside the workspace: what is compiled for guests, and for Python.
 outside() {
@@ -38,6 +38,9 @@ stage_clippy() {
 # Advisories need a database from the network: `cargo deny check advisories` runs outside CI.
 stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans licenses sources; }
 
+# The shared libraries that the stages after this load, and that the gateway's quickstart carries.
+stage_native() { "$ROOT/scripts/build-native.sh"; }
+
 stage_unit() {
     "$ROOT/scripts/build-native.sh" || return 1
     cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test --all-features
@@ -57,20 +60,35 @@ stage_guests() {
             --show-progress none --status-level slow --final-status-level fail
 }
 
+# What the plugins test of themselves, beside their cases; a Python plugin with what it imports.
+stage_plugins() {
+    local packages
+    CARGO_TARGET_DIR="$ROOT/target/sdk" cargo test --locked --quiet --manifest-path plugins/pii-redact/Cargo.toml &&
+        CARGO_TARGET_DIR="$ROOT/target/native" cargo test --release --locked --quiet --manifest-path plugins/hmac-auth/Cargo.toml ||
+        return 1
+    packages="$("$PLUGIN_VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" &&
+        PYTHONPATH="$ROOT/sdk-python/src:$packages" "$VENV/bin/python" -m pytest -q -p no:cacheprovider plugins/*/tests
+}
+
 # The tests that start workers do so on both sides; the others are run on each.
 stage_python() {
     local made="$ROOT/target/sdk/tidegate_worker.abi3.so" tests=(-m pytest -q -p no:cacheprovider sdk-python/tests)
-    extension build --release && install -m 755 "$ROOT/target/sdk/release/libtidegate_worker.so" "$made" || return 1
+    "$ROOT/scripts/build-extension.sh" "$made" || return 1
+    TIDEGATE_PYTHON_EXT="$made" cargo nextest run --locked -p tidegate-gateway -E 'test(in_python_meets)' \
+        --show-progress none --status-level slow --final-status-level fail || return 1
     TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" "${tests[@]}" &&
         TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" -X tidegate_worker="$made" "${tests[@]}" -k 'not pure and not extension'
 }
 
-stage_build() { cargo build --release --locked --quiet -p tidegate-gateway; }
+# With the compiled part of the Python worker beside it, as it is shipped.
+stage_build() {
+    cargo build --release --locked --quiet -p tidegate-gateway &&
+        "$ROOT/scripts/build-extension.sh" "$(dirname "$BINARY")/tidegate_worker.abi3.so"
+}
 
 stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
 
 stage_e2e() {
-    "$ROOT/scripts/build-native.sh" || return 1
     TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests -n 2 --dist loadgroup
 }
 

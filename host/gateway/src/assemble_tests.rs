@@ -2,8 +2,9 @@ use std::fs;
 use std::path::Path;
 
 use super::{AssembleError, check};
+use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes;
-use crate::source::{ConfigSource, EmbeddedSource, FileSource};
+use crate::source::{ConfigSource, FileSource};
 
 fn checked(source: &dyn ConfigSource) -> Result<(), AssembleError> {
     let plugins = runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap()).unwrap();
@@ -29,8 +30,14 @@ fn with_filter(settings: &str, keys: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_quickstart_passes() {
-    checked(&EmbeddedSource::unpack().unwrap()).unwrap();
+fn the_quickstart_passes_without_what_this_machine_may_lack() {
+    checked(&EmbeddedSource::unpack(&Machine::bare()).unwrap()).unwrap();
+}
+
+#[test]
+fn the_quickstart_passes_with_all_that_this_machine_has() {
+    let machine = Machine::look();
+    checked(&EmbeddedSource::unpack(&machine).unwrap()).unwrap();
 }
 
 #[test]

@@ -255,11 +255,23 @@ fn examples() -> Outcome<Vec<PathBuf>> {
     Ok(found.collect::<Outcome<Vec<_>>>()?.concat())
 }
 
+/// Keys of a package's entry: where what it imports is installed.
+fn environment(package: &Path) -> Outcome<Value> {
+    if !package.join("requirements.txt").is_file() {
+        return Ok(Value::Null);
+    }
+    let environment = root().canonicalize()?.join(".venv-plugins");
+    if !environment.join("bin/python").exists() {
+        return Err(format!("there is no {}; run scripts/setup.sh test", environment.display()).into());
+    }
+    Ok(json!({"python": environment}))
+}
+
 #[tokio::test]
 async fn every_package_meets_its_cases() -> Outcome {
     let mut told = Vec::new();
     for package in packages(&packages_root().join("plugins"))?.into_iter().chain(examples()?) {
-        told.extend(differences(&package, &package.join("cases"), &Value::Null).await?);
+        told.extend(differences(&package, &package.join("cases"), &environment(&package)?).await?);
     }
     assert!(told.is_empty(), "{}", told.join("\n\n"));
     Ok(())

@@ -10,8 +10,9 @@ use tidegate_telemetry::Format;
 
 use crate::boot;
 use crate::filters::Kinds;
+use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes::WORKER;
-use crate::source::{ConfigSource, EmbeddedSource, FileSource, SourceError};
+use crate::source::{ConfigSource, FileSource, SourceError};
 
 /// The file that is used where none is named.
 const DEFAULT_FILE: &str = "tidegate.yaml";
@@ -81,8 +82,22 @@ fn source(config: Option<PathBuf>) -> Result<Arc<dyn ConfigSource>, SourceError>
     Ok(match config {
         Some(file) => Arc::new(FileSource::new(file)),
         None if Path::new(DEFAULT_FILE).exists() => Arc::new(FileSource::new(DEFAULT_FILE.into())),
-        None => Arc::new(EmbeddedSource::unpack()?),
+        None => Arc::new(quickstart()?),
     })
+}
+
+/// With a line in the log for each plugin that this machine cannot run.
+fn quickstart() -> Result<EmbeddedSource, SourceError> {
+    let machine = Machine::look();
+    for lack in machine.lacks() {
+        tracing::warn!(
+            plugin = lack.plugin,
+            runtime = lack.runtime,
+            "the quickstart goes on without a plugin: {}",
+            lack.reason
+        );
+    }
+    EmbeddedSource::unpack(&machine)
 }
 
 fn check(file: &Path) -> ExitCode {

@@ -14,6 +14,7 @@ mod operator;
 mod placement;
 mod plugin_admin;
 mod plugins;
+mod quickstart;
 mod ready;
 mod reload;
 mod runtimes;

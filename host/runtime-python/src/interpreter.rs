@@ -18,8 +18,35 @@ const OLDEST: (u32, u32) = (3, 10);
 /// What an interpreter is asked before it is used.
 const QUESTION: &str = "import sys; print('{\"version\": [%d, %d], \"executable\": \"%s\"}' % (*sys.version_info[:2], sys.executable))";
 
+/// Imports the module that the first argument names, with the folders that follow.
+const IMPORT: &str = "import sys, importlib; sys.path += sys.argv[2:]; importlib.import_module(sys.argv[1])";
+
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a plugin would lack.
+#[derive(Debug, Clone)]
+pub enum Lack {
+    /// There is no interpreter that plugins can run on.
+    Interpreter(LoadError),
+    /// It has no such module, or one that cannot be loaded.
+    Module,
+}
+
+/// Whether plugins whose entry names this interpreter can import a module; it is looked for as their workers do.
+///
+/// # Errors
+/// What they would lack. An answer takes 20 s at most.
+pub async fn can_import(named: Option<&Path>, module: &str) -> Result<(), Lack> {
+    let Interpreter { program, packages } = Interpreter::find(named).await.map_err(Lack::Interpreter)?;
+    let mut command = Command::new(program);
+    command.args(["-I", "-S", "-c", IMPORT, module]).args(packages);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    match timeout(PATIENCE, command.status()).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        _ => Err(Lack::Module),
+    }
+}
 
 /// An interpreter that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]

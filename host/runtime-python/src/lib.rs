@@ -13,5 +13,6 @@ mod interpreter;
 mod runtime;
 mod sdk;
 
+pub use interpreter::{Lack, can_import};
 pub use runtime::PythonRuntime;
 pub use tidegate_workers::{end_all, guard, stand_guard};
