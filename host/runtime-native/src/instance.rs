@@ -74,7 +74,8 @@ impl Instance {
         let returned =
             unsafe { (table.configure)(&HOST, frame.pointer(), Bytes::text(order.config), &mut pointer) };
         // Ends with whatever goes wrong from here on.
-        let made = (returned == Returned::Done as i32).then_some(Self { table, pointer, output: order.output });
+        let made =
+            (returned == Returned::Done as i32).then_some(Self { table, pointer, output: order.output });
         let told = frame.end().map_err(|error| LoadError::Configure(error.to_string()))?;
         let failure = || reason(told.failure.as_deref().unwrap_or_default());
         let instance = made.ok_or_else(|| match returned {
