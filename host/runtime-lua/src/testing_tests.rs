@@ -143,6 +143,7 @@ impl Bench {
         Package {
             manifest: Manifest::parse(&manifest).unwrap(),
             digest: Digest::of(&entry),
+            owners: Arc::default(),
             entry,
             schema: None,
             tree: Arc::default(),

@@ -38,7 +38,8 @@ pub enum Lack {
 /// # Errors
 /// What they would lack. An answer takes 20 s at most.
 pub async fn can_import(named: Option<&Path>, module: &str) -> Result<(), Lack> {
-    let Interpreter { program, packages } = Interpreter::find(named).await.map_err(Lack::Interpreter)?;
+    let Interpreter { program, packages } =
+        Interpreters::default().find(named).await.map_err(Lack::Interpreter)?;
     let mut command = Command::new(program);
     command.args(["-I", "-S", "-c", IMPORT, module]).args(packages);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
