@@ -21,7 +21,11 @@ stage_format() {
     return "$status"
 }
 
-sdk() { CARGO_TARGET_DIR="$ROOT/target/sdk" cargo "$@" --manifest-path plugin-sdk/rust/Cargo.toml --locked --quiet; }
+sdk() {
+    local command="$1"
+    shift
+    CARGO_TARGET_DIR="$ROOT/target/sdk" cargo "$command" --manifest-path plugin-sdk/rust/Cargo.toml --locked --quiet --all-features "$@"
+}
 
 # The extension of the Python worker. In its folder, where cargo finds that no Python is needed to build it.
 extension() {
@@ -31,7 +35,7 @@ extension() {
 }
 
 stage_clippy() {
-    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy --all-features -- -D warnings &&
+    cargo clippy --workspace --all-targets --locked --quiet -- -D warnings && sdk clippy -- -D warnings &&
         extension clippy --all-targets -- -D warnings
 }
 
@@ -43,7 +47,7 @@ stage_native() { "$ROOT/scripts/build-native.sh"; }
 
 stage_unit() {
     "$ROOT/scripts/build-native.sh" || return 1
-    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test --all-features
+    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
 }
 
 # Whether the components beside their sources still do what the sources say: built anew, they play the same cases.
