@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|all`. What the figures mean: README.md.
+# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|workers|all`. What the figures mean: README.md.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
@@ -11,5 +11,8 @@ if [ -z "${TIDEGATE_BIN:-}" ]; then
     export TIDEGATE_BIN="$BINARY"
 fi
 ulimit -n "$(ulimit -Hn)"
+part="${1:-all}"
+if [ "$part" = workers ]; then exec bench/workers.sh; fi
+if [ "$part" = all ]; then bench/workers.sh; fi
 # exec: a signal reaches the program that ends what it started.
-exec python3 -B bench/main.py "${1:-all}"
+exec python3 -B bench/main.py "$part"
