@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tidegate_contract::Hooks;
+use tidegate_contract::{Hook, Hooks, VERSION};
 
 use crate::package::Package;
 use crate::plugin::Plugin;
@@ -156,4 +156,22 @@ pub enum LoadError {
     /// It subscribed to what its manifest does not list, or to what does not exist.
     #[error("{0}")]
     Subscription(String),
+}
+
+/// The hook of a name that a plugin subscribes to.
+///
+/// # Errors
+/// Where there is none of that name, or the manifest does not list it.
+pub fn subscribed(name: &str, listed: Hooks) -> Result<Hook, LoadError> {
+    let hook = Hook::by_name(name).ok_or_else(|| {
+        let known = Hook::ALL.map(Hook::as_str).join(", ");
+        let name: String = name.chars().take(64).collect();
+        LoadError::Subscription(format!("it subscribes to \"{name}\", and contract {VERSION} has {known}"))
+    })?;
+    if listed.has(hook) {
+        return Ok(hook);
+    }
+    Err(LoadError::Subscription(format!(
+        "it subscribes to \"{hook}\", which plugin.toml does not list; add it to \"hooks\" there"
+    )))
 }

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
-use tidegate_contract::{Hooks, Subscription, Windows};
-use tidegate_pipeline::{
-    Code, HookError, Instances, Isolation, LoadError, Package, Plugin, Scope, Services, Setup,
-};
+use tidegate_contract::{Subscription, Windows};
+use tidegate_pipeline::{Code, HookError, Instances, Isolation, LoadError, Package, Plugin, Scope, Setup};
 use tidegate_workers::Launch;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
@@ -64,9 +62,6 @@ impl NativeCode {
         let maker = Arc::new(Maker {
             file: self.file.clone(),
             runtime: Handle::current(),
-            config: Arc::clone(&setup.config),
-            services: Arc::clone(&setup.services),
-            listed: setup.hooks,
             setup: setup.clone(),
             aside: setup.native.blocking || (alone && self.waits),
         });
@@ -110,9 +105,6 @@ impl Code for NativeCode {
 struct Maker {
     file: File,
     runtime: Handle,
-    config: Arc<str>,
-    services: Arc<Services>,
-    listed: Hooks,
     setup: Setup,
     /// Whether calls run on threads of their own.
     aside: bool,
@@ -140,11 +132,11 @@ impl Maker {
 
     fn make(&self) -> Result<(Instance, Subscription), LoadError> {
         let table = self.file.open(Within::Gateway)?;
+        let Setup { config, services, hooks, limits, .. } = &self.setup;
         let scope = Scope::default();
-        let until = Instant::now() + self.setup.limits.configure;
-        let reach = Local { services: &self.services, scope: &scope, runtime: &self.runtime, until };
-        let order = Order { config: &self.config, listed: self.listed, output: self.setup.limits.output };
-        Instance::make(table, &order, &reach)
+        let until = Instant::now() + limits.configure;
+        let reach = Local { services, scope: &scope, runtime: &self.runtime, until };
+        Instance::make(table, &Order { config, listed: *hooks, output: limits.output }, &reach)
     }
 }
 

@@ -5,8 +5,8 @@
 use std::ffi::c_void;
 
 use tidegate_abi::{self as abi, Bytes, Call, List, Plugin, Returned};
-use tidegate_contract::{Context, Hook, Hooks, Need, Subscription, VERSION};
-use tidegate_pipeline::{HookError, LoadError, reason};
+use tidegate_contract::{Context, Hook, Hooks, Need, Subscription};
+use tidegate_pipeline::{HookError, LoadError, reason, subscribed};
 
 use crate::asked::{Asked, Message};
 use crate::frame::Frame;
@@ -161,12 +161,9 @@ impl Instance {
                     function(instance, call, context, status, headers, body)
                 }))
             }
-            (Hook::TransformUpstream, None) => {
-                let function = table.transform_upstream?;
-                Some(lend::body(body, |body| unsafe { function(instance, call, context, headers, body) }))
-            }
-            (_, None) => {
-                let function = table.transform_request?;
+            (hook, None) => {
+                let upstream = hook == Hook::TransformUpstream;
+                let function = if upstream { table.transform_upstream } else { table.transform_request }?;
                 Some(lend::body(body, |body| unsafe { function(instance, call, context, headers, body) }))
             }
         }
@@ -203,19 +200,9 @@ fn subscription(wants: Wants, has: Hooks, listed: Hooks) -> Result<Subscription,
 }
 
 fn hook(name: &str, has: Hooks, listed: Hooks) -> Result<Hook, LoadError> {
-    let wrong = |text: String| Err(LoadError::Subscription(text));
-    let Some(hook) = Hook::by_name(name) else {
-        let known = Hook::ALL.map(Hook::as_str).join(", ");
-        let name: String = name.chars().take(64).collect();
-        return wrong(format!("it subscribes to \"{name}\", and contract {VERSION} has {known}"));
-    };
-    if !listed.has(hook) {
-        return wrong(format!(
-            "it subscribes to \"{hook}\", which plugin.toml does not list; add it to \"hooks\" there"
-        ));
+    let hook = subscribed(name, listed)?;
+    if has.has(hook) {
+        return Ok(hook);
     }
-    if !has.has(hook) {
-        return wrong(format!("it subscribes to \"{hook}\", and its table has no such function"));
-    }
-    Ok(hook)
+    Err(LoadError::Subscription(format!("it subscribes to \"{hook}\", and its table has no such function")))
 }

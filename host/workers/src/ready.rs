@@ -1,8 +1,8 @@
 //! What a worker says of itself once it is configured.
 
 use serde::Deserialize;
-use tidegate_contract::{Hook, Hooks, Need, Subscription, VERSION, Windows};
-use tidegate_pipeline::LoadError;
+use tidegate_contract::{Hooks, Need, Subscription, Windows};
+use tidegate_pipeline::{LoadError, subscribed};
 
 /// The meta of `ready`.
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ impl Ready {
             concurrency,
             descriptors,
         } = sent;
-        let hooks = hooks.iter().map(|name| hook(name, listed)).collect::<Result<Hooks, _>>()?;
+        let hooks = hooks.iter().map(|name| subscribed(name, listed)).collect::<Result<Hooks, _>>()?;
         let subscription = Subscription {
             hooks,
             request_body: need(request_body),
@@ -84,20 +84,6 @@ impl Ready {
         let concurrency = concurrency.unwrap_or(1).clamp(1, MAX_CONCURRENCY);
         Ok(Self { subscription, concurrency, descriptors })
     }
-}
-
-fn hook(name: &str, listed: Hooks) -> Result<Hook, LoadError> {
-    let hook = Hook::by_name(name).ok_or_else(|| {
-        let known = Hook::ALL.map(Hook::as_str).join(", ");
-        let name: String = name.chars().take(64).collect();
-        LoadError::Subscription(format!("it subscribes to \"{name}\", and contract {VERSION} has {known}"))
-    })?;
-    if listed.has(hook) {
-        return Ok(hook);
-    }
-    Err(LoadError::Subscription(format!(
-        "it subscribes to \"{hook}\", which plugin.toml does not list; add it to \"hooks\" there"
-    )))
 }
 
 fn need(need: SentNeed) -> Need {
