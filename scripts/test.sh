@@ -46,7 +46,6 @@ stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans l
 stage_native() { "$ROOT/scripts/build-native.sh"; }
 
 stage_unit() {
-    "$ROOT/scripts/build-native.sh" || return 1
     cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
 }
 
