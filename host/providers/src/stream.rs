@@ -1,0 +1,97 @@
+//! The events of a stream as values: which texts they bring, and how they say something else.
+//!
+//! A dialect's [`EditStream`] knows where texts stand in its events. It judges nothing and holds nothing: whoever uses it
+//! decides how much of a text may leave, and asks it to write that.
+
+use serde_json::Value;
+use tidegate_contract::{Dialect, Event, Operation};
+
+use crate::openai;
+
+/// What a text of a streamed answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamText {
+    /// One of the contract's roles.
+    pub role: &'static str,
+    /// One of the contract's kinds.
+    pub kind: &'static str,
+}
+
+/// How a place in an event belongs to its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// It goes on where the last part ended.
+    Part,
+    /// It says all of the text once more, from its beginning.
+    Whole,
+}
+
+/// A place in an event where a text stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Which text: its number in order of appearance.
+    pub text: u32,
+    /// RFC 6901, in the event.
+    pub pointer: String,
+    /// What stands there; of a value that is no string, its JSON.
+    pub content: String,
+    /// A part, or the whole again.
+    pub extent: Extent,
+}
+
+/// What an event says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The places of texts in it, in order.
+    pub pieces: Vec<Piece>,
+    /// Texts of which nothing more comes after this event. What is held of them must leave before it, or in its pieces.
+    pub ends: Vec<u32>,
+    /// Whether it is the answer's own end.
+    pub over: bool,
+}
+
+/// What became of a text so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Each part left as it came.
+    Same,
+    /// Parts of it left later than they came.
+    Held,
+    /// It says something else.
+    Edited,
+}
+
+/// Reads and writes the events of one stream, in their order. Several events may be read before the first is written.
+pub trait EditStream: Send + Sync {
+    /// What the next event says. Every string that a client may take for words of the model is in the reading.
+    fn read(&mut self, event: &Value) -> Reading;
+
+    /// What a text is that [`EditStream::read`] has named.
+    fn text(&self, text: u32) -> StreamText;
+
+    /// Whether events say texts again that they brought in parts ([`Extent::Whole`]), so that these must be remembered.
+    fn repeats(&self) -> bool {
+        false
+    }
+
+    /// Writes what is left of a piece of an event.
+    fn put(&self, event: &mut Value, piece: &Piece, content: &str);
+
+    /// Takes out of an event what would tell, or vouch for, texts as they were; `false` where the event says nothing more
+    /// and is to be dropped. Called once for each event that was read, in their order, after its pieces were put.
+    fn clean(&mut self, event: &mut Value, reading: &Reading, change: &dyn Fn(u32) -> Change) -> bool;
+
+    /// An event that brings more of a text and nothing else; it stands before the event that is written next.
+    fn carrier(&mut self, text: u32, content: &str) -> Event;
+
+    /// The events that end the answer as one that was blocked, in the way the dialect's clients know.
+    fn blocked(&mut self, reason: &str) -> Vec<Event>;
+}
+
+/// The editor of a new stream; `None` where nobody knows its events.
+pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn EditStream>> {
+    match (dialect, operation) {
+        (Dialect::OpenAi, Operation::Chat | Operation::Completion) => Some(openai::chat_stream::editor(operation)),
+        (Dialect::OpenAi, _) => None,
+    }
+}
