@@ -99,6 +99,10 @@ impl Link {
         self.shadow
     }
 
+    pub(crate) fn largest_body(&self) -> usize {
+        self.body_limit
+    }
+
     pub(crate) fn has(&self, hook: Hook) -> bool {
         self.hooks.has(hook)
     }

@@ -24,7 +24,9 @@ mod runtime;
 mod scope;
 mod services;
 mod session;
+mod stream;
 mod strict;
+mod tally;
 mod texts;
 mod tickets;
 mod when;
@@ -48,6 +50,8 @@ pub use services::{
     Services, StoreError,
 };
 pub use session::Session;
+pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
+pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
 pub use tickets::Tickets;
 pub use when::{Facts, When};

@@ -9,6 +9,7 @@ use crate::guard::Link;
 use crate::inbound::Message;
 use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
+use crate::tally::Outcome;
 use crate::texts;
 
 /// Which way a message goes.
@@ -38,6 +39,7 @@ pub(crate) async fn body(
 ) -> Result<(), Denied> {
     let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
     let Some(scope) = session.scope(link, message.headers).map_err(failed)? else { return Ok(()) };
+    session.note_judged(link, side.hook());
     if message.body.is_empty() {
         return Ok(());
     }
@@ -46,10 +48,13 @@ pub(crate) async fn body(
         document.tree()?;
     }
     let asked = judged(link, side, (session, &scope), message).await;
-    let (places, judged) = match asked.map_err(failed)? {
-        Some(asked) => asked,
-        None => return Ok(()),
+    let Some((places, judged)) = session.moderation.failed(side.hook(), asked).map_err(failed)? else {
+        if !link.is_shadow() {
+            session.moderation.add(side.hook(), Outcome::FailOpen);
+        }
+        return Ok(());
     };
+    session.moderation.note(side.hook(), &judged.judgement, !judged.findings.is_empty());
     session.findings.extend(judged.findings);
     let carried = match judged.judgement {
         Judgement::Allow => Ok(()),
@@ -69,7 +74,7 @@ pub(crate) async fn body(
 }
 
 /// Nobody knows where the texts of such a body stand, so passing it would be passing it unjudged.
-const UNKNOWN: &str = "the path is none whose texts are known; moderate routes of model calls only";
+pub(crate) const UNKNOWN: &str = "the path is none whose texts are known; moderate routes of model calls only";
 
 type Asked = Option<(Vec<texts::TextPlace>, Judged)>;
 
@@ -118,7 +123,7 @@ fn start<'a>(
     })
 }
 
-fn judgement_name(judged: &Judged) -> &'static str {
+pub(crate) fn judgement_name(judged: &Judged) -> &'static str {
     match judged.judgement {
         Judgement::Allow if judged.findings.is_empty() => "allow",
         Judgement::Allow => "flag",

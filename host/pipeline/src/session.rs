@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use tidegate_contract::{Context, Finding, Principal};
+use tidegate_contract::{Context, Finding, Hook, Principal};
 
 use crate::guard::Link;
 use crate::plugin::HookError;
 use crate::scope::{Attributes, Scope};
+use crate::tally::Tally;
 use crate::when::Facts;
 
 /// One exchange, as hooks see it. The proxy fills in what becomes known on the way.
@@ -33,6 +34,8 @@ pub struct Session {
     pub attributes: Arc<Attributes>,
     /// What moderation filters found.
     pub findings: Vec<Finding>,
+    /// What moderation did.
+    pub moderation: Tally,
     slots: Vec<Slot>,
 }
 
@@ -43,6 +46,8 @@ struct Slot {
     link: usize,
     scope: Arc<Scope>,
     applies: bool,
+    judged_input: bool,
+    judged_output: bool,
 }
 
 impl Session {
@@ -85,7 +90,32 @@ impl Session {
         let applies =
             link.condition().map_or(Ok(true), |when| when.holds(facts)).map_err(HookError::Failed)?;
         let scope = Scope::new(&self.request_id, Arc::clone(&self.attributes));
-        self.slots.push(Slot { link: place, scope: Arc::clone(&scope), applies });
+        self.slots.push(Slot {
+            link: place,
+            scope: Arc::clone(&scope),
+            applies,
+            judged_input: false,
+            judged_output: false,
+        });
         Ok(applies.then_some(scope))
+    }
+
+    /// Notes that a filter was asked to judge.
+    pub(crate) fn note_judged(&mut self, link: &Link, hook: Hook) {
+        let place = std::ptr::from_ref(link).addr();
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.link == place) else { return };
+        match hook {
+            Hook::ModerateInput => slot.judged_input = true,
+            _ => slot.judged_output = true,
+        }
+    }
+
+    /// Whether a filter that applies to this exchange was never asked to judge.
+    pub(crate) fn has_skipped(&self, link: &Link, hook: Hook) -> bool {
+        let place = std::ptr::from_ref(link).addr();
+        self.slots.iter().find(|slot| slot.link == place).is_none_or(|slot| {
+            let judged = if hook == Hook::ModerateInput { slot.judged_input } else { slot.judged_output };
+            slot.applies && !judged
+        })
     }
 }

@@ -12,6 +12,8 @@ mod http;
 pub mod mock;
 mod openai;
 mod scan;
+mod sse;
+mod stream;
 mod text;
 mod upstream;
 
@@ -22,5 +24,7 @@ pub use openai::texts::{FoundText, answer_texts, request_texts};
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };
+pub use sse::{Decoder, Frame, SseEvent, TooLong};
+pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream};
 pub use text::json_text;
 pub use upstream::{Provider, all, by_name};

@@ -14,6 +14,7 @@ use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::filtered::Filters;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
 use crate::inbound::{Bounds, ClientBody, Limit, NamedModel, check_length};
@@ -53,8 +54,8 @@ pub(crate) async fn serve(
     ledger.request_id = request_id(&parts.headers);
     match run(&snapshot, client, parts, body, &mut ledger).await {
         Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
-        Ok(Reply::Filtered(answered, route)) => {
-            outbound::filtered(answered, route, snapshot.timeouts.idle, ledger)
+        Ok(Reply::Filtered(answered, filters)) => {
+            outbound::filtered(answered, filters, snapshot.timeouts.idle, ledger)
         }
         Ok(Reply::Own(response)) => outbound::own(response, ledger),
         Err(fault) => {
@@ -68,8 +69,8 @@ pub(crate) async fn serve(
 /// What becomes of a request that nothing ended early.
 enum Reply {
     Upstream(Answered),
-    /// A stream whose events pass the filters of the route.
-    Filtered(Answered, Arc<Route>),
+    /// A stream whose events pass filters.
+    Filtered(Answered, Filters),
     Own(Response<Bytes>),
 }
 
@@ -124,6 +125,7 @@ async fn run(
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.body.model(), ledger)?;
     let draft = admitted.draft(ledger);
+    ledger.expect(draft.size());
     if !route.acts_on_requests() {
         return send(snapshot, route, draft, ledger).await;
     }
@@ -150,7 +152,7 @@ async fn send(
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
-        Filtered::Events(answered) => Reply::Filtered(answered, route),
+        Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
 }

@@ -26,6 +26,9 @@ pub struct Observers {
     pub access_log: Option<Arc<AccessLog>>,
 }
 
+/// Bytes that make about one token, for estimates.
+const BYTES_PER_TOKEN: u64 = 4;
+
 /// The account of one exchange.
 ///
 /// Dropped early (the client left, a task was ended) it still tells what happened so far, as cancelled.
@@ -55,6 +58,8 @@ pub(crate) struct Ledger {
     pub(crate) upstream: Option<Duration>,
     pub(crate) first_token: Option<Duration>,
     pub(crate) usage: Option<Usage>,
+    /// Tokens of the request, as its size lets expect.
+    pub(crate) estimated_input: u64,
     pub(crate) bytes_received: u64,
     pub(crate) bytes_sent: u64,
     /// The exchange as hooks see it.
@@ -104,6 +109,7 @@ impl Ledger {
             upstream: None,
             first_token: None,
             usage: None,
+            estimated_input: 0,
             bytes_received: 0,
             bytes_sent: 0,
             session: Session::default(),
@@ -152,6 +158,22 @@ impl Ledger {
     pub(crate) fn note_scan(&mut self, scan: &AnswerScan) {
         self.usage = scan.usage();
         self.response_model = scan.model().map(str::to_owned);
+    }
+
+    /// Expects a request of so many bytes to be used up.
+    pub(crate) fn expect(&mut self, bytes: u64) {
+        self.estimated_input = bytes.div_ceil(BYTES_PER_TOKEN);
+    }
+
+    /// Counts an answer that was ended before its upstream said what it used: `text_bytes` of it had come.
+    pub(crate) fn estimate_usage(&mut self, text_bytes: u64) {
+        let seen = self.usage.unwrap_or_default();
+        if seen.output > 0 {
+            return;
+        }
+        let input = if seen.input > 0 { seen.input } else { self.estimated_input };
+        let output = text_bytes.div_ceil(BYTES_PER_TOKEN);
+        self.usage = Some(Usage { input, output, estimated: true, ..seen });
     }
 
     /// Tells filters what was used, and that the exchange is over.

@@ -29,7 +29,6 @@ mod respond;
 mod route;
 mod server;
 mod snapshot;
-mod sse;
 mod stream;
 mod texts;
 mod tls;

@@ -1,6 +1,5 @@
 //! The head of what the client gets.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,10 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
 use tidegate_providers::AnswerScan;
 
-use crate::filtered;
+use crate::filtered::{self, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::ledger::Ledger;
-use crate::snapshot::Route;
 use crate::stream::{AnswerBody, Passing, Reading, Source};
 use crate::upstream::Answered;
 
@@ -27,16 +25,15 @@ pub(crate) fn upstream(answered: Answered, idle: Duration, ledger: Box<Ledger>) 
     Response::from_parts(parts, AnswerBody::upstream(source, ledger))
 }
 
-/// An upstream's stream, its events on their way through the filters of the route.
+/// An upstream's stream, its events on their way through filters.
 pub(crate) fn filtered(
     answered: Answered,
-    route: Arc<Route>,
+    filters: Filters,
     idle: Duration,
     ledger: Box<Ledger>,
 ) -> Response<AnswerBody> {
     let (parts, source, ledger) = opened(answered, idle, ledger);
-    let headers = parts.headers.clone();
-    let pieces = filtered::pieces(Passing::new(source, ledger), route, headers);
+    let pieces = filtered::pieces(Passing::new(source, ledger), filters);
     Response::from_parts(parts, AnswerBody::Filtered(pieces))
 }
 
