@@ -12,6 +12,7 @@ mod http;
 pub mod mock;
 mod openai;
 mod scan;
+mod stream;
 mod text;
 mod upstream;
 
@@ -22,5 +23,6 @@ pub use openai::texts::{FoundText, answer_texts, request_texts};
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };
+pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream};
 pub use text::json_text;
 pub use upstream::{Provider, all, by_name};
