@@ -3,6 +3,11 @@
 //! A dialect's [`EditStream`] knows where texts stand in its events. It judges nothing and holds nothing: whoever uses it
 //! decides how much of a text may leave, and asks it to write that.
 
+pub(crate) mod numbers;
+pub(crate) mod places;
+#[cfg(test)]
+pub(crate) mod replay;
+
 use serde_json::Value;
 use tidegate_contract::{Dialect, Event, Operation};
 
@@ -15,6 +20,16 @@ pub struct StreamText {
     pub role: &'static str,
     /// One of the contract's kinds.
     pub kind: &'static str,
+}
+
+impl StreamText {
+    /// Words of the model, of no special kind.
+    pub(crate) const SAID: Self = Self::of_model("text");
+
+    /// Words of the model.
+    pub(crate) const fn of_model(kind: &'static str) -> Self {
+        Self { role: "assistant", kind }
+    }
 }
 
 /// How a place in an event belongs to its text.
@@ -91,7 +106,9 @@ pub trait EditStream: Send + Sync {
 /// The editor of a new stream; `None` where nobody knows its events.
 pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn EditStream>> {
     match (dialect, operation) {
-        (Dialect::OpenAi, Operation::Chat | Operation::Completion) => Some(openai::chat_stream::editor(operation)),
+        (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
+            Some(openai::chat_stream::editor(operation))
+        }
         (Dialect::OpenAi, _) => None,
     }
 }

@@ -1,8 +1,8 @@
 //! A stream that is held until it is judged: one answer made of its events, and events again of what became of it.
 
 mod frame;
-mod pieces;
-mod repeats;
+pub(crate) mod pieces;
+pub(crate) mod repeats;
 
 use std::collections::BTreeMap;
 
@@ -137,4 +137,4 @@ impl Slot {
 
 #[cfg(test)]
 #[path = "stream_texts/stream_texts_tests.rs"]
-mod tests;
+pub(crate) mod tests;

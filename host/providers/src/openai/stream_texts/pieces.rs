@@ -6,36 +6,36 @@ use serde_json::Value;
 
 /// A text of the whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// The index of its choice; `None` for what stands beside the choices.
-    pub(super) choice: Option<u64>,
+    pub(crate) choice: Option<u64>,
     /// The number of its tool call, in order of appearance.
-    call: Option<usize>,
+    pub(crate) call: Option<usize>,
     /// From the choice or the tool call on, without a slash before it.
-    pub(super) path: String,
+    pub(crate) path: String,
 }
 
 /// A part of a text in an event.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Where it stands in the event.
-    pub(super) pointer: String,
-    pub(super) place: Place,
-    pub(super) text: String,
-    pub(super) slot: Slot,
+    pub(crate) pointer: String,
+    pub(crate) place: Place,
+    pub(crate) text: String,
+    pub(crate) slot: Slot,
 }
 
 /// What is read of an event.
 #[derive(Debug, Default)]
-pub(super) struct Reading {
-    pub(super) pieces: Vec<Piece>,
+pub(crate) struct Reading {
+    pub(crate) pieces: Vec<Piece>,
     /// The numbers of the tool calls in it, in its order.
-    pub(super) calls: Vec<usize>,
+    pub(crate) calls: Vec<usize>,
 }
 
 /// What stands there.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// A string.
     Text,
     /// The text of this value: some servers send arguments as an object.
@@ -44,13 +44,13 @@ pub(super) enum Slot {
 
 /// Reads events in order and remembers which choices and tool calls there are.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) choices: BTreeMap<u64, Vec<Call>>,
+pub(crate) struct Reader {
+    pub(crate) choices: BTreeMap<u64, Vec<Call>>,
 }
 
 /// What tells a tool call from others.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(crate) struct Call {
     index: u64,
     id: Option<String>,
 }
@@ -72,20 +72,20 @@ const ERRORS: [(&str, &str); 5] = [
 ];
 
 /// The index that a choice says it has, or else its place in the list.
-pub(super) fn index_of(choice: &Value, position: usize) -> u64 {
+pub(crate) fn index_of(choice: &Value, position: usize) -> u64 {
     choice["index"].as_u64().unwrap_or(position as u64)
 }
 
 /// The part of a message that a choice holds. Some servers repeat the whole message beside each delta: it counts only
 /// where it is alone.
-pub(super) fn message_of(choice: &Value) -> (&'static str, &Value) {
+pub(crate) fn message_of(choice: &Value) -> (&'static str, &Value) {
     let key = if choice["delta"].is_object() { "delta" } else { "message" };
     (key, &choice[key])
 }
 
 impl Reader {
     /// Reads an event.
-    pub(super) fn read(&mut self, event: &Value) -> Reading {
+    pub(crate) fn read(&mut self, event: &Value) -> Reading {
         let mut reading = Reading::default();
         for (pointer, path) in ERRORS {
             if let Some(Value::String(text)) = event.pointer(pointer) {
@@ -131,7 +131,7 @@ impl Reader {
     }
 
     /// Where a text stands in the answer; right once all events are read.
-    pub(super) fn pointer(&self, place: &Place) -> String {
+    pub(crate) fn pointer(&self, place: &Place) -> String {
         let path = &place.path;
         let Some(choice) = place.choice else { return format!("/{path}") };
         match place.call {
@@ -141,7 +141,7 @@ impl Reader {
     }
 
     /// Where a tool call stands in the answer; right once all events are read.
-    pub(super) fn call_pointer(&self, choice: u64, number: usize) -> String {
+    pub(crate) fn call_pointer(&self, choice: u64, number: usize) -> String {
         let (position, call) = (self.position(choice), self.rank(choice, number));
         format!("/choices/{position}/message/tool_calls/{call}")
     }

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 /// What of a choice was edited.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Touched {
-    thought: bool,
-    transcript: bool,
+pub(crate) struct Touched {
+    pub(crate) thought: bool,
+    pub(crate) transcript: bool,
 }
 
 impl Touched {
     /// By the paths of its texts that were edited; `None` where there is none.
-    pub(super) fn by<'p>(paths: impl Iterator<Item = &'p str>) -> Option<Self> {
+    pub(crate) fn by<'p>(paths: impl Iterator<Item = &'p str>) -> Option<Self> {
         paths.fold(None, |touched: Option<Self>, path| {
             let so_far = touched.unwrap_or(Self { thought: false, transcript: false });
             Some(Self {
@@ -46,7 +46,7 @@ pub fn forget_repeats(before: &Value, after: &mut Value) {
 }
 
 /// The same of one choice, of an answer or of an event.
-pub(super) fn forget_in_choice(choice: &mut Value, touched: Touched) {
+pub(crate) fn forget_in_choice(choice: &mut Value, touched: Touched) {
     let Value::Object(fields) = choice else { return };
     if let Some(logprobs) = fields.get_mut("logprobs") {
         *logprobs = Value::Null;
@@ -58,10 +58,21 @@ pub(super) fn forget_in_choice(choice: &mut Value, touched: Touched) {
         let Some(message) = fields.get_mut(key) else { continue };
         if touched.thought {
             forget_signatures(message);
+            for list in ["reasoning_details", "thinking_blocks"] {
+                let entries = message.get_mut(list).and_then(Value::as_array_mut);
+                entries.into_iter().flatten().for_each(forget_encrypted);
+            }
         }
         if let Some(data) = message.pointer_mut("/audio/data").filter(|_| touched.transcript) {
             *data = "".into();
         }
+    }
+}
+
+/// A thought that only its provider can read says what it said before.
+fn forget_encrypted(entry: &mut Value) {
+    if let Value::Object(fields) = entry {
+        fields.shift_remove("data");
     }
 }
 

@@ -250,7 +250,7 @@ fn any_delta() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn any_event() -> impl Strategy<Value = Value> {
+pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     let choice = (0_u64..3, any_delta(), any::<bool>()).prop_map(|(index, delta, ends)| {
         let finish = if ends { json!("stop") } else { Value::Null };
         json!({"index": index, "delta": delta, "finish_reason": finish, "logprobs": {"content": [{"token": "SECRET"}]}})
