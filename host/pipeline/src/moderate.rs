@@ -74,7 +74,8 @@ pub(crate) async fn body(
 }
 
 /// Nobody knows where the texts of such a body stand, so passing it would be passing it unjudged.
-pub(crate) const UNKNOWN: &str = "the path is none whose texts are known; moderate routes of model calls only";
+pub(crate) const UNKNOWN: &str =
+    "the path is none whose texts are known; moderate routes of model calls only";
 
 type Asked = Option<(Vec<texts::TextPlace>, Judged)>;
 

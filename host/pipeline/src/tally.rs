@@ -50,12 +50,15 @@ impl Outcome {
 
 impl Tally {
     pub(crate) fn note(&mut self, hook: Hook, judgement: &Judgement, found: bool) {
-        self.add(hook, match judgement {
-            Judgement::Allow if found => Outcome::Flag,
-            Judgement::Allow => Outcome::Allow,
-            Judgement::Edit(_) => Outcome::Redact,
-            Judgement::Block(_) => Outcome::Block,
-        });
+        self.add(
+            hook,
+            match judgement {
+                Judgement::Allow if found => Outcome::Flag,
+                Judgement::Allow => Outcome::Allow,
+                Judgement::Edit(_) => Outcome::Redact,
+                Judgement::Block(_) => Outcome::Block,
+            },
+        );
     }
 
     /// Notes a failure that ends the exchange.

@@ -11,7 +11,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tidegate_contract::Event;
 use tidegate_pipeline::{Denied, Session, Stage, StreamTransform};
-use tidegate_providers::{Decoder, EditStream, Frame, SseEvent, edit_stream};
+use tidegate_providers::{Change, Decoder, EditStream, Frame, SseEvent, edit_stream};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
@@ -40,14 +40,23 @@ impl Filters {
     /// # Errors
     /// Where a filter judges, and nobody knows where the texts of this stream stand.
     pub(crate) fn new(stages: Vec<Stage>, most: usize, ledger: &mut Ledger) -> Result<Self, Denied> {
-        let editor = || edit_stream(ledger.dialect, ledger.operation);
+        let (dialect, operation) = (ledger.dialect, ledger.operation);
+        Self::of(stages, most, &|| edit_stream(dialect, operation), &mut ledger.session)
+    }
+
+    fn of(
+        stages: Vec<Stage>,
+        most: usize,
+        editor: &dyn Fn() -> Option<Box<dyn EditStream>>,
+        session: &mut Session,
+    ) -> Result<Self, Denied> {
         let mut filters = Self { stages: Vec::with_capacity(stages.len()), sent: None };
         for stage in stages {
             match stage {
                 Stage::Transform(transform) => filters.stages.push(Work::Transform(transform)),
                 Stage::Moderation(moderation) => {
                     let Some(own) = editor() else {
-                        moderation.cannot_read(&mut ledger.session)?;
+                        moderation.cannot_read(session)?;
                         continue;
                     };
                     filters.stages.push(Work::Judge(Box::new(Judge::new(*moderation, own, most))));
@@ -104,7 +113,8 @@ impl Filters {
         let mut out = Vec::new();
         for mut item in items {
             if let (Some(sent), Some(tree)) = (&mut self.sent, item.tree()) {
-                sent.read(tree);
+                let reading = sent.read(tree);
+                sent.clean(tree, &reading, &|_| Change::Same);
             }
             item.write(&mut out);
         }
@@ -285,3 +295,7 @@ impl State {
         Some(Ok(self.passing.stop(&fault, end.into(), text_bytes)))
     }
 }
+
+#[cfg(test)]
+#[path = "filtered/filtered_tests.rs"]
+mod tests;

@@ -322,7 +322,3 @@ fn invalid(text: &str) -> HookError {
 fn floor(text: &str, at: usize) -> usize {
     text.floor_char_boundary(at)
 }
-
-#[cfg(test)]
-#[path = "buffer_tests.rs"]
-mod tests;

@@ -169,9 +169,10 @@ impl Judge {
 
     /// Writes events at the front that say nothing to be judged.
     fn write_silent(&mut self, out: &mut Vec<Item>) {
-        while let Some(read) = self.waiting.pop_front_if(|read| {
-            read.reading.pieces.is_empty() && read.reading.ends.is_empty() && !read.over
-        }) {
+        while let Some(read) = self
+            .waiting
+            .pop_front_if(|read| read.reading.pieces.is_empty() && read.reading.ends.is_empty() && !read.over)
+        {
             self.write_one(read, out);
         }
     }
