@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tidegate_contract::{Hook, Hooks, Subscription};
-use tidegate_telemetry::{HookCalls, Metrics};
+use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
 
 use crate::breaker::Breaker;
@@ -40,6 +40,7 @@ pub struct Link {
     body_limit: usize,
     breaker: Breaker,
     calls: Vec<(Hook, HookCalls)>,
+    moderation: ModerationSeries,
 }
 
 impl Link {
@@ -47,6 +48,7 @@ impl Link {
     pub fn new(name: Arc<str>, plugin: Arc<dyn Plugin>, metrics: &Metrics) -> Self {
         let hooks = plugin.subscription().hooks;
         let calls = hooks.iter().map(|hook| (hook, metrics.hook_calls(&name, hook.as_str()))).collect();
+        let moderation = metrics.moderation(&name);
         Self {
             name,
             plugin,
@@ -58,6 +60,7 @@ impl Link {
             body_limit: usize::MAX,
             breaker: Breaker::default(),
             calls,
+            moderation,
         }
     }
 
@@ -89,6 +92,11 @@ impl Link {
     #[must_use]
     pub fn body_limit(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
+    }
+
+    /// What it finds and holds, as metrics.
+    pub(crate) fn moderation(&self) -> &ModerationSeries {
+        &self.moderation
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {

@@ -55,7 +55,7 @@ pub(crate) async fn body(
         return Ok(());
     };
     session.moderation.note(side.hook(), &judged.judgement, !judged.findings.is_empty());
-    session.findings.extend(judged.findings);
+    session.note_findings(link, judged.findings);
     let carried = match judged.judgement {
         Judgement::Allow => Ok(()),
         Judgement::Block(reason) => {

@@ -100,6 +100,12 @@ impl Session {
         Ok(applies.then_some(scope))
     }
 
+    /// Notes what a filter found.
+    pub(crate) fn note_findings(&mut self, link: &Link, findings: Vec<Finding>) {
+        findings.iter().for_each(|finding| link.moderation().found(&finding.category));
+        self.findings.extend(findings);
+    }
+
     /// Notes that a filter was asked to judge.
     pub(crate) fn note_judged(&mut self, link: &Link, hook: Hook) {
         let place = std::ptr::from_ref(link).addr();

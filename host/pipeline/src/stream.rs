@@ -116,7 +116,9 @@ impl StreamModeration {
             let waited = due.iter().filter_map(|(id, _)| self.texts.get(id)?.since()).min();
             self.ask(session, &due, last).await?;
             if let Some(since) = waited.filter(|since| *since < now) {
-                session.moderation.held = session.moderation.held.max(since.elapsed());
+                let held = since.elapsed();
+                session.moderation.held = session.moderation.held.max(held);
+                self.link.moderation().held(held);
             }
         }
     }
@@ -124,7 +126,6 @@ impl StreamModeration {
     async fn ask(&mut self, session: &mut Session, due: &[Due], last: bool) -> Result<(), Denied> {
         let link = Arc::clone(&self.link);
         let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
-        session.note_judged(&link, Hook::ModerateOutput);
         let asked = {
             let shown = |(id, length): &Due| Some(self.texts.get(id)?.shown(*id, *length));
             let texts: Vec<Text<'_>> = due.iter().filter_map(shown).collect();
@@ -172,7 +173,7 @@ impl StreamModeration {
             buffer.is_some_and(|buffer| buffer.held() > 0) && session.findings.contains(finding)
         };
         let new: Vec<Finding> = judged.findings.iter().filter(|finding| !waits(finding)).cloned().collect();
-        session.findings.extend(new);
+        session.note_findings(&self.link, new);
     }
 
     fn carry_out(&mut self, due: &[Due], edits: &[TextEdit], hold: &[(u32, u32)]) -> Result<(), HookError> {
@@ -222,7 +223,6 @@ impl StreamModeration {
     /// Where the entry denies on error; else the stream passes, which is counted.
     pub fn cannot_read(&self, session: &mut Session) -> Result<(), Denied> {
         let failed = |error| Denied::Failed { filter: Arc::clone(self.link.name()), error };
-        session.note_judged(&self.link, Hook::ModerateOutput);
         let unknown = Err::<(), _>(HookError::Invalid(crate::moderate::UNKNOWN.into()));
         let passed = self.link.forgive(Hook::ModerateOutput, session, unknown);
         session.moderation.failed(Hook::ModerateOutput, passed).map_err(failed)?;

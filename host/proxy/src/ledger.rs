@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
-use tidegate_pipeline::{Attributes, Session, Tickets};
+use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets};
 use tidegate_providers::AnswerScan;
-use tidegate_telemetry::{AccessLog, InFlight, Metrics, Record};
+use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -69,6 +69,8 @@ pub(crate) struct Ledger {
     /// Of a body that passes unread.
     pub(crate) progress: Option<Arc<Mutex<Progress>>>,
     error: Option<(String, &'static str)>,
+    /// Whether the client gets what an upstream said.
+    passed: bool,
     complete: bool,
 }
 
@@ -116,6 +118,7 @@ impl Ledger {
             tickets: Tickets::default(),
             progress: None,
             error: None,
+            passed: false,
             complete: false,
         })
     }
@@ -196,6 +199,39 @@ impl Ledger {
         route.hooks.completed(&mut self.session, &outcome);
     }
 
+    /// The client gets what an upstream said, or what filters left of it.
+    pub(crate) fn pass(&mut self) {
+        self.passed = true;
+    }
+
+    /// Counts the exchange where a filter that should have judged it was never asked.
+    fn check_moderation(&self) {
+        let Some(route) = &self.route else { return };
+        let sent =
+            self.attempts > 0 && route.hooks.skipped(&self.session, Hook::ModerateInput).next().is_some();
+        let answered =
+            self.passed && route.hooks.skipped(&self.session, Hook::ModerateOutput).next().is_some();
+        if sent || answered {
+            tracing::error!(
+                request_id = &*self.request_id,
+                route = &*route.name,
+                "a filter was not asked to judge"
+            );
+            self.observers.metrics.moderation_skipped();
+        }
+    }
+
+    /// What moderation did; `None` where no filter judged.
+    fn moderated(&self) -> Option<Moderated> {
+        let Tally { input, output, held } = self.session.moderation;
+        if input.is_none() && output.is_none() {
+            return None;
+        }
+        let word = |outcome: Option<ModerationOutcome>| outcome.map(ModerationOutcome::as_str);
+        let findings = self.session.findings.len();
+        Some(Moderated { input: word(input), output: word(output), findings, held })
+    }
+
     /// The last byte was handed over.
     pub(crate) fn complete(&mut self) {
         self.complete = true;
@@ -216,6 +252,8 @@ impl Ledger {
 impl Drop for Ledger {
     fn drop(&mut self) {
         self.take_progress();
+        self.check_moderation();
+        let moderation = self.moderated();
         self.tell_filters();
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();
@@ -247,6 +285,7 @@ impl Drop for Ledger {
             usage: self.usage,
             bytes_received: self.bytes_received,
             bytes_sent: self.bytes_sent,
+            moderation,
             cancelled: !self.complete,
         };
         self.observers.metrics.observe(&record);

@@ -7,6 +7,7 @@ use http::header::CONTENT_LENGTH;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
+use tidegate_pipeline::{ModerationOutcome, Tally};
 use tidegate_providers::AnswerScan;
 
 use crate::filtered::{self, Filters};
@@ -17,6 +18,7 @@ use crate::upstream::Answered;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static ROUTE: HeaderName = HeaderName::from_static("x-tidegate-route");
+static MODERATION: HeaderName = HeaderName::from_static("x-tidegate-moderation");
 static CLUSTER: HeaderName = HeaderName::from_static("x-tidegate-cluster");
 
 /// An upstream's answer, with its body on the way.
@@ -41,6 +43,7 @@ fn opened(answered: Answered, idle: Duration, mut ledger: Box<Ledger>) -> (Parts
     let Answered { response, lease, .. } = answered;
     let (mut parts, incoming) = response.into_parts();
     let reading = reading(&parts.headers, ledger.operation);
+    ledger.pass();
     ledger.streaming = matches!(reading, Reading::Events { .. });
     ledger.status = parts.status;
     strip_answer(&mut parts.headers);
@@ -73,6 +76,20 @@ fn mark(headers: &mut HeaderMap, ledger: &Ledger) {
     if let Some(cluster) = &ledger.cluster {
         headers.insert(CLUSTER.clone(), cluster.name_header.clone());
     }
+    if let Some(said) = moderation(ledger) {
+        headers.insert(MODERATION.clone(), said);
+    }
+}
+
+/// What moderation did so far, as a dictionary (RFC 9651, section 3.2); of a stream that is judged as it passes, that it is.
+fn moderation(ledger: &Ledger) -> Option<HeaderValue> {
+    let Tally { input, output, .. } = ledger.session.moderation;
+    let judges = ledger.streaming && ledger.route.as_ref().is_some_and(|route| route.hooks.judges_answers());
+    let output = if judges { Some("stream") } else { output.map(ModerationOutcome::as_str) };
+    let said = [("input", input.map(ModerationOutcome::as_str)), ("output", output)];
+    let said: Vec<String> =
+        said.into_iter().filter_map(|(side, word)| Some(format!("{side}={}", word?))).collect();
+    HeaderValue::from_str(&said.join(", ")).ok().filter(|value| !value.is_empty())
 }
 
 /// What is read of an answer while it passes: nothing where no model was called, or the bytes are compressed.

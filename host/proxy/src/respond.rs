@@ -127,6 +127,7 @@ async fn whole(
     if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
         return Ok(replied(&reply));
     }
+    ledger.pass();
     let bytes = match &mut body {
         Body::Json(document) if document.is_changed() => {
             if route.hooks.judges_answers() {

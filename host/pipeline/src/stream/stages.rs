@@ -46,6 +46,7 @@ impl Chain {
             let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
             let Some(scope) = session.scope(link, headers).map_err(failed)? else { continue };
             if judges {
+                session.note_judged(link, Hook::ModerateOutput);
                 let moderation = StreamModeration::new(Arc::clone(link), Arc::clone(&scope), most);
                 stages.push(Stage::Moderation(Box::new(moderation)));
             }
