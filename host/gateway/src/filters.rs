@@ -11,7 +11,7 @@ use tidegate_proxy::{RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
 
 use crate::documents::Folder;
-use crate::placement::{Place, misplaced};
+use crate::placement::{Place, meaningless, misplaced};
 use crate::ready::{Given, Ready};
 
 /// The kind of an entry that names a plugin.
@@ -138,6 +138,13 @@ impl<'a> Filters<'a> {
         };
         let link = Link::new(name_of(entry), plugin, self.metrics);
         let link = link.on_error(on_error).shadow(entry.shadow).when(when).body_limit(body_limit);
+        let link = link.beside(entry.parallel);
+        let link = link.unjudged_media(entry.unmoderated == Some(checked::Unmoderated::Allow));
+        if is_known {
+            let wrong = meaningless(entry, &link);
+            self.problems
+                .extend(wrong.map(|cause| Problems::at(&self.source.name, &entry.settings, "", cause)));
+        }
         Some(match entry.timeout {
             Some(timeout) => link.deadline(timeout),
             None => link,

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tidegate_contract::{Hook, Hooks, Subscription};
+use tidegate_contract::{Hook, Hooks, Need, Subscription};
 use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
 
@@ -38,9 +38,17 @@ pub struct Link {
     shadow: bool,
     when: Option<When>,
     body_limit: usize,
+    unjudged_media: bool,
+    beside: bool,
     breaker: Breaker,
     calls: Vec<(Hook, HookCalls)>,
     moderation: ModerationSeries,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Link {
@@ -58,6 +66,8 @@ impl Link {
             shadow: false,
             when: None,
             body_limit: usize::MAX,
+            unjudged_media: false,
+            beside: false,
             breaker: Breaker::default(),
             calls,
             moderation,
@@ -94,6 +104,32 @@ impl Link {
         Self { body_limit, ..self }
     }
 
+    /// Lets media pass, which no filter can judge.
+    #[must_use]
+    pub fn unjudged_media(self, unjudged_media: bool) -> Self {
+        Self { unjudged_media, ..self }
+    }
+
+    /// Judges requests while they are sent upstream; the answer waits for the verdict.
+    #[must_use]
+    pub fn beside(self, beside: bool) -> Self {
+        Self { beside, ..self }
+    }
+
+    pub(crate) fn refuses_media(&self) -> bool {
+        !self.unjudged_media && !self.shadow
+    }
+
+    pub(crate) fn judges_beside(&self) -> bool {
+        self.beside
+    }
+
+    /// Whether it transforms whole answers and would never see a stream.
+    pub fn needs_whole_answers(&self) -> bool {
+        let body = &self.subscription().response_body;
+        self.has(Hook::TransformResponse) && !self.has(Hook::TransformEvent) && *body != Need::Nothing
+    }
+
     /// What it finds and holds, as metrics.
     pub(crate) fn moderation(&self) -> &ModerationSeries {
         &self.moderation
@@ -109,6 +145,11 @@ impl Link {
 
     pub(crate) fn largest_body(&self) -> usize {
         self.body_limit
+    }
+
+    /// The hooks that it has.
+    pub fn hooks(&self) -> Hooks {
+        self.hooks
     }
 
     pub(crate) fn has(&self, hook: Hook) -> bool {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod beside;
 mod breaker;
 mod chain;
 mod document;
@@ -32,6 +33,7 @@ mod tickets;
 mod when;
 
 pub use apply::headers as apply_headers;
+pub use beside::{Beside, JudgedBeside};
 pub use chain::{AuthMode, Authenticated, Chain, Denied};
 pub use document::{Body, Document, Field, NotJson, Payload};
 pub use edit::EditError;

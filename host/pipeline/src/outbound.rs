@@ -24,6 +24,11 @@ impl Chain {
         self.has(Hook::TransformEvent)
     }
 
+    /// Whether a stream must be put together to one answer, since a filter transforms nothing else.
+    pub fn needs_whole_answers(&self) -> bool {
+        self.links.iter().any(|link| link.needs_whole_answers())
+    }
+
     /// Whether any filter judges the texts of an answer.
     pub fn judges_answers(&self) -> bool {
         self.has(Hook::ModerateOutput)

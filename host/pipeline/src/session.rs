@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use tidegate_contract::{Context, Finding, Hook, Principal};
+use tidegate_contract::{Context, Finding, Hook, Principal, Text};
 
+use crate::beside::Beside;
 use crate::guard::Link;
 use crate::plugin::HookError;
 use crate::scope::{Attributes, Scope};
@@ -36,6 +37,8 @@ pub struct Session {
     pub findings: Vec<Finding>,
     /// What moderation did.
     pub moderation: Tally,
+    /// Judgements of the request that wait for it to be sent.
+    pub beside: Beside,
     slots: Vec<Slot>,
 }
 
@@ -98,6 +101,32 @@ impl Session {
             judged_output: false,
         });
         Ok(applies.then_some(scope))
+    }
+
+    /// Has a filter judge texts once the request is on its way.
+    pub(crate) fn judge_beside(
+        &mut self,
+        link: &Arc<Link>,
+        scope: &Arc<Scope>,
+        texts: Result<Vec<Text<'static>>, HookError>,
+    ) {
+        let facts = self.facts();
+        self.beside.add(facts, link, scope, texts);
+    }
+
+    /// What hooks are told, for a call that outlives this borrow.
+    fn facts(&self) -> Self {
+        Self {
+            request_id: self.request_id.clone(),
+            route: Arc::clone(&self.route),
+            dialect: self.dialect,
+            operation: self.operation,
+            model: self.model.clone(),
+            principal: self.principal.clone(),
+            streaming: self.streaming,
+            attempt: self.attempt,
+            ..Self::default()
+        }
     }
 
     /// Notes what a filter found.

@@ -99,6 +99,7 @@ impl StreamModeration {
         let last = last && !self.over;
         self.over |= last;
         let failed = |error| Denied::Failed { filter: Arc::clone(self.link.name()), error };
+        self.check_media(session)?;
         let held: usize = self.texts.values().map(Buffer::held).sum();
         if held > self.most {
             let full = Err::<(), _>(HookError::Body(self.most));
@@ -121,6 +122,18 @@ impl StreamModeration {
                 self.link.moderation().held(held);
             }
         }
+    }
+
+    /// # Errors
+    /// Where media has come and may not pass unjudged.
+    fn check_media(&self, session: &mut Session) -> Result<(), Denied> {
+        if !self.link.refuses_media() || !self.texts.values().any(Buffer::is_media) {
+            return Ok(());
+        }
+        self.link.count(Hook::ModerateOutput, "block");
+        session.moderation.add(Hook::ModerateOutput, Outcome::Block);
+        let reason = "nobody here can judge media, and the answer has some".to_owned();
+        Err(Denied::Blocked { filter: Arc::clone(self.link.name()), reason, answer: true })
     }
 
     async fn ask(&mut self, session: &mut Session, due: &[Due], last: bool) -> Result<(), Denied> {

@@ -1,6 +1,7 @@
 //! One request, from its head to its answer, top to bottom.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
 use tidegate_contract::{Head, Hook, Operation, Peer};
-use tidegate_pipeline::{Chain, Digest, apply_headers};
+use tidegate_pipeline::{Beside, Chain, Digest, JudgedBeside, apply_headers};
 use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
@@ -144,7 +145,16 @@ async fn send(
 ) -> Result<Reply, Fault> {
     let principal = ledger.principal.clone();
     let allowed = principal.as_ref().and_then(|principal| principal.models.as_ref());
-    let answered = match upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger).await? {
+    let beside = std::mem::take(&mut ledger.session.beside);
+    let sending = upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger);
+    let sent = if beside.is_empty() {
+        sending.await?
+    } else {
+        let (sent, judged) = judged_beside(beside, sending).await?;
+        judged.note(&mut ledger.session);
+        sent
+    };
+    let answered = match sent {
         Sent::Answered(answered) => answered,
         Sent::Reply(response) => return Ok(Reply::Own(response)),
     };
@@ -155,6 +165,26 @@ async fn send(
         Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
+}
+
+/// Sends a request while filters judge it; a block ends the sending, and no answer passes before the verdict.
+async fn judged_beside(
+    beside: Beside,
+    sending: impl Future<Output = Result<Sent, Fault>>,
+) -> Result<(Sent, JudgedBeside), Fault> {
+    let mut judging = pin!(beside.judge());
+    let mut sending = pin!(sending);
+    tokio::select! {
+        biased;
+        judged = &mut judging => {
+            let judged = judged?;
+            Ok((sending.await?, judged))
+        }
+        sent = &mut sending => {
+            let sent = sent?;
+            Ok((sent, judging.await?))
+        }
+    }
 }
 
 /// Who asks, and for what.

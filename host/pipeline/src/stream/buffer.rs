@@ -105,6 +105,10 @@ impl Buffer {
         self.complete = true;
     }
 
+    pub(super) fn is_media(&self) -> bool {
+        self.text.kind == "media"
+    }
+
     pub(super) fn held(&self) -> usize {
         self.held.len()
     }
