@@ -9,6 +9,8 @@ fn each_path_has_its_operation() {
     assert_eq!(operation(Method::POST, "/v1/chat/completions"), Operation::Chat);
     assert_eq!(operation(Method::POST, "/v1/completions"), Operation::Completion);
     assert_eq!(operation(Method::POST, "/v1/embeddings"), Operation::Embeddings);
+    assert_eq!(operation(Method::POST, "/v1/responses"), Operation::Responses);
+    assert_eq!(operation(Method::POST, "/v1/responses/input_tokens"), Operation::InputTokens);
     assert_eq!(operation(Method::GET, "/v1/models"), Operation::Models);
     assert_eq!(operation(Method::HEAD, "/v1/models/gpt-4o"), Operation::Models);
 }
@@ -21,6 +23,7 @@ fn another_method_or_a_longer_path_is_nobodys() {
         assert_eq!(operation(Method::POST, path), Operation::Other, "{path}");
     }
     assert_eq!(operation(Method::GET, "/v1/chat/completions"), Operation::Other);
+    assert_eq!(operation(Method::GET, "/v1/responses/resp_1"), Operation::Other);
     assert_eq!(operation(Method::GET, "/v1/models/"), Operation::Other);
 }
 

@@ -11,6 +11,7 @@ mod dialect;
 mod http;
 pub mod mock;
 mod openai;
+mod repeats;
 mod scan;
 mod sse;
 mod stream;
@@ -19,8 +20,9 @@ mod upstream;
 
 pub use client::{Claimed, claim};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
-pub use openai::stream_texts::{assemble, disassemble, forget_repeats};
+pub use openai::stream_texts::{assemble, disassemble};
 pub use openai::texts::{FoundText, answer_texts, request_texts};
+pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };

@@ -10,6 +10,7 @@ mod embeddings;
 mod model;
 mod plan;
 mod request;
+mod responses;
 mod script;
 mod settings;
 mod stream;

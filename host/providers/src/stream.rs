@@ -109,6 +109,7 @@ pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn Edi
         (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
             Some(openai::chat_stream::editor(operation))
         }
+        (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::stream::editor()),
         (Dialect::OpenAi, _) => None,
     }
 }

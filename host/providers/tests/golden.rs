@@ -112,7 +112,13 @@ fn shown(plan: Plan) -> Value {
     out
 }
 
+/// The data of an event; its name, where it has one, must be the type that the data has.
 fn event(text: &str) -> Option<Value> {
+    if let Some((name, data)) = text.strip_prefix("event: ").and_then(|rest| rest.split_once('\n')) {
+        let data = event(data)?;
+        assert_eq!(data["type"], name);
+        return Some(data);
+    }
     text.strip_prefix("data: ")?.strip_suffix("\n\n").map(readable)
 }
 

@@ -53,12 +53,16 @@ fn recordings() -> Vec<(&'static str, Facts)> {
         overlong: false,
     };
     let chat = Usage { cached_input: 8, reasoning: 4, ..usage(19, 10) };
+    let response = Usage { cached_input: 3, reasoning: 2, ..usage(12, 5) };
+    let message = Usage { cached_input: 5, cache_write: 2, ..usage(17, 15) };
     vec![
         (include_str!("recordings/chat.sse"), facts("gpt-4o-2024-08-06", Some(chat), true, false)),
         (include_str!("recordings/tools.sse"), facts("m-tools", None, true, false)),
         (include_str!("recordings/two_choices_cut.sse"), facts("m-two", None, false, false)),
         (include_str!("recordings/error.sse"), facts("m-error", Some(usage(3, 2)), false, true)),
         (include_str!("recordings/lines_of_data.sse"), facts("m-lines", Some(usage(2, 3)), true, false)),
+        (include_str!("recordings/response.sse"), facts("gpt-r", Some(response), true, false)),
+        (include_str!("recordings/message.sse"), facts("claude-m", Some(message), true, false)),
     ]
 }
 
@@ -148,7 +152,7 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
 proptest! {
     #[test]
     fn recorded_streams_say_the_same_in_any_pieces(
-        recording in 0_usize..5,
+        recording in 0_usize..7,
         spelling in 0_usize..4,
         sizes in sizes(),
     ) {

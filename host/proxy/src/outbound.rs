@@ -98,7 +98,7 @@ fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
         return Reading::Opaque;
     }
     if media_type(headers) == EVENT_STREAM {
-        let has_an_end = matches!(operation, Operation::Chat | Operation::Completion);
+        let has_an_end = matches!(operation, Operation::Chat | Operation::Completion | Operation::Responses);
         return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
     }
     if operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }

@@ -33,6 +33,10 @@ pub enum Operation {
     Completion,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1/responses`
+    Responses,
+    /// `POST /v1/responses/input_tokens`
+    InputTokens,
     /// `GET /v1/models` and `GET /v1/models/{id}`; answered by the gateway.
     Models,
     /// Any other path that a route claims; passed through, with no model of its own.
@@ -46,6 +50,8 @@ impl Operation {
             Self::Chat => "chat",
             Self::Completion => "completion",
             Self::Embeddings => "embeddings",
+            Self::Responses => "responses",
+            Self::InputTokens => "responses_input_tokens",
             Self::Models => "models",
             Self::Other => "other",
         }
@@ -53,7 +59,7 @@ impl Operation {
 
     /// Whether the request's JSON body names a model.
     pub fn names_a_model(self) -> bool {
-        matches!(self, Self::Chat | Self::Completion | Self::Embeddings)
+        !matches!(self, Self::Models | Self::Other)
     }
 }
 

@@ -8,7 +8,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::plan::Plan;
 use super::request::Refused;
 use super::settings::Settings;
-use super::{chat, completion, echo, embeddings, script};
+use super::{chat, completion, echo, embeddings, responses, script};
 use crate::client::{Claimed, claim};
 use crate::dialect::{JSON, model_body, models_body};
 
@@ -84,6 +84,8 @@ impl Call<'_> {
             Operation::Chat => chat::answer(self),
             Operation::Completion => completion::answer(self),
             Operation::Embeddings => embeddings::answer(self),
+            Operation::Responses => responses::answer(self),
+            Operation::InputTokens => responses::count(self),
             Operation::Models => Ok(models(&claimed)),
             Operation::Other => self.other(),
         };

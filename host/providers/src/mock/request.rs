@@ -81,6 +81,11 @@ impl Body {
         self.0.get(key).filter(|value| !value.is_null())
     }
 
+    /// The whole body.
+    pub(super) fn value(self) -> Value {
+        Value::Object(self.0)
+    }
+
     pub(super) fn model(&self) -> Result<&str, Refused> {
         match self.get("model").and_then(Value::as_str) {
             Some(model) if !model.is_empty() => Ok(model),

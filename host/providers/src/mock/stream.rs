@@ -64,6 +64,17 @@ impl Events {
     }
 }
 
+/// An event under the name that its data has as `type`.
+pub(super) fn named(data: &Value) -> Bytes {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(data["type"].as_str().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\ndata: ");
+    text::push(&mut out, data);
+    out.extend_from_slice(b"\n\n");
+    out.into()
+}
+
 /// The text in parts of `size` characters.
 pub(super) fn fragments(text: String, size: usize) -> impl Iterator<Item = String> + Send + Sync + 'static {
     let mut at = 0;

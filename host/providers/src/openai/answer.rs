@@ -1,4 +1,4 @@
-//! What OpenAI's answers and stream events say about themselves.
+//! What answers and stream events say about themselves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::text::json_text;
 #[derive(Debug, Default)]
 pub(crate) struct Part {
     pub(crate) model: Option<String>,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) counts: Option<Counts>,
     /// It carries a part of the answer.
     pub(crate) token: bool,
     /// Some choice is finished.
@@ -23,9 +23,14 @@ pub(crate) struct Part {
     pub(crate) error: bool,
 }
 
-/// Keys whose value, if not null, is worth a parse. Quotes inside JSON strings are escaped, so no content can hold them.
-static TELLING: LazyLock<[Finder<'static>; 3]> =
-    LazyLock::new(|| [r#""usage""#, r#""finish_reason""#, r#""error""#].map(Finder::new));
+/// Keys whose value, if not null, is worth a parse, and a type of event that is. Quotes inside JSON strings are escaped,
+/// so no content can hold them. Events of responses hold the whole `response` where they are not parts of it.
+static TELLING: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
+    let keys = [r#""usage""#, r#""finish_reason""#, r#""error""#, r#""response""#];
+    let [usage, finish_reason, error, response] = keys.map(Finder::new);
+    let [stop_reason, message_stop] = [r#""stop_reason""#, r#""message_stop""#].map(Finder::new);
+    [usage, finish_reason, error, response, stop_reason, message_stop]
+});
 
 /// Whether the event can be more than another part of the answer; much cheaper than a parse.
 pub(crate) fn says_something(data: &[u8]) -> bool {
@@ -40,35 +45,88 @@ pub(crate) fn part(data: &[u8]) -> Option<Part> {
     let event: Event<'_> = serde_json::from_slice(data).ok()?;
     let choices: Vec<Choice<'_>> =
         event.choices.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let name = event.r#type.and_then(|raw| json_text(raw.get().as_bytes())).unwrap_or_default();
+    let whole =
+        event.response.or(event.message).and_then(|raw| serde_json::from_str::<Whole<'_>>(raw.get()).ok());
+    let whole = whole.unwrap_or_default();
     Some(Part {
         // Azure's first event has an empty name.
-        model: event.model.and_then(|raw| json_text(raw.get().as_bytes())).filter(|name| !name.is_empty()),
-        usage: event.usage.and_then(|raw| usage(raw.get().as_bytes())),
-        token: choices.iter().any(Choice::has_token),
-        finish: choices.iter().any(|choice| choice.finish_reason.is_some()),
-        error: event.error.is_some(),
+        model: event
+            .model
+            .or(whole.model)
+            .and_then(|raw| json_text(raw.get().as_bytes()))
+            .filter(|name| !name.is_empty()),
+        counts: event.usage.or(whole.usage).and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        token: choices.iter().any(Choice::has_token) || brings_a_token(&name),
+        finish: choices.iter().any(|choice| choice.finish_reason.is_some())
+            || is_last(&name)
+            || stops(event.delta),
+        error: event.error.is_some() || matches!(&*name, "error" | "response.failed"),
     })
 }
 
-/// A `usage` object, under the names of chat completions or of responses; `None` where it counts nothing.
+/// A part of the answer, in a stream whose events have a type.
+fn brings_a_token(name: &str) -> bool {
+    name == "content_block_delta" || (name.starts_with("response.") && name.ends_with(".delta"))
+}
+
+fn is_last(name: &str) -> bool {
+    matches!(name, "response.completed" | "response.incomplete" | "response.failed" | "message_stop")
+}
+
+fn stops(delta: Option<&RawValue>) -> bool {
+    let stop = delta.and_then(|raw| serde_json::from_str::<Stop<'_>>(raw.get()).ok());
+    stop.is_some_and(|stop| stop.stop_reason.is_some())
+}
+
+/// A `usage` object, under the names of chat completions, of responses or of messages; `None` where it counts nothing.
 pub(crate) fn usage(raw: &[u8]) -> Option<Usage> {
     // One look for UTF-8 instead of one at each key.
     let counts: Counts = serde_json::from_str(std::str::from_utf8(raw).ok()?).ok()?;
-    let input = counts.prompt_tokens.or(counts.input_tokens);
-    let output = counts.completion_tokens.or(counts.output_tokens);
-    if input.is_none() && output.is_none() {
-        return None;
+    counts.usage()
+}
+
+impl Counts {
+    /// What it says; `None` where it counts nothing.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        let input = self.prompt_tokens.or(self.input_tokens);
+        let output = self.completion_tokens.or(self.output_tokens);
+        if input.is_none() && output.is_none() {
+            return None;
+        }
+        let details = |of: Option<Details>, or: Option<Details>| of.or(or).unwrap_or_default();
+        let of_input = details(self.prompt_tokens_details, self.input_tokens_details);
+        let of_output = details(self.completion_tokens_details, self.output_tokens_details);
+        let (read, written) = (count(self.cache_read_input_tokens), count(self.cache_creation_input_tokens));
+        // Only messages count what the cache took or gave beside the rest of the input.
+        let beside = self.prompt_tokens.is_none() && self.input_tokens_details.is_none();
+        Some(Usage {
+            input: count(input) + if beside { read + written } else { 0 },
+            output: count(output),
+            cached_input: of_input.cached_tokens.map_or(read, |cached| count(Some(cached))),
+            cache_write: written,
+            reasoning: count(of_output.reasoning_tokens),
+            ..Usage::default()
+        })
     }
-    let of_input = counts.prompt_tokens_details.or(counts.input_tokens_details).unwrap_or_default();
-    let of_output = counts.completion_tokens_details.or(counts.output_tokens_details).unwrap_or_default();
-    Some(Usage {
-        input: count(input),
-        output: count(output),
-        cached_input: count(of_input.cached_tokens),
-        cache_write: 0,
-        reasoning: count(of_output.reasoning_tokens),
-        ..Usage::default()
-    })
+
+    /// What is known once a later report has come, which may leave out what it says no more of.
+    pub(crate) fn then(self, later: Self) -> Self {
+        Self {
+            prompt_tokens: later.prompt_tokens,
+            completion_tokens: later.completion_tokens,
+            input_tokens: later.input_tokens.or(self.input_tokens),
+            output_tokens: later.output_tokens.or(self.output_tokens),
+            prompt_tokens_details: later.prompt_tokens_details,
+            input_tokens_details: later.input_tokens_details,
+            completion_tokens_details: later.completion_tokens_details,
+            output_tokens_details: later.output_tokens_details,
+            cache_read_input_tokens: later.cache_read_input_tokens.or(self.cache_read_input_tokens),
+            cache_creation_input_tokens: later
+                .cache_creation_input_tokens
+                .or(self.cache_creation_input_tokens),
+        }
+    }
 }
 
 fn is_null_value(after_key: &[u8]) -> bool {
@@ -85,6 +143,14 @@ fn count(value: Option<f64>) -> u64 {
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
+    r#type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    delta: Option<&'a RawValue>,
+    #[serde(borrow)]
     model: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
@@ -92,6 +158,21 @@ struct Event<'a> {
     choices: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+}
+
+/// The answer that an event is about.
+#[derive(Default, Deserialize)]
+struct Whole<'a> {
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Stop<'a> {
+    #[serde(borrow)]
+    stop_reason: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -120,8 +201,9 @@ fn says_anything(value: &RawValue) -> bool {
     !matches!(value.get(), "null" | r#""""# | "[]" | "{}")
 }
 
-#[derive(Deserialize)]
-struct Counts {
+/// The fields of a `usage` object.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub(crate) struct Counts {
     prompt_tokens: Option<f64>,
     input_tokens: Option<f64>,
     completion_tokens: Option<f64>,
@@ -130,9 +212,11 @@ struct Counts {
     input_tokens_details: Option<Details>,
     completion_tokens_details: Option<Details>,
     output_tokens_details: Option<Details>,
+    cache_read_input_tokens: Option<f64>,
+    cache_creation_input_tokens: Option<f64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct Details {
     cached_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,

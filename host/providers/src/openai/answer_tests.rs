@@ -24,6 +24,37 @@ fn odd_counts_do_no_harm() {
     assert_eq!((used("{}"), used("null"), used("[]"), used("")), (None, None, None, None));
 }
 
+#[test]
+fn what_a_cache_took_or_gave_is_input_too() {
+    let raw = r#"{"input_tokens":10,"cache_creation_input_tokens":3,"cache_read_input_tokens":4,"output_tokens":7}"#;
+    let all = Usage { input: 17, output: 7, cached_input: 4, cache_write: 3, ..Usage::default() };
+    assert_eq!(used(raw), Some(all));
+    let chat = r#"{"prompt_tokens":17,"completion_tokens":7,"cache_creation_input_tokens":3,"cache_read_input_tokens":4}"#;
+    assert_eq!(used(chat), Some(all));
+}
+
+#[test]
+fn typed_events_say_where_they_belong() {
+    let event = read(
+        r#"{"type":"response.completed","response":{"model":"m","usage":{"input_tokens":1},"error":null}}"#,
+    );
+    assert_eq!(
+        (event.model.as_deref(), event.finish, event.error, event.token),
+        (Some("m"), true, false, false)
+    );
+    assert_eq!(event.counts.and_then(|counts| counts.usage()).map(|usage| usage.input), Some(1));
+    assert!(read(r#"{"type":"response.output_text.delta","delta":"a"}"#).token);
+    let failed = read(r#"{"type":"response.failed","response":{"error":{"message":"x"}}}"#);
+    assert_eq!((failed.finish, failed.error), (true, true));
+    assert!(read(r#"{"type":"error","message":"x"}"#).error);
+    let start = read(r#"{"type":"message_start","message":{"model":"c","usage":{"input_tokens":1}}}"#);
+    assert_eq!((start.model.as_deref(), start.finish), (Some("c"), false));
+    assert!(read(r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":"a"}}"#).token);
+    assert!(read(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#).finish);
+    assert!(!read(r#"{"type":"message_delta","delta":{"stop_reason":null}}"#).finish);
+    assert!(read(r#"{"type":"message_stop"}"#).finish);
+}
+
 fn read(data: &str) -> Part {
     part(data.as_bytes()).unwrap()
 }
@@ -56,7 +87,7 @@ fn a_token_is_anything_but_a_role() {
 fn an_odd_field_hides_no_other() {
     let event = read(r#"{"model":7,"choices":"none","usage":{"prompt_tokens":1},"error":{"message":"x"}}"#);
     assert_eq!((event.model, event.error), (None, true));
-    assert_eq!(event.usage.map(|usage| usage.input), Some(1));
+    assert_eq!(event.counts.and_then(|counts| counts.usage()).map(|usage| usage.input), Some(1));
     assert!(part(b"not json").is_none());
     assert_eq!(read(r#"{"model":"","choices":[]}"#).model, None);
 }
@@ -74,6 +105,8 @@ fn only_values_that_say_something_are_worth_a_parse() {
         r#"{"usage":null,"x":{"usage" : {}}}"#,
         r#"{"finish_reason":"stop"}"#,
         r#"{"error":"x"}"#,
+        r#"{"type":"response.completed","response":{}}"#,
+        r#"{"type":"message_stop"}"#,
         r#"{"usage""#,
     ] {
         assert!(says_something(data.as_bytes()), "{data}");

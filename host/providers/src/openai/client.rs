@@ -30,6 +30,8 @@ fn posted(path: &str) -> Operation {
         CHAT => Operation::Chat,
         "/v1/completions" => Operation::Completion,
         "/v1/embeddings" => Operation::Embeddings,
+        "/v1/responses" => Operation::Responses,
+        "/v1/responses/input_tokens" => Operation::InputTokens,
         _ => Operation::Other,
     }
 }

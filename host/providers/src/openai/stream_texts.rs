@@ -12,7 +12,8 @@ use frame::Frame;
 use pieces::{Piece, Place, Reader, Reading, Slot};
 use repeats::Touched;
 
-pub use repeats::forget_repeats;
+#[cfg(test)]
+use repeats::forget_repeats;
 
 /// The answer that the events of a chat or completion stream add up to, in the shape of one that is not streamed.
 ///

@@ -1,12 +1,13 @@
 //! Finds what a model reads and writes in OpenAI's bodies, for moderation.
 
-mod finder;
-mod media;
-mod schema;
+pub(crate) mod finder;
+pub(crate) mod media;
+pub(crate) mod schema;
 
 use serde_json::Value;
 use tidegate_contract::{Dialect, Operation};
 
+use super::responses::items;
 use finder::{Finder, Voice};
 
 /// A text and its place in a body.
@@ -33,16 +34,17 @@ pub fn request_texts(dialect: Dialect, operation: Operation, body: &Value) -> Ve
         (Dialect::OpenAi, Operation::Chat) => chat(body),
         (Dialect::OpenAi, Operation::Completion) => prompts(body, &["prompt", "suffix"]),
         (Dialect::OpenAi, Operation::Embeddings) => prompts(body, &["input"]),
+        (Dialect::OpenAi, Operation::Responses | Operation::InputTokens) => items::request(body),
         (Dialect::OpenAi, Operation::Models | Operation::Other) => Vec::new(),
     }
 }
 
 /// Every text of an answer, or of the error in its place: providers repeat prompts in their errors.
 pub fn answer_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec<FoundText> {
-    let known = operation.names_a_model();
-    match dialect {
-        Dialect::OpenAi if known => answer(body),
-        Dialect::OpenAi => Vec::new(),
+    match (dialect, operation) {
+        (Dialect::OpenAi, Operation::Models | Operation::Other) => Vec::new(),
+        (Dialect::OpenAi, Operation::Responses | Operation::InputTokens) => items::response(body),
+        (Dialect::OpenAi, _) => answer(body),
     }
 }
 
@@ -51,7 +53,7 @@ const BESIDE_MESSAGES: [&str; 2] = ["documents", "chat_template"];
 
 fn chat(body: &Value) -> Vec<FoundText> {
     let messages = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let answered = last_answer(messages);
+    let answered = last_answer(&messages.iter().map(role).collect::<Vec<_>>());
     let mut finder = Finder::default();
     for (index, message) in messages.iter().enumerate() {
         let new_turn = answered.is_none_or(|last| index > last);
@@ -92,7 +94,7 @@ fn answer(body: &Value) -> Vec<FoundText> {
 }
 
 /// OpenAI's shape of an error, and those of servers that speak its API in all but errors.
-fn error(finder: &mut Finder, body: &Value, voice: Voice) {
+pub(crate) fn error(finder: &mut Finder, body: &Value, voice: Voice) {
     let error = &body["error"];
     finder.text(&"/error", error, "text", voice);
     finder.text(&"/error/message", &error["message"], "text", voice);
@@ -101,7 +103,7 @@ fn error(finder: &mut Finder, body: &Value, voice: Voice) {
     finder.strings(&"/detail", &body["detail"], "text", voice);
 }
 
-fn role(message: &Value) -> &'static str {
+pub(crate) fn role(message: &Value) -> &'static str {
     match message["role"].as_str() {
         Some("system" | "developer") => "system",
         Some("assistant") => "assistant",
@@ -110,13 +112,13 @@ fn role(message: &Value) -> &'static str {
     }
 }
 
-/// The place of the last answer. What the assistant seems to say at the very end is none: the caller begins the
-/// answer there, so what stands before it has not been answered.
-fn last_answer(messages: &[Value]) -> Option<usize> {
-    let answered = messages.iter().rposition(|message| role(message) != "assistant")?;
-    messages[..answered].iter().rposition(|message| role(message) == "assistant")
+/// The place of the last answer among these roles. What the assistant seems to say at the very end is none: the caller
+/// begins the answer there, so what stands before it has not been answered.
+pub(crate) fn last_answer(roles: &[&str]) -> Option<usize> {
+    let answered = roles.iter().rposition(|role| *role != "assistant")?;
+    roles[..answered].iter().rposition(|role| *role == "assistant")
 }
 
 #[cfg(test)]
 #[path = "texts/texts_tests.rs"]
-mod tests;
+pub(crate) mod tests;

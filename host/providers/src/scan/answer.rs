@@ -71,7 +71,7 @@ impl AnswerScan {
     pub fn usage(&self) -> Option<Usage> {
         match &self.0 {
             Kind::Plain(plain) => plain.usage,
-            Kind::Events(events) => events.known().usage,
+            Kind::Events(events) => events.known().usage(),
         }
     }
 

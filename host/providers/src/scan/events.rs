@@ -3,7 +3,7 @@
 use tidegate_contract::Usage;
 
 use super::lines::{Lines, MAX_LINE, reusable};
-use crate::openai::answer;
+use crate::openai::answer::{self, Counts};
 
 /// What is known of a stream so far.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ struct Event {
 pub(crate) struct Known {
     /// The model's name, as the first event that has one spells it.
     pub(crate) model: Option<String>,
-    /// The last usage reported.
-    pub(crate) usage: Option<Usage>,
+    /// What was used, as far as reported.
+    counts: Option<Counts>,
     /// Some event had a part of the answer, not only a role.
     pub(crate) token: bool,
     /// The last choices were finished.
@@ -86,6 +86,11 @@ impl Event {
 }
 
 impl Known {
+    /// The last usage reported.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.counts.and_then(|counts| counts.usage())
+    }
+
     fn judge(&mut self, data: &[u8]) {
         // The model's name stands in the events before the first token, or nowhere.
         let curious = !self.token || self.finish;
@@ -96,7 +101,9 @@ impl Known {
         if self.model.is_none() {
             self.model = part.model;
         }
-        self.usage = part.usage.or(self.usage);
+        if let Some(counts) = part.counts.filter(|counts| counts.usage().is_some()) {
+            self.counts = Some(self.counts.unwrap_or_default().then(counts));
+        }
         self.error |= part.error;
         self.token |= part.token;
         // With several choices one may end while another goes on.

@@ -36,6 +36,11 @@ impl<K: Ord> Numbers<K> {
         u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX)
     }
 
+    /// The last text under this key, whether or not it has ended.
+    pub(crate) fn known(&self, key: &K) -> Option<u32> {
+        self.known.get(key).copied()
+    }
+
     /// The last texts under the keys of this kind.
     pub(crate) fn all(&self, is_it: impl Fn(&K) -> bool) -> impl Iterator<Item = u32> {
         self.known.iter().filter(move |(key, _)| is_it(key)).map(|(_, number)| *number)

@@ -22,11 +22,8 @@ impl Touched {
     }
 }
 
-/// Takes what repeats edited texts out of an answer that was edited, by comparing it with the answer as it came.
-///
-/// Log probabilities hold each token of a text, audio speaks its transcript, and a signature vouches for a thought as it
-/// was. Choices whose texts are the same keep all of it.
-pub fn forget_repeats(before: &Value, after: &mut Value) {
+/// Takes what repeats edited texts out of the choices of an answer, by comparing it with the answer as it came.
+pub(crate) fn forget_repeats(before: &Value, after: &mut Value) {
     let old = before["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
     let new = after.get_mut("choices").and_then(Value::as_array_mut);
     for (position, choice) in new.into_iter().flatten().enumerate() {

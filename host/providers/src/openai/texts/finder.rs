@@ -9,15 +9,15 @@ use super::{media, schema};
 
 /// Who says a text, and whether it is new in the conversation.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Voice {
-    pub(super) role: &'static str,
-    pub(super) new_turn: bool,
+pub(crate) struct Voice {
+    pub(crate) role: &'static str,
+    pub(crate) new_turn: bool,
 }
 
 /// Collects texts in the order in which it meets them.
 #[derive(Debug, Default)]
-pub(super) struct Finder {
-    pub(super) found: Vec<FoundText>,
+pub(crate) struct Finder {
+    pub(crate) found: Vec<FoundText>,
 }
 
 /// Under these names vendors tell what a model thought.
@@ -32,13 +32,14 @@ const TEXT_PARTS: [&str; 5] = ["text", "input_text", "output_text", "refusal", "
 
 impl Finder {
     /// A string that is not empty; anything else is no text.
-    pub(super) fn text(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
+    pub(crate) fn text(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
         if value.as_str().is_some_and(|text| !text.is_empty()) {
             self.push(at, kind, voice, None);
         }
     }
 
-    fn media(&mut self, at: &dyn Display, shown: String, voice: Voice) {
+    /// What is no text, by what may be told of it.
+    pub(crate) fn media(&mut self, at: &dyn Display, shown: String, voice: Voice) {
         self.push(at, "media", voice, Some(shown));
     }
 
@@ -48,7 +49,7 @@ impl Finder {
     }
 
     /// Every string in a value, however deep.
-    pub(super) fn strings(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
+    pub(crate) fn strings(&mut self, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -64,8 +65,31 @@ impl Finder {
         }
     }
 
+    /// Every string in a value but those under a key that `skips`.
+    pub(crate) fn words(
+        &mut self,
+        at: &dyn Display,
+        value: &Value,
+        kind: &'static str,
+        (voice, skips): (Voice, &dyn Fn(&str) -> bool),
+    ) {
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.words(&format_args!("{at}/{index}"), item, kind, (voice, skips));
+                }
+            }
+            Value::Object(fields) => {
+                for (key, field) in fields.iter().filter(|(key, field)| !(field.is_string() && skips(key))) {
+                    self.words(&below(at, key), field, kind, (voice, skips));
+                }
+            }
+            _ => self.text(at, value, kind, voice),
+        }
+    }
+
     /// A message of a request or of an answer.
-    pub(super) fn message(&mut self, at: &dyn Display, message: &Value, voice: Voice) {
+    pub(crate) fn message(&mut self, at: &dyn Display, message: &Value, voice: Voice) {
         let kind = if voice.role == "tool" { "tool-result" } else { "text" };
         if voice.role != "tool" {
             // Of a tool it is the name of a function; of a person it is told to the model.
@@ -109,7 +133,7 @@ impl Finder {
     }
 
     /// The content of a message: a string, one part or a list of them.
-    pub(super) fn content(&mut self, at: &dyn Display, content: &Value, kind: &'static str, voice: Voice) {
+    pub(crate) fn content(&mut self, at: &dyn Display, content: &Value, kind: &'static str, voice: Voice) {
         match content {
             Value::Array(parts) => {
                 for (index, part) in parts.iter().enumerate() {
@@ -140,7 +164,7 @@ impl Finder {
     }
 
     /// Tools of every type that carry words for the model.
-    pub(super) fn tools(&mut self, at: &dyn Display, tools: &Value, voice: Voice) {
+    pub(crate) fn tools(&mut self, at: &dyn Display, tools: &Value, voice: Voice) {
         for (index, tool) in tools.as_array().into_iter().flatten().enumerate() {
             let at = format!("{at}/{index}");
             self.function(&below(&at, "function"), &tool["function"], voice);
@@ -152,7 +176,7 @@ impl Finder {
     }
 
     /// The list that was there before tools were.
-    pub(super) fn functions(&mut self, at: &dyn Display, functions: &Value, voice: Voice) {
+    pub(crate) fn functions(&mut self, at: &dyn Display, functions: &Value, voice: Voice) {
         for (index, function) in functions.as_array().into_iter().flatten().enumerate() {
             self.function(&format_args!("{at}/{index}"), function, voice);
         }
@@ -164,12 +188,12 @@ impl Finder {
     }
 
     /// The words of a JSON Schema.
-    pub(super) fn schema(&mut self, at: &dyn Display, value: &Value, voice: Voice) {
+    pub(crate) fn schema(&mut self, at: &dyn Display, value: &Value, voice: Voice) {
         schema::words(at, value, &mut |at, value| self.strings(at, value, "text", voice));
     }
 
     /// A prompt: a string, a list of them, or tokens, which nobody can judge without the model's vocabulary.
-    pub(super) fn prompt(&mut self, at: &dyn Display, prompt: &Value, voice: Voice) {
+    pub(crate) fn prompt(&mut self, at: &dyn Display, prompt: &Value, voice: Voice) {
         match prompt {
             Value::Array(items) if items.iter().any(Value::is_number) => {
                 self.media(at, format!("tokens {}", items.len()), voice);
@@ -185,7 +209,7 @@ impl Finder {
 }
 
 /// The pointer to a key (RFC 6901, section 3), written only where something was found.
-pub(super) fn below<'a>(at: &'a dyn Display, key: &'a str) -> impl Display {
+pub(crate) fn below<'a>(at: &'a dyn Display, key: &'a str) -> impl Display {
     fmt::from_fn(move |f| {
         if key.contains(['~', '/']) {
             write!(f, "{at}/{}", key.replace('~', "~0").replace('/', "~1"))

@@ -9,9 +9,18 @@ const KEYS: [&str; 9] =
 /// The longest that is told, in characters.
 const MOST: usize = 200;
 
+/// Keys of parts that are a file or an image themselves.
+const FLAT: [&str; 4] = ["file_url", "filename", "file_id", "file_data"];
+
+/// Whether what stands under this key of a part is told as media.
+pub(crate) fn holds(key: &str) -> bool {
+    KEYS.contains(&key) || FLAT.contains(&key)
+}
+
 /// Such as `image_url https://host/path`, `input_audio wav`, `file report.pdf`; `None` where the part holds no media.
-pub(super) fn named(part: &Value) -> Option<String> {
-    let (key, value) = KEYS.into_iter().map(|key| (key, &part[key])).find(|(_, value)| !value.is_null())?;
+pub(crate) fn named(part: &Value) -> Option<String> {
+    let held = KEYS.into_iter().map(|key| (key, &part[key])).find(|(_, value)| !value.is_null());
+    let Some((key, value)) = held else { return flat(part) };
     let source = match value {
         Value::String(url) => source(url),
         _ => ["url", "format", "filename", "file_id", "media_type", "id", "file_data", "data"]
@@ -22,10 +31,16 @@ pub(super) fn named(part: &Value) -> Option<String> {
     Some(cut(format!("{key} {source}").trim_end()))
 }
 
+fn flat(part: &Value) -> Option<String> {
+    let name = part["type"].as_str()?;
+    let told = FLAT.iter().find_map(|key| part[*key].as_str().map(|text| of(key, text)))?;
+    Some(cut(format!("{name} {told}").trim_end()))
+}
+
 fn of(key: &str, text: &str) -> String {
     match key {
         "file_data" | "data" => source(text),
-        "url" => source(text),
+        "url" | "file_url" => source(text),
         _ => text.to_owned(),
     }
 }
@@ -44,7 +59,7 @@ fn source(url: &str) -> String {
 }
 
 /// Not longer than is good for a log.
-pub(super) fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

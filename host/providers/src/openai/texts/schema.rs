@@ -13,7 +13,7 @@ const WORDS: [&str; 7] = ["title", "description", "$comment", "default", "const"
 const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
 /// Calls `found` with each value that holds words, and its pointer.
-pub(super) fn words(at: &dyn Display, schema: &Value, found: &mut dyn FnMut(&dyn Display, &Value)) {
+pub(crate) fn words(at: &dyn Display, schema: &Value, found: &mut dyn FnMut(&dyn Display, &Value)) {
     match schema {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {

@@ -14,7 +14,7 @@ fn answer(body: &Value) -> Vec<FoundText> {
 }
 
 /// What holds of every finding: known words, a place that exists, none twice.
-fn checked(found: Vec<FoundText>, body: &Value) -> Vec<FoundText> {
+pub(crate) fn checked(found: Vec<FoundText>, body: &Value) -> Vec<FoundText> {
     let mut pointers = BTreeSet::new();
     for text in &found {
         assert!(ROLES.contains(&text.role) && KINDS.contains(&text.kind), "{text:?}");
@@ -27,7 +27,7 @@ fn checked(found: Vec<FoundText>, body: &Value) -> Vec<FoundText> {
 }
 
 /// Every string that begins with `+` must be found, and no other.
-fn assert_covered(found: &[FoundText], body: &Value) {
+pub(crate) fn assert_covered(found: &[FoundText], body: &Value) {
     let found: BTreeSet<&str> =
         found.iter().filter(|text| text.shown.is_none()).map(|text| text.pointer.as_str()).collect();
     let mut marked = BTreeSet::new();

@@ -1,0 +1,5 @@
+//! The Responses API: texts of requests and answers, and the events of its streams.
+
+pub(crate) mod edited;
+pub(crate) mod items;
+pub(crate) mod stream;

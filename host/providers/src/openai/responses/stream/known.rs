@@ -1,0 +1,122 @@
+//! The deltas that are known, and the places of their texts in items.
+
+use serde_json::{Value, json};
+
+/// A kind of delta.
+pub(super) struct Delta {
+    /// The type of its events, up to `.delta` and `.done`.
+    prefix: &'static str,
+    within: Within,
+    /// The key under which the last event repeats it.
+    pub(super) done: &'static str,
+    /// One of the contract's kinds.
+    pub(super) kind: &'static str,
+}
+
+/// Where in its item a text stands.
+enum Within {
+    /// Under this key of a part of the content.
+    Content(&'static str),
+    /// The text of a part of the summary.
+    Summary,
+    /// Under this key of the item.
+    Item(&'static str),
+}
+
+const ARGUMENTS: &str = "tool-arguments";
+
+const DELTAS: [Delta; 10] = [
+    delta("response.output_text", Within::Content("text"), ("text", "text")),
+    delta("response.refusal", Within::Content("refusal"), ("refusal", "refusal")),
+    delta("response.reasoning_text", Within::Content("text"), ("text", "reasoning")),
+    delta("response.reasoning_summary_text", Within::Summary, ("text", "reasoning")),
+    delta("response.function_call_arguments", Within::Item("arguments"), ("arguments", ARGUMENTS)),
+    delta("response.mcp_call_arguments", Within::Item("arguments"), ("arguments", ARGUMENTS)),
+    delta("response.custom_tool_call_input", Within::Item("input"), ("input", ARGUMENTS)),
+    delta("response.code_interpreter_call_code", Within::Item("code"), ("code", ARGUMENTS)),
+    delta("response.audio.transcript", Within::Content("transcript"), ("transcript", "transcript")),
+    delta("response.output_audio_transcript", Within::Content("transcript"), ("transcript", "transcript")),
+];
+
+const fn delta(prefix: &'static str, within: Within, (done, kind): (&'static str, &'static str)) -> Delta {
+    Delta { prefix, within, done, kind }
+}
+
+impl Delta {
+    /// By the type of its events, without its last part.
+    pub(super) fn of(prefix: &str) -> Option<&'static Self> {
+        DELTAS.iter().find(|delta| delta.prefix == prefix)
+    }
+
+    /// The pointer to its text in the item that the event is about.
+    pub(super) fn path(&self, event: &Value) -> String {
+        let index = |key: &str| event[key].as_u64().unwrap_or(0);
+        match self.within {
+            Within::Content(key) => format!("/content/{}/{key}", index("content_index")),
+            Within::Summary => format!("/summary/{}/text", index("summary_index")),
+            Within::Item(key) => format!("/{key}"),
+        }
+    }
+}
+
+/// Whether the event brings encoded media.
+pub(super) fn is_media(event: &Value) -> bool {
+    matches!(event["type"].as_str(), Some("response.audio.delta" | "response.output_audio.delta"))
+}
+
+/// What the event says about its place.
+pub(super) fn place(event: &Value) -> String {
+    ["item_id", "output_index", "content_index", "summary_index"].map(|key| event[key].to_string()).join(" ")
+}
+
+/// The event as a carrier of other texts.
+pub(super) fn bare(event: &Value) -> Value {
+    let mut out = json!({});
+    for (key, value) in event.as_object().into_iter().flatten() {
+        match key.as_str() {
+            "logprobs" => out[key] = json!([]),
+            "obfuscation" => {}
+            "delta" => out[key] = "".into(),
+            "type" | "item_id" | "output_index" | "content_index" | "summary_index" | "sequence_number" => {
+                out[key] = value.clone();
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// A carrier for the text at a place of an item, made from the event that began it; `None` where no delta brings such texts.
+pub(super) fn carrier(event: &Value, (output, path): (u64, &str), kind: &str) -> Option<Value> {
+    let tokens: Vec<&str> = path.split('/').skip(1).collect();
+    let index = |token: &str| token.parse::<u64>().ok();
+    let is_call = |name: &str| event["item"]["type"] == name;
+    let (prefix, key, at) = match tokens.as_slice() {
+        ["content", at, "text"] if kind == "reasoning" => {
+            ("response.reasoning_text", "content_index", index(at)?)
+        }
+        ["content", at, "text"] => ("response.output_text", "content_index", index(at)?),
+        ["content", at, "refusal"] => ("response.refusal", "content_index", index(at)?),
+        ["summary", at, "text"] => ("response.reasoning_summary_text", "summary_index", index(at)?),
+        ["arguments"] if is_call("mcp_call") => ("response.mcp_call_arguments", "", 0),
+        ["arguments"] if is_call("function_call") => ("response.function_call_arguments", "", 0),
+        ["input"] => ("response.custom_tool_call_input", "", 0),
+        ["code"] => ("response.code_interpreter_call_code", "", 0),
+        _ => return None,
+    };
+    let id = [&event["item_id"], &event["item"]["id"]].into_iter().find(|id| id.is_string());
+    let mut out = json!({"type": format!("{prefix}.delta"), "output_index": output, "delta": ""});
+    if let Some(id) = id {
+        out["item_id"] = id.clone();
+    }
+    if !key.is_empty() {
+        out[key] = at.into();
+    }
+    if prefix == "response.output_text" {
+        out["logprobs"] = json!([]);
+    }
+    if event["sequence_number"].is_number() {
+        out["sequence_number"] = 0.into();
+    }
+    Some(out)
+}
