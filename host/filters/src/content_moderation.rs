@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tidegate_contract::{Finding, Hook, Hooks, Judged, Judgement, Subscription, Text, TextEdit, Windows};
-use tidegate_pipeline::{Answer, Call, Documents, FilterFactory, Plugin, SettingsProblem};
+use tidegate_pipeline::{Answer, Call, FilterFactory, Plugin, SettingsProblem, World};
 
 use crate::settings::decode;
 use rules::{Rule, Rules};
@@ -30,7 +30,7 @@ impl FilterFactory for ContentModerationFactory {
         schemars::schema_for!(Settings).to_value()
     }
 
-    fn build(&self, settings: &Value, _: &dyn Documents) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
+    fn build(&self, settings: &Value, _: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         Ok(Arc::new(decode::<Settings>(settings, "")?.checked()?))
     }
 }

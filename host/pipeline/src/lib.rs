@@ -44,12 +44,12 @@ pub use instances::{Instances, Leased, MakeInstance};
 pub use manifest::{Capabilities, Manifest};
 pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
-pub use registry::{Documents, FilterFactory, Registry, SettingsProblem};
+pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
 pub use runtime::{Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, subscribed};
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
-    Backing, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE, PluginMetrics,
-    Services, StoreError,
+    Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE,
+    PluginMetrics, Services, StoreError,
 };
 pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
