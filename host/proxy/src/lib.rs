@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod calls;
 mod clock;
 mod connect;
 mod egress;
@@ -37,6 +38,7 @@ mod upstream;
 mod watch;
 
 pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems};
+pub use calls::ClusterCalls;
 pub use egress::Egress;
 pub use ledger::Observers;
 pub use listeners::{ListenError, Listeners, Prepared};
