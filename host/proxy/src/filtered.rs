@@ -11,7 +11,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tidegate_contract::Event;
 use tidegate_pipeline::{Denied, Session, Stage, StreamTransform};
-use tidegate_providers::{Change, Decoder, EditStream, Frame, SseEvent, edit_stream};
+use tidegate_providers::{Change, Decoder, EditStream, Frame, SseEvent, TooLong, edit_stream};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
@@ -173,6 +173,46 @@ fn with_fields(passed: Vec<Event>, fields: Vec<SseEvent>) -> Vec<Item> {
         Item::new(Frame::Event(SseEvent { name: event.name, data: event.data, ..field }))
     };
     passed.into_iter().zip(fields).map(one).collect()
+}
+
+/// All events of a stream that was held.
+pub(crate) struct Events(Vec<Item>);
+
+impl Events {
+    /// Reads a whole stream.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, TooLong> {
+        let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+        decoder.feed(bytes, &mut frames)?;
+        decoder.finish(&mut frames)?;
+        Ok(Self(frames.into_iter().map(Item::new).collect()))
+    }
+
+    /// Events that were made of an answer.
+    pub(crate) fn made(events: Vec<Event>) -> Self {
+        Self(events.into_iter().map(Item::made).collect())
+    }
+
+    /// The data of each event.
+    pub(crate) fn data(&self) -> Vec<&str> {
+        self.0.iter().filter_map(Item::data).collect()
+    }
+
+    /// The bytes of what the filters that change events make of them; what is judged was judged as one answer.
+    pub(crate) async fn transformed(
+        self,
+        stages: Vec<Stage>,
+        session: &mut Session,
+    ) -> Result<Vec<u8>, Denied> {
+        let mut items = self.0;
+        for stage in &stages {
+            if let Stage::Transform(transform) = stage {
+                items = changed(transform, items, session).await?;
+            }
+        }
+        let mut out = Vec::new();
+        items.into_iter().for_each(|item| item.write(&mut out));
+        Ok(out)
+    }
 }
 
 struct State {

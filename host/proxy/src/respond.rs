@@ -6,10 +6,10 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tidegate_pipeline::{Body, Denied, Document, Message};
-use tidegate_providers::{AnswerScan, forget_repeats};
+use tidegate_providers::{AnswerScan, forget_repeats, gather, scatter};
 
 use crate::fault::Fault;
-use crate::filtered::Filters;
+use crate::filtered::{Events, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::hooks::{NO_OTHER, as_body, replied};
 use crate::ledger::Ledger;
@@ -43,7 +43,7 @@ pub(crate) async fn answer(
     if is_encoded(headers) {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
-    if ledger.session.streaming {
+    if ledger.session.streaming && !route.hooks.needs_whole_answers() {
         return stream(snapshot, route, answered, ledger).await;
     }
     let limit = snapshot.limits.body;
@@ -56,7 +56,52 @@ pub(crate) async fn answer(
     parts.version = http::Version::default();
     parts.extensions.clear();
     let response = Response::from_parts(parts, bytes);
+    if ledger.session.streaming {
+        return buffered(snapshot, route, response, ledger).await.map(Filtered::Whole);
+    }
     whole(route, response, ledger).await.map(Filtered::Whole)
+}
+
+/// A stream that is held, since a filter transforms whole answers only: put together, judged and changed as one answer, and
+/// sent as a stream again.
+async fn buffered(
+    snapshot: &Snapshot,
+    route: &Route,
+    response: Response<Bytes>,
+    ledger: &mut Ledger,
+) -> Result<Response<Bytes>, Fault> {
+    let (mut parts, bytes) = response.into_parts();
+    let mut scan = AnswerScan::events();
+    if scan.feed(&bytes).first_token {
+        ledger.first_token = Some(ledger.clock.elapsed());
+    }
+    ledger.note_scan(&scan);
+    if !scan.finished() && !scan.error_in_stream() {
+        let cluster = ledger.cluster_name();
+        return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
+    }
+    let unknown = || Fault::Internal("nobody knows how to put streams of this kind together".into());
+    let (dialect, operation) = (ledger.dialect, ledger.operation);
+    let read = Events::read(&bytes).map_err(|_| bad(ledger, "it has an event that is too large"))?;
+    let answer = gather(dialect, operation, &read.data()).ok_or_else(unknown)?;
+    let mut body = Body::Json(Document::from_tree(answer));
+    let texts = Texts::of(ledger);
+    let status = parts.status.as_u16();
+    let mut message =
+        Message { headers: &mut parts.headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
+    if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
+        return Ok(replied(&reply));
+    }
+    ledger.pass();
+    let document = body.document().ok_or_else(unknown)?;
+    let events = if document.is_changed() {
+        Events::made(scatter(dialect, operation, document.tree().map_err(Denied::from)?).ok_or_else(unknown)?)
+    } else {
+        read
+    };
+    let stages = route.hooks.stages(&mut ledger.session, &parts.headers, snapshot.limits.body)?;
+    let out = events.transformed(stages, &mut ledger.session).await?;
+    Ok(Response::from_parts(parts, out.into()))
 }
 
 async fn stream(
