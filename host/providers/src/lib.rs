@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod anthropic;
 mod client;
 mod dialect;
 mod http;
@@ -15,16 +16,17 @@ mod repeats;
 mod scan;
 mod stream;
 mod text;
+mod texts;
 mod upstream;
 
 pub use client::{Claimed, claim};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
 pub use openai::stream_texts::{assemble, disassemble};
-pub use openai::texts::{FoundText, answer_texts, request_texts};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };
 pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream};
 pub use text::json_text;
+pub use texts::{FoundText, answer_texts, request_texts};
 pub use upstream::{Provider, all, by_name};

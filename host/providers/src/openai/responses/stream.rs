@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tidegate_contract::Event;
 
 use super::items;
-use crate::openai::texts::FoundText;
 use crate::openai::texts::finder::{Finder, Voice};
 use crate::stream::numbers::Numbers;
 use crate::stream::places;
 use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
+use crate::texts::FoundText;
 use known::{Delta, is_media};
 
 /// For a new stream.
