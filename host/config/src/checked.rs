@@ -134,6 +134,8 @@ pub struct Cluster {
 pub enum Provider {
     /// OpenAI, or anything that speaks its API at an `endpoint`.
     OpenAi,
+    /// Anthropic, or anything that speaks its API at an `endpoint`.
+    Anthropic,
     /// The embedded model.
     Mock,
     /// An opaque HTTP upstream: paths are passed as they are.

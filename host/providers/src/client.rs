@@ -1,12 +1,12 @@
-//! What a client asks for, known from its method and path alone, before any body is read.
+//! What a client asks for, known from its head alone, before any body is read.
 
 use std::borrow::Cow;
 
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use tidegate_contract::{Dialect, Operation};
 
-use crate::openai;
+use crate::{anthropic, openai};
 
 /// A path and what it means. The path is the one to route on: aliases are already rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +30,16 @@ impl Claimed<'_> {
 }
 
 /// Says what a normalised path (without its query) asks for. A path that nobody claims is [`Operation::Other`].
-pub fn claim<'a>(method: &Method, path: &'a str) -> Claimed<'a> {
-    let path = openai::client::rewritten(path);
-    Claimed {
-        dialect: Dialect::OpenAi,
-        operation: openai::client::operation(method, path),
-        path: Cow::Borrowed(path),
-    }
+///
+/// The list of models stands under one path in two dialects: a client of Anthropic's tells itself by a header.
+pub fn claim<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Claimed<'a> {
+    let (path, is_alias) = anthropic::client::rewritten(openai::client::rewritten(path));
+    let own = anthropic::client::operation(method, path);
+    let operation = own.unwrap_or_else(|| openai::client::operation(method, path));
+    let speaks_it = || is_alias || headers.contains_key(anthropic::client::VERSION);
+    let shared = matches!(operation, Operation::Models | Operation::Other);
+    let dialect = if own.is_some() || (shared && speaks_it()) { Dialect::Anthropic } else { Dialect::OpenAi };
+    Claimed { dialect, operation, path: Cow::Borrowed(path) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,11 @@
+use http::HeaderValue;
+
 use super::*;
+
+/// Of a client that says nothing of its dialect.
+fn claim<'a>(method: &Method, path: &'a str) -> Claimed<'a> {
+    super::claim(method, path, &HeaderMap::new())
+}
 
 fn operation(method: Method, path: &str) -> Operation {
     claim(&method, path).operation
@@ -42,4 +49,32 @@ fn the_requested_model_is_decoded() {
     assert_eq!(model("/v1/models/org/model").as_deref(), Some("org/model"));
     assert_eq!(model("/v1/models"), None);
     assert_eq!(model("/v1/files/x"), None);
+}
+
+#[test]
+fn anthropics_paths_stand_under_two_names() {
+    for prefix in ["", "/anthropic"] {
+        let messages = format!("{prefix}/v1/messages");
+        let claimed = claim(&Method::POST, &messages);
+        let told = (claimed.dialect, claimed.operation, &*claimed.path);
+        assert_eq!(told, (Dialect::Anthropic, Operation::Messages, "/v1/messages"));
+        let count = format!("{prefix}/v1/messages/count_tokens");
+        assert_eq!(claim(&Method::POST, &count).operation, Operation::CountTokens);
+    }
+    let models = claim(&Method::GET, "/anthropic/v1/models/claude");
+    assert_eq!((models.dialect, models.operation), (Dialect::Anthropic, Operation::Models));
+    assert_eq!(models.requested_model().as_deref(), Some("claude"));
+    assert_eq!(claim(&Method::GET, "/anthropics/v1/models").operation, Operation::Other);
+    assert_eq!(claim(&Method::GET, "/v1/messages").dialect, Dialect::OpenAi);
+}
+
+#[test]
+fn a_header_tells_the_dialect_where_the_path_does_not() {
+    let headers =
+        HeaderMap::from_iter([(anthropic::client::VERSION, HeaderValue::from_static("2023-06-01"))]);
+    let dialect = |method, path| super::claim(&method, path, &headers).dialect;
+    assert_eq!(dialect(Method::GET, "/v1/models"), Dialect::Anthropic);
+    assert_eq!(dialect(Method::POST, "/v1/messages/batches"), Dialect::Anthropic);
+    assert_eq!(dialect(Method::POST, "/v1/chat/completions"), Dialect::OpenAi);
+    assert_eq!(claim(&Method::GET, "/v1/models").dialect, Dialect::OpenAi);
 }

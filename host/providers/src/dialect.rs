@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_contract::Dialect;
 
-use crate::openai;
+use crate::{anthropic, openai};
 
 /// The content type of every body in this module.
 pub const JSON: &str = "application/json";
@@ -35,6 +35,7 @@ pub(crate) trait Shapes {
 fn shapes(dialect: Dialect) -> &'static dyn Shapes {
     match dialect {
         Dialect::OpenAi => &openai::dialect::OpenAi,
+        Dialect::Anthropic => &anthropic::dialect::Anthropic,
     }
 }
 

@@ -53,3 +53,44 @@ fn each_status_has_its_kind() {
     assert_eq!(kinds[..7], client);
     assert_eq!(kinds[7..], ["rate_limit_error", "server_error", "server_error"]);
 }
+
+#[test]
+fn anthropics_shapes_are_its_own() {
+    let expected =
+        json!({"type": "error", "error": {"type": "authentication_error", "message": "say \"please\""}});
+    let body: Value = serde_json::from_slice(&error_body(Dialect::Anthropic, &ERROR)).unwrap();
+    assert_eq!(body, expected);
+    let event = error_event(Dialect::Anthropic, &ERROR);
+    let data =
+        event.strip_prefix(b"event: error\ndata: ").and_then(|rest| rest.strip_suffix(b"\n\n")).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(data).unwrap(), expected);
+    let model =
+        |id| json!({"type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z"});
+    let list: Value = serde_json::from_slice(&models_body(Dialect::Anthropic, &["b", "a"])).unwrap();
+    assert_eq!(
+        list,
+        json!({"data": [model("b"), model("a")], "has_more": false, "first_id": "b", "last_id": "a"})
+    );
+    let none: Value = serde_json::from_slice(&models_body(Dialect::Anthropic, &[])).unwrap();
+    assert_eq!(none["first_id"], Value::Null);
+    let one: Value = serde_json::from_slice(&model_body(Dialect::Anthropic, "a")).unwrap();
+    assert_eq!(one, model("a"));
+    let kinds = [400, 401, 403, 404, 413, 422, 429, 500, 503, 504, 529]
+        .map(|status| error_kind(Dialect::Anthropic, status));
+    assert_eq!(
+        kinds,
+        [
+            "invalid_request_error",
+            "authentication_error",
+            "permission_error",
+            "not_found_error",
+            "request_too_large",
+            "invalid_request_error",
+            "rate_limit_error",
+            "api_error",
+            "api_error",
+            "timeout_error",
+            "overloaded_error"
+        ]
+    );
+}

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod anthropic;
 mod client;
 mod dialect;
 mod http;
@@ -16,11 +17,11 @@ mod scan;
 mod sse;
 mod stream;
 mod text;
+mod texts;
 mod upstream;
 
 pub use client::{Claimed, claim};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
-pub use openai::texts::{FoundText, answer_texts, request_texts};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
@@ -28,4 +29,5 @@ pub use scan::{
 pub use sse::{Decoder, Frame, SseEvent, TooLong};
 pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream, gather, scatter};
 pub use text::json_text;
+pub use texts::{FoundText, answer_texts, request_texts};
 pub use upstream::{Provider, all, by_name};

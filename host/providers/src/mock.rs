@@ -1,4 +1,4 @@
-//! The embedded model: OpenAI's API answered by pure code, for trying things out and for tests.
+//! The embedded model: the APIs of OpenAI and Anthropic answered by pure code, for trying things out and for tests.
 //!
 //! A [`Model`] says what to answer as a [`Plan`]: a head and steps of bytes with the waits between them. Who
 //! carries a plan out (the gateway's in-memory upstream) owns the clock and the connection.
@@ -7,6 +7,7 @@ mod chat;
 mod completion;
 mod echo;
 mod embeddings;
+mod messages;
 mod model;
 mod plan;
 mod request;

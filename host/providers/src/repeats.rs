@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::openai;
+use crate::{anthropic, openai};
 
 /// Takes what repeats edited texts out of an answer that was edited, by comparing it with the answer as it came.
 ///
@@ -11,4 +11,5 @@ use crate::openai;
 pub fn forget_repeats(before: &Value, after: &mut Value) {
     openai::stream_texts::repeats::forget_repeats(before, after);
     openai::responses::edited::forget_repeats(before, after);
+    anthropic::edited::forget_repeats(before, after);
 }

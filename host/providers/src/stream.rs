@@ -11,7 +11,7 @@ pub(crate) mod replay;
 use serde_json::Value;
 use tidegate_contract::{Dialect, Event, Operation};
 
-use crate::openai;
+use crate::{anthropic, openai};
 
 /// What a text of a streamed answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,8 @@ pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn Edi
             Some(openai::chat_stream::editor(operation))
         }
         (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::stream::editor()),
-        (Dialect::OpenAi, _) => None,
+        (Dialect::Anthropic, Operation::Messages) => Some(anthropic::stream::editor()),
+        _ => None,
     }
 }
 

@@ -33,6 +33,17 @@ pub(crate) fn event(value: &(impl Serialize + ?Sized)) -> Bytes {
     out.into()
 }
 
+/// The same under a name.
+pub(crate) fn named_event(name: &str, value: &(impl Serialize + ?Sized)) -> Bytes {
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\ndata: ");
+    push(&mut out, value);
+    out.extend_from_slice(b"\n\n");
+    out.into()
+}
+
 #[cfg(test)]
 #[path = "text_tests.rs"]
 mod tests;

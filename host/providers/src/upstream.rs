@@ -3,14 +3,14 @@
 use http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::Dialect;
 
-use crate::{http as opaque, mock, openai};
+use crate::{anthropic, http as opaque, mock, openai};
 
 /// A kind of upstream. One value serves all clusters of its kind; a new provider is one folder and a line in [`all`].
 pub trait Provider: Send + Sync + std::fmt::Debug {
     /// The value of `provider` in the configuration and of `gen_ai.provider.name` in metrics.
     fn name(&self) -> &'static str;
 
-    /// The dialect of its bodies; `None` where it has none, so that bodies always pass as they are.
+    /// The dialect of its bodies; `None` where it has none or knows all, so that bodies always pass as they are.
     fn dialect(&self) -> Option<Dialect>;
 
     /// Scheme, authority and base path where the cluster names no `endpoint`; `None` where it must.
@@ -34,6 +34,9 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
         headers.insert(http::header::AUTHORIZATION, credential.clone());
     }
 
+    /// Adds the fields that the provider demands and the client did not send.
+    fn complete(&self, _headers: &mut HeaderMap) {}
+
     /// The path and query to send: `base_path` of the endpoint, `prefix`, then the operation of the client's path.
     ///
     /// `base_path` and `prefix` are empty or begin with a slash and do not end in one; `client_path` begins with a
@@ -46,7 +49,12 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     }
 }
 
-static ALL: [&dyn Provider; 3] = [&openai::upstream::OpenAi, &mock::upstream::Mock, &opaque::upstream::Http];
+static ALL: [&dyn Provider; 4] = [
+    &openai::upstream::OpenAi,
+    &anthropic::upstream::Anthropic,
+    &mock::upstream::Mock,
+    &opaque::upstream::Http,
+];
 
 /// Every provider.
 pub fn all() -> &'static [&'static dyn Provider] {

@@ -54,6 +54,30 @@ fn a_key_that_would_break_the_head_is_refused() {
 }
 
 #[test]
-fn nobody_translates_its_own_dialect() {
-    assert!(all().iter().all(|provider| !provider.translates(Dialect::OpenAi)));
+fn anthropic_gets_its_own_fields() {
+    let anthropic = provider("anthropic");
+    let mut headers = HeaderMap::new();
+    headers.insert("x-api-key", HeaderValue::from_static("client"));
+    let credential = anthropic.credential("sk-secret").unwrap();
+    anthropic.authorize(&mut headers, &credential);
+    anthropic.complete(&mut headers);
+    assert_eq!(
+        (&headers["x-api-key"], &headers["anthropic-version"]),
+        (&credential, &HeaderValue::from_static("2023-06-01"))
+    );
+    assert!(credential.is_sensitive() && headers.len() == 2);
+    headers.insert("anthropic-version", HeaderValue::from_static("2030-01-01"));
+    anthropic.complete(&mut headers);
+    assert_eq!(headers["anthropic-version"], "2030-01-01");
+    assert_eq!(anthropic.path("", "/v1", "/v1/messages", "beta=true"), "/v1/messages?beta=true");
+}
+
+#[test]
+fn each_translates_but_its_own_dialect() {
+    let translates = |name, client| provider(name).translates(client);
+    for name in ["mock", "http"] {
+        assert!(!translates(name, Dialect::OpenAi) && !translates(name, Dialect::Anthropic), "{name}");
+    }
+    assert!(!translates("openai", Dialect::OpenAi) && translates("openai", Dialect::Anthropic));
+    assert!(translates("anthropic", Dialect::OpenAi) && !translates("anthropic", Dialect::Anthropic));
 }

@@ -218,6 +218,7 @@ pub fn certificate_problems(config: &Config) -> Vec<String> {
 fn provider(provider: checked::Provider) -> &'static dyn Provider {
     let name = match provider {
         checked::Provider::OpenAi => "openai",
+        checked::Provider::Anthropic => "anthropic",
         checked::Provider::Mock => "mock",
         checked::Provider::Http => "http",
     };

@@ -92,7 +92,7 @@ async fn run(
     ledger: &mut Ledger,
 ) -> Result<Reply, Fault> {
     let target = preflight::check(&parts)?;
-    let claimed = claim(&parts.method, &target.path);
+    let claimed = claim(&parts.method, &target.path, &parts.headers);
     ledger.dialect = claimed.dialect;
     ledger.path = claimed.path.clone().into_owned();
     ledger.operation = claimed.operation;

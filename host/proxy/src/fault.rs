@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_config::checked::RetryOn;
+use tidegate_contract::Dialect;
 use tidegate_pipeline::Denied;
 
 use crate::path::PathProblem;
@@ -38,6 +39,10 @@ pub(crate) enum Fault {
     NoRoute { method: http::Method, path: String },
     #[error("the model \"{0}\" does not exist, or no route serves it")]
     NoModel(String),
+    #[error(
+        "no cluster of this route speaks the API of this path (\"{dialect}\"); call the API that it speaks"
+    )]
+    OtherDialect { dialect: Dialect },
     #[error("the method {0} is not served on this path")]
     Method(http::Method),
     #[error("cluster \"{cluster}\" cannot be reached: {cause}")]

@@ -1,6 +1,6 @@
 //! Which backend of a route is tried next.
 
-use tidegate_contract::ModelNames;
+use tidegate_contract::{Dialect, ModelNames};
 
 use crate::snapshot::{Backend, Route, Tries};
 
@@ -13,16 +13,25 @@ pub(crate) struct Picker<'a> {
 }
 
 impl<'a> Picker<'a> {
-    /// Leaves out backends whose model name the principal may not use, and those without a share; `None` where that
-    /// leaves none.
-    pub(crate) fn new(route: &'a Route, allowed: Option<&ModelNames>) -> Option<Self> {
+    /// Leaves out backends whose model name the principal may not use, those that do not speak the client's dialect, and
+    /// those without a share; `None` where that leaves none.
+    pub(crate) fn new(
+        route: &'a Route,
+        allowed: Option<&ModelNames>,
+        client: Option<Dialect>,
+    ) -> Option<Self> {
         let permitted = |backend: &&Backend| match (allowed, &backend.model) {
             (Some(allowed), Some(model)) => allowed.allow(model),
             _ => true,
         };
-        let shares = route.backends.iter().filter(|backend| backend.weight > 0);
-        let backends: Vec<_> = shares.filter(permitted).map(|backend| (backend, false)).collect();
+        let backends: Vec<_> =
+            speakers(route, client).filter(permitted).map(|backend| (backend, false)).collect();
         (!backends.is_empty()).then_some(Self { backends, plan: route.retry.tries, tries: 0 })
+    }
+
+    /// Whether some backend with a share speaks the client's dialect.
+    pub(crate) fn any_speaks(route: &Route, client: Option<Dialect>) -> bool {
+        speakers(route, client).next().is_some()
     }
 
     /// Whether the plan allows no other try.
@@ -66,4 +75,10 @@ impl<'a> Picker<'a> {
         });
         picked.map_or(0, |(index, _)| index)
     }
+}
+
+/// Backends with a share that take the client's bodies as they are; `None` stands for bodies that no dialect knows.
+fn speakers(route: &Route, client: Option<Dialect>) -> impl Iterator<Item = &Backend> {
+    let shares = route.backends.iter().filter(|backend| backend.weight > 0);
+    shares.filter(move |backend| client.is_none_or(|client| !backend.cluster.provider.translates(client)))
 }

@@ -43,7 +43,9 @@ fn shape<'a>(fault: &'a Fault, dialect: Dialect, status: StatusCode, told: &'a s
 /// The status of the answer; 499 where nobody is left to read it.
 pub(crate) fn status(fault: &Fault) -> StatusCode {
     match fault {
-        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) => StatusCode::BAD_REQUEST,
+        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) | Fault::OtherDialect { .. } => {
+            StatusCode::BAD_REQUEST
+        }
         Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
         Fault::ClientLeft => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
@@ -78,6 +80,7 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::NoModel(_) => "model_not_found",
         Fault::NoService(_) | Fault::NoRoute { .. } => "route_not_found",
         Fault::Method(_) => "method_not_allowed",
+        Fault::OtherDialect { .. } => "dialect_not_served",
         Fault::BodyTooLarge { .. } => "request_too_large",
         Fault::BodyTimeout(_) => "request_body_timeout",
         Fault::Connect { .. } => "upstream_unreachable",

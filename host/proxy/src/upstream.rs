@@ -8,7 +8,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
-use tidegate_contract::{Hook, ModelNames, Operation};
+use tidegate_contract::{Dialect, Hook, ModelNames, Operation};
 use tidegate_providers::replace_model;
 use tokio::time::Instant;
 
@@ -61,7 +61,8 @@ pub(crate) async fn send(
     timeouts: &Timeouts,
     ledger: &mut Ledger,
 ) -> Result<Sent, Fault> {
-    let mut picker = Picker::new(route, allowed).ok_or_else(|| draft.not_allowed())?;
+    let client = draft.operation.names_a_model().then_some(ledger.dialect);
+    let mut picker = Picker::new(route, allowed, client).ok_or_else(|| draft.not_served(route, client))?;
     loop {
         let backend = picker.next();
         let last = picker.is_done();
@@ -104,8 +105,11 @@ impl Draft {
         !matches!(self.body, DraftBody::Passing(None))
     }
 
-    /// The fault where the principal may use none of the backends.
-    fn not_allowed(&self) -> Fault {
+    /// The fault where the principal may use none of the backends, or none speaks the client's dialect.
+    fn not_served(&self, route: &Route, client: Option<Dialect>) -> Fault {
+        if let Some(dialect) = client.filter(|_| !Picker::any_speaks(route, client)) {
+            return Fault::OtherDialect { dialect };
+        }
         Fault::ModelNotAllowed { model: self.model().map(|model| model.name.clone()).unwrap_or_default() }
     }
 
@@ -289,6 +293,7 @@ fn encode(
     if let Some(credential) = &cluster.credential {
         provider.authorize(&mut headers, credential);
     }
+    provider.complete(&mut headers);
     let uri = target(cluster, path, lease.is_http2(), &mut headers)?;
     let mut request = Request::new(upload);
     *request.method_mut() = draft.method.clone();

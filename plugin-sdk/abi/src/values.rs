@@ -97,7 +97,7 @@ pub struct Context {
     pub route: Bytes,
     /// Such as `openai`.
     pub dialect: Bytes,
-    /// `chat`, `completion`, `embeddings`, `models` or `other`.
+    /// `chat`, `completion`, `embeddings`, `responses`, `messages`, `models`, `other` and others.
     pub operation: Bytes,
     /// Or none.
     pub model: Bytes,

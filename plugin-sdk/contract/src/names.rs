@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Dialect {
     /// The API of OpenAI and of all that speak it; also the dialect of paths that nobody claims.
     OpenAi,
+    /// The API of Anthropic and of all that speak it.
+    Anthropic,
 }
 
 impl Dialect {
@@ -14,6 +16,7 @@ impl Dialect {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
         }
     }
 }
@@ -37,6 +40,10 @@ pub enum Operation {
     Responses,
     /// `POST /v1/responses/input_tokens`
     InputTokens,
+    /// `POST /v1/messages`
+    Messages,
+    /// `POST /v1/messages/count_tokens`
+    CountTokens,
     /// `GET /v1/models` and `GET /v1/models/{id}`; answered by the gateway.
     Models,
     /// Any other path that a route claims; passed through, with no model of its own.
@@ -52,6 +59,8 @@ impl Operation {
             Self::Embeddings => "embeddings",
             Self::Responses => "responses",
             Self::InputTokens => "responses_input_tokens",
+            Self::Messages => "messages",
+            Self::CountTokens => "count_tokens",
             Self::Models => "models",
             Self::Other => "other",
         }

@@ -14,7 +14,7 @@ use crate::raw::cluster as raw;
 use crate::scope::At;
 
 /// What OpenAI's API begins with, unless `path_prefix` says otherwise.
-const OPENAI_PREFIX: &str = "/v1";
+const VERSION_PREFIX: &str = "/v1";
 const MOCK_REPLY: &str = "This is the embedded model of Tidegate.";
 
 const MOCK_KEYS: [&str; 6] = ["reply", "echo", "stream", "latency", "status", "script"];
@@ -47,6 +47,7 @@ pub(crate) fn cluster(name: Arc<str>, raw: raw::Cluster, idle: Duration, at: At<
 fn provider(raw: raw::Provider) -> Provider {
     match raw {
         raw::Provider::OpenAi => Provider::OpenAi,
+        raw::Provider::Anthropic => Provider::Anthropic,
         raw::Provider::Mock => Provider::Mock,
         raw::Provider::Http => Provider::Http,
     }
@@ -72,7 +73,7 @@ fn foreign_keys(provider: Provider, at: At<'_>) {
 
 fn cluster_endpoint(provider: Provider, raw: &raw::Cluster, at: At<'_>) -> Option<Endpoint> {
     let prefix = match provider {
-        Provider::OpenAi => raw.path_prefix.as_deref().unwrap_or(OPENAI_PREFIX),
+        Provider::OpenAi | Provider::Anthropic => raw.path_prefix.as_deref().unwrap_or(VERSION_PREFIX),
         Provider::Http => "",
         Provider::Mock => return None,
     };

@@ -62,6 +62,8 @@ pub(crate) struct Cluster {
 pub(crate) enum Provider {
     /// OpenAI, or anything that speaks its API at an `endpoint`.
     OpenAi,
+    /// Anthropic, or anything that speaks its API at an `endpoint`.
+    Anthropic,
     /// The embedded model: no key, no network.
     Mock,
     /// An opaque HTTP upstream: paths are passed as they are.

@@ -8,7 +8,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::plan::Plan;
 use super::request::Refused;
 use super::settings::Settings;
-use super::{chat, completion, echo, embeddings, responses, script};
+use super::{chat, completion, echo, embeddings, messages, responses, script};
 use crate::client::{Claimed, claim};
 use crate::dialect::{JSON, model_body, models_body};
 
@@ -68,28 +68,31 @@ impl Model {
 impl Call<'_> {
     fn plan(self) -> Plan {
         let Settings { script, stream, status, .. } = self.settings;
+        let claimed = claim(self.request.method, self.request.path, self.request.headers);
         if !script.is_empty() {
-            return script::plan(&script[self.number % script.len()], stream.every);
+            let named = claimed.dialect == Dialect::Anthropic || claimed.operation == Operation::Responses;
+            return script::plan(&script[self.number % script.len()], stream.every, named);
         }
         match *status {
-            Some(status) if status >= 400 => Refused::told(status).plan(),
-            Some(status) => self.served().with_status(status),
-            None => self.served(),
+            Some(status) if status >= 400 => Refused::told(status).plan(claimed.dialect),
+            Some(status) => self.served(&claimed).with_status(status),
+            None => self.served(&claimed),
         }
     }
 
-    fn served(self) -> Plan {
-        let claimed = claim(self.request.method, self.request.path);
+    fn served(self, claimed: &Claimed<'_>) -> Plan {
         let answered = match claimed.operation {
             Operation::Chat => chat::answer(self),
             Operation::Completion => completion::answer(self),
             Operation::Embeddings => embeddings::answer(self),
             Operation::Responses => responses::answer(self),
             Operation::InputTokens => responses::count(self),
-            Operation::Models => Ok(models(&claimed)),
+            Operation::Messages => messages::answer(self),
+            Operation::CountTokens => messages::count(self),
+            Operation::Models => Ok(models(claimed)),
             Operation::Other => self.other(),
         };
-        answered.unwrap_or_else(|refused| refused.plan())
+        answered.unwrap_or_else(|refused| refused.plan(claimed.dialect))
     }
 
     fn other(self) -> Result<Plan, Refused> {
@@ -110,8 +113,8 @@ impl Call<'_> {
 
 fn models(claimed: &Claimed<'_>) -> Plan {
     let body = match claimed.requested_model() {
-        Some(name) => model_body(Dialect::OpenAi, &name),
-        None => models_body(Dialect::OpenAi, &[NAME]),
+        Some(name) => model_body(claimed.dialect, &name),
+        None => models_body(claimed.dialect, &[NAME]),
     };
     Plan::whole(200, JSON, body)
 }

@@ -188,3 +188,23 @@ fn an_empty_reply_is_empty() {
     assert_eq!(said(Some("")), "");
     assert_ne!(said(None), "");
 }
+
+#[test]
+fn scripted_events_are_named_where_the_dialect_names_them() {
+    let entry = Scripted {
+        status: 200,
+        headers: Vec::new(),
+        body: ScriptedBody::Events(vec![
+            r#"{"type":"a"}"#.to_owned(),
+            "b".to_owned(),
+            r#"{"type":"c\nd"}"#.to_owned(),
+        ]),
+        cut_after: None,
+    };
+    let model = Model::new(Settings { script: vec![entry], ..Settings::default() });
+    let stream = |path| String::from_utf8(bytes(ask(&model, path, &json!({})))).unwrap();
+    let (named, rest) = ("event: a\n", "data: {\"type\":\"a\"}\n\ndata: b\n\ndata: {\"type\":\"c\\nd\"}\n\n");
+    assert_eq!(stream("/v1/messages"), format!("{named}{rest}"));
+    assert_eq!(stream("/v1/responses"), format!("{named}{rest}"));
+    assert_eq!(stream("/v1/chat/completions"), rest);
+}

@@ -51,16 +51,16 @@ impl Refused {
         }
     }
 
-    /// The answer.
-    pub(super) fn plan(&self) -> Plan {
+    /// The answer, in the client's dialect.
+    pub(super) fn plan(&self, dialect: Dialect) -> Plan {
         let error = ErrorBody {
             status: self.status,
-            kind: error_kind(Dialect::OpenAi, self.status),
+            kind: error_kind(dialect, self.status),
             code: self.code,
             param: self.param,
             message: &self.message,
         };
-        Plan::whole(self.status, JSON, error_body(Dialect::OpenAi, &error))
+        Plan::whole(self.status, JSON, error_body(dialect, &error))
     }
 }
 

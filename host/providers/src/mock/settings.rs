@@ -60,6 +60,7 @@ pub enum ScriptedBody {
         /// Its media type.
         content_type: &'static str,
     },
-    /// Server-sent events: the data of each, paced like any stream. Nothing is added, `[DONE]` neither.
+    /// Server-sent events: the data of each, paced like any stream. Nothing is added, `[DONE]` neither; but where the
+    /// client's dialect names events, each has the `type` of its data as name.
     Events(Vec<String>),
 }

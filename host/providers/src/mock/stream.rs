@@ -66,13 +66,7 @@ impl Events {
 
 /// An event under the name that its data has as `type`.
 pub(super) fn named(data: &Value) -> Bytes {
-    let mut out = Vec::with_capacity(256);
-    out.extend_from_slice(b"event: ");
-    out.extend_from_slice(data["type"].as_str().unwrap_or_default().as_bytes());
-    out.extend_from_slice(b"\ndata: ");
-    text::push(&mut out, data);
-    out.extend_from_slice(b"\n\n");
-    out.into()
+    text::named_event(data["type"].as_str().unwrap_or_default(), data)
 }
 
 /// The text in parts of `size` characters.

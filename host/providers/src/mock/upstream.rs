@@ -14,8 +14,9 @@ impl Provider for Mock {
         "mock"
     }
 
+    /// It answers each client in its own.
     fn dialect(&self) -> Option<Dialect> {
-        Some(Dialect::OpenAi)
+        None
     }
 
     /// It is reached inside the process.

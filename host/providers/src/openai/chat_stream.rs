@@ -72,6 +72,10 @@ const STRUCTURAL: [&str; 24] = [
     "tool_call_id",
 ];
 
+/// Those of them that stand in a delta by themselves.
+const STRUCTURAL_IN_DELTA: [&str; 8] =
+    ["id", "object", "model", "role", "type", "name", "signature", "tool_call_id"];
+
 /// Lists that an event says whole, so that nothing of them goes on in the next.
 const WHOLE: [&str; 4] = ["annotations", "citations", "search_results", "sources"];
 
@@ -178,7 +182,7 @@ impl ChatStream {
     fn read_others(&mut self, event: &Value, reading: &mut Reading) {
         let taken: BTreeSet<String> = reading.pieces.iter().map(|piece| piece.pointer.clone()).collect();
         let others = places::strings(event, &|at, key, value| {
-            taken.contains(at) || (value.is_string() && STRUCTURAL.contains(&key)) || is_count(at)
+            taken.contains(at) || (value.is_string() && is_structural(at, key)) || is_count(at)
         });
         for (pointer, text) in others {
             let place = place_of(event, &pointer);
@@ -224,6 +228,13 @@ fn kind(place: &Place) -> &'static str {
         path if path.contains("reasoning") || path.contains("thinking") => "reasoning",
         _ => "text",
     }
+}
+
+/// Whether a string is no words by its key. What stands in a delta by itself may be a vendor's own.
+fn is_structural(pointer: &str, key: &str) -> bool {
+    let mut above = pointer.rsplit('/').skip(1);
+    let is_direct = matches!(above.next(), Some("delta" | "message"));
+    STRUCTURAL.contains(&key) && (!is_direct || STRUCTURAL_IN_DELTA.contains(&key))
 }
 
 /// What a carrier repeats beside its text. A call's name and id are said once.

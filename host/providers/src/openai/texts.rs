@@ -1,50 +1,32 @@
-//! Finds what a model reads and writes in OpenAI's bodies, for moderation.
+//! Finds what a model reads and writes in OpenAI's bodies.
 
 pub(crate) mod finder;
 pub(crate) mod media;
 pub(crate) mod schema;
 
 use serde_json::Value;
-use tidegate_contract::{Dialect, Operation};
+use tidegate_contract::Operation;
 
 use super::responses::items;
+use crate::texts::FoundText;
 use finder::{Finder, Voice};
 
-/// A text and its place in a body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundText {
-    /// RFC 6901; a string stands there, unless `shown` is set.
-    pub pointer: String,
-    /// Who says it, one of the contract's roles.
-    pub role: &'static str,
-    /// What it is, one of the contract's kinds.
-    pub kind: &'static str,
-    /// Whether it stands after the last answer of the conversation.
-    pub new_turn: bool,
-    /// Of what is no text, such as media: what may be told of it. Never its bytes.
-    pub shown: Option<String>,
-}
-
-/// Every text of a request that a model may read, in the order in which it stands there.
-///
-/// Descriptions of tools and schemas count, since a prompt can hide in them. Of bodies that are not known to hold a
-/// prompt ([`Operation::Models`], [`Operation::Other`]) nothing is found.
-pub fn request_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec<FoundText> {
-    match (dialect, operation) {
-        (Dialect::OpenAi, Operation::Chat) => chat(body),
-        (Dialect::OpenAi, Operation::Completion) => prompts(body, &["prompt", "suffix"]),
-        (Dialect::OpenAi, Operation::Embeddings) => prompts(body, &["input"]),
-        (Dialect::OpenAi, Operation::Responses | Operation::InputTokens) => items::request(body),
-        (Dialect::OpenAi, Operation::Models | Operation::Other) => Vec::new(),
+/// Every text of a request.
+pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText> {
+    match operation {
+        Operation::Chat => chat(body),
+        Operation::Completion => prompts(body, &["prompt", "suffix"]),
+        Operation::Embeddings => prompts(body, &["input"]),
+        Operation::Responses | Operation::InputTokens => items::request(body),
+        _ => Vec::new(),
     }
 }
 
-/// Every text of an answer, or of the error in its place: providers repeat prompts in their errors.
-pub fn answer_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec<FoundText> {
-    match (dialect, operation) {
-        (Dialect::OpenAi, Operation::Models | Operation::Other) => Vec::new(),
-        (Dialect::OpenAi, Operation::Responses | Operation::InputTokens) => items::response(body),
-        (Dialect::OpenAi, _) => answer(body),
+/// Every text of an answer.
+pub(crate) fn answer_texts(operation: Operation, body: &Value) -> Vec<FoundText> {
+    match operation {
+        Operation::Responses | Operation::InputTokens => items::response(body),
+        _ => answer(body),
     }
 }
 

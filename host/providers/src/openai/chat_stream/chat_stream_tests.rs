@@ -160,11 +160,13 @@ fn what_nobody_knows_is_read_too() {
     event["choices"][0]["logprobs"] = json!({"content": [{"token": "no"}]});
     event["usage"] = json!({"kind": "no"});
     event["choices"][0]["delta"]["id"] = json!(["7"]);
+    event["choices"][0]["delta"]["code"] = json!("8");
+    event["choices"][0]["delta"]["signature"] = json!("no");
     let mut editor = chat();
     let reading = editor.read(&event);
     let mut texts: Vec<&str> = reading.pieces.iter().map(|piece| &*piece.content).collect();
     texts.sort_unstable();
-    assert_eq!(texts, ["1", "2", "3", "4", "5", "6", "7"]);
+    assert_eq!(texts, ["1", "2", "3", "4", "5", "6", "7", "8"]);
     let again = editor.read(&event);
     let goes_on = |content: &str| {
         let number =
@@ -262,6 +264,24 @@ proptest! {
     #[test]
     fn any_stream_passes_as_it_is(events in prop::collection::vec(any_event(), 0..12)) {
         prop_assert_eq!(played(&events, Pace::Free, same), events);
+    }
+
+    /// Whatever is held, and wherever a text is cut, each text says at last what its edit makes of it.
+    #[test]
+    fn edits_arrive(events in prop::collection::vec(any_event(), 0..12), held in 6_usize..9) {
+        let mut events = events;
+        events.iter_mut().flat_map(|event| event["choices"].as_array_mut().unwrap()).for_each(|choice| {
+            choice["finish_reason"] = Value::Null;
+        });
+        let ends: Vec<Value> = (0..3).map(|index| json!({"index": index, "delta": {}, "finish_reason": "stop"})).collect();
+        events.push(json!({"id": "c", "object": "chat.completion.chunk", "choices": ends}));
+        let texts = |events: &[Value], edit: fn(&str) -> String| {
+            let answer = added_up(events);
+            let found = crate::answer_texts(tidegate_contract::Dialect::OpenAi, Operation::Chat, &answer);
+            let texts = found.iter().map(|found| edit(answer.pointer(&found.pointer).unwrap().as_str().unwrap()));
+            texts.collect::<Vec<_>>()
+        };
+        prop_assert_eq!(texts(&played(&events, Pace::Behind(held), masked), same), texts(&events, masked));
     }
 
     #[test]

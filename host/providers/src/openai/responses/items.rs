@@ -5,7 +5,8 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use crate::openai::texts::finder::{Finder, Voice, below};
-use crate::openai::texts::{self, FoundText, media};
+use crate::openai::texts::{self, media};
+use crate::texts::FoundText;
 
 /// Keys whose strings are no words: names, ids, states, what is encoded or encrypted.
 const STRUCTURAL: [&str; 28] = [

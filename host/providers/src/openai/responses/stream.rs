@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tidegate_contract::Event;
 
 use super::items;
-use crate::openai::texts::FoundText;
 use crate::openai::texts::finder::{Finder, Voice};
 use crate::stream::numbers::Numbers;
 use crate::stream::places;
 use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
+use crate::texts::FoundText;
 use known::{Delta, is_media};
 
 /// For a new stream.
@@ -154,12 +154,12 @@ impl ResponseStream {
             let (name, place) = (prefix.to_owned(), known::place(event));
             let pointer = format!("/delta{below}");
             let key = Key::Stray { name, place, pointer: pointer.clone() };
-            let text = self.numbers.part(key, StreamText::SAID);
+            let text = self.numbers.part(key.clone(), StreamText::SAID);
             if event["delta"].is_string() {
                 self.carriers.entry(text).or_insert_with(|| known::bare(event));
             } else {
                 // Nobody knows how more of it would come.
-                reading.ends.extend(self.numbers.end(|open| matches!(open, Key::Stray { .. })));
+                reading.ends.extend(self.numbers.end(|open| *open == key));
             }
             reading.pieces.push(Piece { text, pointer, content: content.to_owned(), extent: Extent::Part });
         }
@@ -249,7 +249,7 @@ impl ResponseStream {
             let is_code = value.is_string()
                 && matches!(key, "code" | "param")
                 && pieces.iter().all(|known| known != at);
-            let is_named = value.is_string() && (items::is_structural(key) || is_code);
+            let is_named = value.is_string() && at != "/detail" && (items::is_structural(key) || is_code);
             is_known || is_named || at == "/logprobs" || pieces.iter().any(|known| known == at)
         });
         for (pointer, _) in strings {

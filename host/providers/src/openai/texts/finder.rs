@@ -4,8 +4,8 @@ use std::fmt::{self, Display};
 
 use serde_json::Value;
 
-use super::FoundText;
 use super::{media, schema};
+use crate::texts::FoundText;
 
 /// Who says a text, and whether it is new in the conversation.
 #[derive(Debug, Clone, Copy)]

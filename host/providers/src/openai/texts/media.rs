@@ -31,6 +31,13 @@ pub(crate) fn named(part: &Value) -> Option<String> {
     Some(cut(format!("{key} {source}").trim_end()))
 }
 
+/// What may be told of media of this name that stand at a source: its URL, type or id.
+pub(crate) fn sourced(name: &str, from: &Value) -> String {
+    let keys = ["url", "file_id", "media_type"];
+    let told = keys.iter().find_map(|key| from[*key].as_str().map(|text| of(key, text)));
+    cut(format!("{name} {}", told.unwrap_or_default()).trim_end())
+}
+
 fn flat(part: &Value) -> Option<String> {
     let name = part["type"].as_str()?;
     let told = FLAT.iter().find_map(|key| part[*key].as_str().map(|text| of(key, text)))?;

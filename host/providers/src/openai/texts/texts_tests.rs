@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tidegate_contract::{Dialect, KINDS, Operation, ROLES};
 
-use super::{FoundText, answer_texts, request_texts};
+use crate::texts::{FoundText, answer_texts, request_texts};
 
 fn request(operation: Operation, body: &Value) -> Vec<FoundText> {
     checked(request_texts(Dialect::OpenAi, operation, body), body)

@@ -227,6 +227,7 @@ fn what_nobody_knows_is_read_too() {
     let image = json!({"type": "output_image", "image_url": "8", "data": "QUJD"});
     assert_eq!(texts(json!({"type": "response.content_part.done", "part": image})), ["8"]);
     assert_eq!(texts(json!("9")), ["9"]);
+    assert_eq!(texts(json!({"detail": "10"})), ["10"]);
 }
 
 #[test]

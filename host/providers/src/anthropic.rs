@@ -1,0 +1,8 @@
+//! Anthropic's API: paths and shapes of its clients, and the provider itself.
+
+pub(crate) mod client;
+pub(crate) mod dialect;
+pub(crate) mod edited;
+pub(crate) mod stream;
+pub(crate) mod texts;
+pub(crate) mod upstream;
