@@ -182,6 +182,20 @@ const PIECES: [&str; 24] = [
     "xx",
 ];
 
+/// Patterns that look round, prefer what is short, or have several ways.
+const PATTERNS: [&str; 10] = [
+    "a+b",
+    "ab|abc|c",
+    r"\bab\b",
+    "a[^c]*c",
+    "(?:ab){2,3}",
+    "a.?b$",
+    "a+?b*?c",
+    r"(?m)^a|b$",
+    r"\Ba",
+    "(?:a|ab)(?:c|bcd)?",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -209,6 +223,19 @@ proptest! {
         let streamed = Host::new(&settings, context).plays(&parts);
         prop_assert_eq!(streamed.as_ref(), Ok(&expected));
         let streamed = Host::new(&settings, context).plays(&characters(&text));
+        prop_assert_eq!(streamed.as_ref(), Ok(&expected));
+    }
+
+    /// Also where patterns get in each other's way.
+    #[test]
+    fn patterns_that_overlap_are_found_alike(
+        patterns in prop::sample::subsequence(&PATTERNS, 1..3),
+        words in prop::sample::subsequence(&["ab", "a c", "b"], 0..2),
+        text in "[abcdä \n]{0,16}",
+    ) {
+        let settings = json!({"patterns": patterns, "words": words, "action": "redact", "replace_with": "*"});
+        let expected = whole(&settings, &text);
+        let streamed = Host::new(&settings, 4).plays(&characters(&text));
         prop_assert_eq!(streamed.as_ref(), Ok(&expected));
     }
 }
