@@ -111,6 +111,17 @@ pub(crate) fn call(operation: &'static str) -> Call<'static> {
     Call { context: Context { operation, ..Context::new("r") }, scope: &SCOPE }
 }
 
+/// A call for a request of its own, whose notes nobody else has.
+pub(crate) fn call_in(scope: &Arc<Scope>) -> Call<'_> {
+    let deadline = Duration::from_millis(700);
+    Call { context: Context { operation: "chat", deadline, ..Context::new("r") }, scope }
+}
+
+/// Where nothing was noted yet.
+pub(crate) fn scope() -> Arc<Scope> {
+    Scope::new("r", Arc::default())
+}
+
 /// The answer of a hook that answers at once.
 pub(crate) fn now<T>(answer: Answer<'_, T>) -> T {
     answer.now_or_never().unwrap().unwrap()

@@ -17,7 +17,7 @@ mod stream;
 pub use stream::{Arriving, Judged, judge, open_end};
 
 /// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
     /// An e-mail address.
     Email,
