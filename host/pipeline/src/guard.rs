@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tidegate_contract::{Hook, Hooks, Need, Subscription};
+use tidegate_contract::{Hook, Hooks, Need, Subscription, Windows};
 use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
 
@@ -38,6 +38,7 @@ pub struct Link {
     shadow: bool,
     when: Option<When>,
     body_limit: usize,
+    windows: Option<Windows>,
     unjudged_media: bool,
     beside: bool,
     breaker: Breaker,
@@ -66,6 +67,7 @@ impl Link {
             shadow: false,
             when: None,
             body_limit: usize::MAX,
+            windows: None,
             unjudged_media: false,
             beside: false,
             breaker: Breaker::default(),
@@ -102,6 +104,16 @@ impl Link {
     #[must_use]
     pub fn body_limit(self, body_limit: usize) -> Self {
         Self { body_limit, ..self }
+    }
+
+    /// How streams are cut where the filter's subscription does not say.
+    #[must_use]
+    pub fn windows(self, windows: Option<Windows>) -> Self {
+        Self { windows, ..self }
+    }
+
+    pub(crate) fn cut(&self) -> Option<&Windows> {
+        self.subscription().windows.as_ref().or(self.windows.as_ref())
     }
 
     /// Lets media pass, which no filter can judge.

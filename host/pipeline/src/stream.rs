@@ -52,7 +52,7 @@ type Due = (u32, usize);
 
 impl StreamModeration {
     pub(crate) fn new(link: Arc<Link>, scope: Arc<Scope>, most: usize) -> Self {
-        let plan = Plan::of(link.subscription().windows.as_ref(), link.is_shadow());
+        let plan = Plan::of(link.cut(), link.is_shadow());
         let most = most.min(link.largest_body());
         Self { link, scope, plan, texts: BTreeMap::new(), most, remember: false, over: false }
     }
