@@ -79,6 +79,7 @@ impl EditStream for MessageStream {
         if let Some(signature) = event.pointer_mut("/content_block/signature").filter(|_| edited) {
             *signature = "".into();
         }
+        forget_encrypted(event, reading, change);
         let stays = event["type"] != DELTA || !fell_silent(event, reading);
         if stays {
             self.written.note(event);
@@ -199,11 +200,23 @@ fn is_text_of(delta: &str, field: &str) -> bool {
     delta.strip_suffix("_delta") == Some(field) && field != "signature"
 }
 
+/// What only the provider can read beside a text says what the text said before.
+fn forget_encrypted(event: &mut Value, reading: &Reading, change: &dyn Fn(u32) -> Change) {
+    for piece in reading.pieces.iter().filter(|piece| change(piece.text) == Change::Edited) {
+        let beside = piece.pointer.rsplit_once('/').map_or("", |(beside, _)| beside);
+        if let Some(encrypted) = event.pointer_mut(&format!("{beside}/encrypted_content")) {
+            *encrypted = Value::Null;
+        }
+    }
+}
+
 /// Whether a delta brings nothing any more.
 fn fell_silent(event: &Value, reading: &Reading) -> bool {
     let said = reading.pieces.iter().any(|piece| !piece.content.is_empty());
     let silent = |piece: &Piece| event.pointer(&piece.pointer).is_none_or(|left| left == "");
-    said && reading.pieces.iter().all(silent)
+    let fields = event["delta"].as_object().into_iter().flatten();
+    let is_bare = fields.into_iter().all(|(key, field)| key == "type" || field.is_null() || field == "");
+    said && is_bare && reading.pieces.iter().all(silent)
 }
 
 #[cfg(test)]

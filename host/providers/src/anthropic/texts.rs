@@ -10,7 +10,7 @@ use crate::openai::texts::media;
 use crate::texts::FoundText;
 
 /// Keys whose strings are no words: names, ids, reasons, what is encoded or encrypted.
-const STRUCTURAL: [&str; 24] = [
+const STRUCTURAL: [&str; 32] = [
     "id",
     "type",
     "role",
@@ -35,10 +35,18 @@ const STRUCTURAL: [&str; 24] = [
     "speed",
     "category",
     "expires_at",
+    "retrieved_at",
+    "tool_id",
+    "tool_name",
+    "toolset_name",
+    "mcp_server_name",
+    "skill_id",
+    "version",
+    "fallback_credit_token",
 ];
 
 /// Blocks of these types may be empty.
-const TEXT_BLOCKS: [&str; 4] = ["text", "thinking", "redacted_thinking", "compaction"];
+const TEXT_BLOCKS: [&str; 5] = ["text", "thinking", "redacted_thinking", "compaction", "fallback"];
 
 /// Whether strings under this key are no words.
 pub(super) fn is_structural(key: &str) -> bool {

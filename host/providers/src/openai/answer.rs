@@ -104,8 +104,8 @@ impl Counts {
             input: count(input) + if beside { read + written } else { 0 },
             output: count(output),
             cached_input: of_input.cached_tokens.map_or(read, |cached| count(Some(cached))),
-            cache_write: written,
-            reasoning: count(of_output.reasoning_tokens),
+            cache_write: of_input.cache_write_tokens.map_or(written, |tokens| count(Some(tokens))),
+            reasoning: count(of_output.reasoning_tokens.or(of_output.thinking_tokens)),
             ..Usage::default()
         })
     }
@@ -120,7 +120,7 @@ impl Counts {
             prompt_tokens_details: later.prompt_tokens_details,
             input_tokens_details: later.input_tokens_details,
             completion_tokens_details: later.completion_tokens_details,
-            output_tokens_details: later.output_tokens_details,
+            output_tokens_details: later.output_tokens_details.or(self.output_tokens_details),
             cache_read_input_tokens: later.cache_read_input_tokens.or(self.cache_read_input_tokens),
             cache_creation_input_tokens: later
                 .cache_creation_input_tokens
@@ -219,7 +219,9 @@ pub(crate) struct Counts {
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 struct Details {
     cached_tokens: Option<f64>,
+    cache_write_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,
+    thinking_tokens: Option<f64>,
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ fn what_a_cache_took_or_gave_is_input_too() {
     let raw = r#"{"input_tokens":10,"cache_creation_input_tokens":3,"cache_read_input_tokens":4,"output_tokens":7}"#;
     let all = Usage { input: 17, output: 7, cached_input: 4, cache_write: 3, ..Usage::default() };
     assert_eq!(used(raw), Some(all));
+    let thought = r#"{"input_tokens":1,"output_tokens":7,"output_tokens_details":{"thinking_tokens":5}}"#;
+    assert_eq!(used(thought).map(|usage| usage.reasoning), Some(5));
+    let response = r#"{"input_tokens":17,"input_tokens_details":{"cached_tokens":4,"cache_write_tokens":3},"output_tokens":7}"#;
+    assert_eq!(used(response), Some(all));
     let chat = r#"{"prompt_tokens":17,"completion_tokens":7,"cache_creation_input_tokens":3,"cache_read_input_tokens":4}"#;
     assert_eq!(used(chat), Some(all));
 }

@@ -143,6 +143,15 @@ fn what_nobody_knows_is_read_too() {
 }
 
 #[test]
+fn an_edited_summary_has_no_other_version() {
+    let compaction = json!({"type": "compaction_delta", "content": "a SECRET", "encrypted_content": "blob"});
+    let events = [delta(0, compaction.clone()), json!({"type": "content_block_stop", "index": 0})];
+    let out = Value::Array(data(played(&events, Pace::Free, masked))).to_string();
+    assert!(out.contains("a -") && !out.contains("blob"), "{out}");
+    assert!(Value::Array(data(played(&events, Pace::Full, same))).to_string().contains("blob"));
+}
+
+#[test]
 fn what_was_begun_with_its_block_goes_on() {
     let events = [
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "SEC"}}),

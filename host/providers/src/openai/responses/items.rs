@@ -9,7 +9,7 @@ use crate::openai::texts::{self, media};
 use crate::texts::FoundText;
 
 /// Keys whose strings are no words: names, ids, states, what is encoded or encrypted.
-const STRUCTURAL: [&str; 28] = [
+const STRUCTURAL: [&str; 32] = [
     "id",
     "type",
     "object",
@@ -38,10 +38,14 @@ const STRUCTURAL: [&str; 28] = [
     "quality",
     "size",
     "output_format",
+    "created_by",
+    "caller_id",
+    "fingerprint",
+    "skill_id",
 ];
 
 /// What an answer repeats of the settings of its request.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 15] = [
     "previous_response_id",
     "incomplete_details",
     "conversation",
@@ -56,7 +60,6 @@ const SETTINGS: [&str; 16] = [
     "usage",
     "background",
     "billing",
-    "moderation",
     "include",
 ];
 
@@ -67,6 +70,10 @@ const TEXT_PARTS: [&str; 7] =
 /// Whether strings under this key are no words.
 pub(crate) fn is_structural(key: &str) -> bool {
     STRUCTURAL.contains(&key)
+}
+
+fn is_structural_in_error(key: &str) -> bool {
+    is_structural(key) || matches!(key, "code" | "param" | "error_type" | "review_target")
 }
 
 /// Every text of a request.
@@ -100,7 +107,9 @@ pub(crate) fn response(body: &Value) -> Vec<FoundText> {
     }
     list_or_text(&mut finder, &"/instructions", &body["instructions"], system);
     told(&mut finder, body, system);
-    texts::error(&mut finder, body, assistant);
+    finder.words(&"/error", &body["error"], "text", (assistant, &is_structural_in_error));
+    finder.text(&"/message", &body["message"], "text", assistant);
+    finder.strings(&"/detail", &body["detail"], "text", assistant);
     const KNOWN: [&str; 8] =
         ["output", "instructions", "tools", "text", "error", "message", "detail", "metadata"];
     for (key, value) in body.as_object().into_iter().flatten() {
@@ -204,7 +213,7 @@ pub(crate) fn part(
 /// What the words are that an item of this type has under this key.
 fn kind(name: &str, key: &str) -> &'static str {
     match key {
-        "arguments" | "input" | "code" | "action" | "operation" | "queries" => "tool-arguments",
+        "arguments" | "input" | "code" | "action" | "actions" | "operation" | "queries" => "tool-arguments",
         "output" | "outputs" | "results" | "result" => "tool-result",
         "summary" => "reasoning",
         "content" if name == "reasoning" => "reasoning",

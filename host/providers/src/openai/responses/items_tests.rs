@@ -92,7 +92,7 @@ fn every_text_of_an_answer_is_found_and_nothing_else() {
     let body = json!({
         "id": "resp", "object": "response", "created_at": 1, "status": "failed", "model": "m", "user": "u",
         "incomplete_details": {"reason": "max_output_tokens"}, "reasoning": {"effort": "low", "summary": null},
-        "error": {"code": "server_error", "message": "+e"}, "instructions": "+i", "metadata": {"k": "+m"},
+        "error": {"code": "server_error", "message": "+e", "misalignment": {"steer": {"message": "+es"}}}, "instructions": "+i", "metadata": {"k": "+m"},
         "tool_choice": {"type": "function", "name": "f"}, "usage": {"input_tokens": 1}, "novelty": {"words": "+n"},
         "text": {"format": {"type": "text"}, "verbosity": "low"}, "truncation": "disabled",
         "tools": [{"type": "function", "name": "f", "description": "+td", "parameters": {"type": "object"}}],

@@ -12,7 +12,7 @@ use tidegate_contract::Event;
 use super::items;
 use crate::openai::texts::finder::{Finder, Voice};
 use crate::stream::numbers::Numbers;
-use crate::stream::places;
+use crate::stream::places::{self, Way};
 use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
 use crate::texts::FoundText;
 use known::{Delta, is_media};
@@ -37,7 +37,7 @@ struct ResponseStream {
     /// The place of each item in the output.
     outputs: BTreeMap<String, u64>,
     /// How each text that goes on from event to event is brought.
-    carriers: BTreeMap<u32, Value>,
+    carriers: BTreeMap<u32, Way>,
     written: end::Written,
 }
 
@@ -70,6 +70,7 @@ impl EditStream for ResponseStream {
             }
             Some((prefix, "delta")) => self.delta(event, prefix, &mut reading),
             Some((prefix, "done")) => self.done(event, prefix, &mut reading),
+            Some((prefix, "added")) => self.begin(event, prefix, &mut reading),
             _ => {}
         }
         self.others(event, name, &mut reading);
@@ -104,8 +105,10 @@ impl EditStream for ResponseStream {
     }
 
     fn carrier(&mut self, text: u32, content: &str) -> Event {
-        let mut event = self.carriers.get(&text).cloned().unwrap_or_else(|| json!({}));
-        event["delta"] = content.into();
+        let mut event = self.carriers.get(&text).map_or_else(|| json!({}), |way| way.filled(content.into()));
+        if event["type"] == "response.output_text.delta" {
+            event["logprobs"] = json!([]);
+        }
         self.written.inserted(event)
     }
 
@@ -128,8 +131,17 @@ impl ResponseStream {
             other => other.to_string(),
         };
         let text = self.numbers.part(key, StreamText::of_model(kind));
-        self.carriers.entry(text).or_insert_with(|| known::bare(event));
+        self.carriers.entry(text).or_insert_with(|| known::bare(event, "/delta"));
         reading.pieces.push(Piece { text, pointer: "/delta".to_owned(), content, extent: Extent::Part });
+    }
+
+    /// The beginning of a text that has a kind of delta but no part of its own.
+    fn begin(&mut self, event: &Value, prefix: &str, reading: &mut Reading) {
+        let Some(delta) = Delta::of(prefix) else { return };
+        let Some(content) = event[delta.done].as_str().filter(|content| !content.is_empty()) else { return };
+        let key = Key::Item { output: self.output_of(event), path: delta.path(event) };
+        let found = (format!("/{}", delta.done), content.to_owned());
+        self.say(key, (found, StreamText::of_model(delta.kind)), (Stage::Begins, Some(event)), reading);
     }
 
     fn done(&mut self, event: &Value, prefix: &str, reading: &mut Reading) {
@@ -154,13 +166,8 @@ impl ResponseStream {
             let (name, place) = (prefix.to_owned(), known::place(event));
             let pointer = format!("/delta{below}");
             let key = Key::Stray { name, place, pointer: pointer.clone() };
-            let text = self.numbers.part(key.clone(), StreamText::SAID);
-            if event["delta"].is_string() {
-                self.carriers.entry(text).or_insert_with(|| known::bare(event));
-            } else {
-                // Nobody knows how more of it would come.
-                reading.ends.extend(self.numbers.end(|open| *open == key));
-            }
+            let text = self.numbers.part(key, StreamText::SAID);
+            self.carriers.entry(text).or_insert_with(|| known::bare(event, &pointer));
             reading.pieces.push(Piece { text, pointer, content: content.to_owned(), extent: Extent::Part });
         }
     }

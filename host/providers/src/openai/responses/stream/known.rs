@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::stream::places::Way;
+
 /// A kind of delta.
 pub(super) struct Delta {
     /// The type of its events, up to `.delta` and `.done`.
@@ -21,11 +23,13 @@ enum Within {
     Summary,
     /// Under this key of the item.
     Item(&'static str),
+    /// A command of a shell.
+    Command,
 }
 
 const ARGUMENTS: &str = "tool-arguments";
 
-const DELTAS: [Delta; 10] = [
+const DELTAS: [Delta; 11] = [
     delta("response.output_text", Within::Content("text"), ("text", "text")),
     delta("response.refusal", Within::Content("refusal"), ("refusal", "refusal")),
     delta("response.reasoning_text", Within::Content("text"), ("text", "reasoning")),
@@ -34,6 +38,7 @@ const DELTAS: [Delta; 10] = [
     delta("response.mcp_call_arguments", Within::Item("arguments"), ("arguments", ARGUMENTS)),
     delta("response.custom_tool_call_input", Within::Item("input"), ("input", ARGUMENTS)),
     delta("response.code_interpreter_call_code", Within::Item("code"), ("code", ARGUMENTS)),
+    delta("response.shell_call_command", Within::Command, ("command", ARGUMENTS)),
     delta("response.audio.transcript", Within::Content("transcript"), ("transcript", "transcript")),
     delta("response.output_audio_transcript", Within::Content("transcript"), ("transcript", "transcript")),
 ];
@@ -55,6 +60,7 @@ impl Delta {
             Within::Content(key) => format!("/content/{}/{key}", index("content_index")),
             Within::Summary => format!("/summary/{}/text", index("summary_index")),
             Within::Item(key) => format!("/{key}"),
+            Within::Command => format!("/action/commands/{}", index("command_index")),
         }
     }
 }
@@ -64,30 +70,27 @@ pub(super) fn is_media(event: &Value) -> bool {
     matches!(event["type"].as_str(), Some("response.audio.delta" | "response.output_audio.delta"))
 }
 
-/// What the event says about its place.
-pub(super) fn place(event: &Value) -> String {
-    ["item_id", "output_index", "content_index", "summary_index"].map(|key| event[key].to_string()).join(" ")
+/// Whether a field of an event says about which place it is.
+fn is_place(key: &str) -> bool {
+    key.ends_with("_id") || key.ends_with("_index")
 }
 
-/// The event as a carrier of other texts.
-pub(super) fn bare(event: &Value) -> Value {
-    let mut out = json!({});
-    for (key, value) in event.as_object().into_iter().flatten() {
-        match key.as_str() {
-            "logprobs" => out[key] = json!([]),
-            "obfuscation" => {}
-            "delta" => out[key] = "".into(),
-            "type" | "item_id" | "output_index" | "content_index" | "summary_index" | "sequence_number" => {
-                out[key] = value.clone();
-            }
-            _ => {}
-        }
-    }
-    out
+/// What the event says about its place.
+pub(super) fn place(event: &Value) -> String {
+    let fields = event.as_object().into_iter().flatten().filter(|(key, _)| is_place(key));
+    fields.map(|(key, value)| format!("{key}={value} ")).collect()
+}
+
+/// The event as a carrier of more of the text at this pointer.
+pub(super) fn bare(event: &Value, pointer: &str) -> Way {
+    let keeps = |path: &[&str], key: &str| {
+        path.is_empty() && (matches!(key, "type" | "sequence_number") || is_place(key))
+    };
+    Way::to(event, pointer, &keeps)
 }
 
 /// A carrier for the text at a place of an item, made from the event that began it; `None` where no delta brings such texts.
-pub(super) fn carrier(event: &Value, (output, path): (u64, &str), kind: &str) -> Option<Value> {
+pub(super) fn carrier(event: &Value, (output, path): (u64, &str), kind: &str) -> Option<Way> {
     let tokens: Vec<&str> = path.split('/').skip(1).collect();
     let index = |token: &str| token.parse::<u64>().ok();
     let is_call = |name: &str| event["item"]["type"] == name;
@@ -102,6 +105,7 @@ pub(super) fn carrier(event: &Value, (output, path): (u64, &str), kind: &str) ->
         ["arguments"] if is_call("function_call") => ("response.function_call_arguments", "", 0),
         ["input"] => ("response.custom_tool_call_input", "", 0),
         ["code"] => ("response.code_interpreter_call_code", "", 0),
+        ["action", "commands", at] => ("response.shell_call_command", "command_index", index(at)?),
         _ => return None,
     };
     let id = [&event["item_id"], &event["item"]["id"]].into_iter().find(|id| id.is_string());
@@ -112,11 +116,8 @@ pub(super) fn carrier(event: &Value, (output, path): (u64, &str), kind: &str) ->
     if !key.is_empty() {
         out[key] = at.into();
     }
-    if prefix == "response.output_text" {
-        out["logprobs"] = json!([]);
-    }
     if event["sequence_number"].is_number() {
         out["sequence_number"] = 0.into();
     }
-    Some(out)
+    Some(bare(&out, "/delta"))
 }

@@ -243,6 +243,41 @@ fn deltas_that_nobody_knows_go_on_until_they_are_done() {
 }
 
 #[test]
+fn commands_and_what_they_print_are_told_apart() {
+    let of_command = |name: &str, at: u64, more: Value| {
+        let mut event =
+            json!({"type": format!("response.shell_call_{name}"), "output_index": 0, "command_index": at});
+        more.as_object().unwrap().iter().for_each(|(key, value)| event[key] = value.clone());
+        event
+    };
+    let call = json!({"type": "shell_call", "action": {"commands": ["SECRET", "b"]}});
+    let events = [
+        of_command("command.added", 0, json!({"command": "SEC"})),
+        of_command("command.delta", 1, json!({"delta": "b"})),
+        of_command("command.delta", 0, json!({"delta": "RET"})),
+        of_command("command.done", 0, json!({"command": "SECRET"})),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": call}),
+        of_command("output_content.delta", 0, json!({"delta": {"stdout": "SEC"}})),
+        of_command("output_content.delta", 0, json!({"delta": {"stdout": "RET"}})),
+        of_command("output_content.done", 0, json!({"output": [{"stdout": "SECRET", "stderr": ""}]})),
+    ];
+    let out = data(played(&events, Pace::Full, masked));
+    assert_eq!(
+        out,
+        [
+            of_command("command.added", 0, json!({"command": ""})),
+            of_command("command.delta", 0, json!({"delta": "-"})),
+            of_command("command.done", 0, json!({"command": "-"})),
+            of_command("command.delta", 1, json!({"delta": "b"})),
+            json!({"type": "response.output_item.done", "output_index": 0, "item": {"type": "shell_call", "action": {"commands": ["-", "b"]}}}),
+            of_command("output_content.delta", 0, json!({"delta": {"stdout": "-"}})),
+            of_command("output_content.done", 0, json!({"output": [{"stdout": "-", "stderr": ""}]})),
+        ]
+    );
+    assert_eq!(data(played(&events, Pace::Free, same)), events);
+}
+
+#[test]
 fn a_blocked_stream_is_incomplete() {
     let mut editor = editor();
     let written = Replay::new(&mut *editor, Pace::Full, same).events(&recorded(&PARTS)[..6]);
