@@ -110,6 +110,10 @@ fn a_match_that_is_too_long_to_wait_ends_the_stream() {
     let pem = format!("it: -----BEGIN PRIVATE KEY-----\n{}", "MIIE\n".repeat(80));
     let detect = json!({"detect": ["secret"], "action": "redact"});
     assert_eq!(Host::new(&detect, 64).plays(&characters(&pem)), Err("it: ".into()));
+    let more =
+        json!({"detect": ["secret"], "action": "redact", "replace_with": "*", "stream": {"max_match": 4096}});
+    let pem = format!("{pem}-----END PRIVATE KEY-----\nbye");
+    assert_eq!(Host::new(&more, 64).plays(&characters(&pem)), Ok("it: *\nbye".into()));
 }
 
 #[test]

@@ -204,6 +204,16 @@ fn wrong_settings_are_named_with_their_place() {
             "/stream/max_hold",
             "\"max_hold\" is no duration",
         ),
+    ];
+    assert_told(&cases);
+    let schema = ContentModerationFactory.schema();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["$defs"]["Secret"]["writeOnly"], true);
+}
+
+#[test]
+fn wrong_settings_of_a_service_are_named_with_their_place() {
+    let cases = [
         (
             json!({"service": {"kind": "openai"}}),
             "/service",
@@ -261,16 +271,18 @@ fn wrong_settings_are_named_with_their_place() {
         ),
         (json!({"service": {"kind": "llm"}}), "", "unknown variant `llm`"),
     ];
+    assert_told(&cases);
+}
+
+#[track_caller]
+fn assert_told(cases: &[(Value, &str, &str)]) {
     for (settings, pointer, message) in cases {
-        let found = problems(&ContentModerationFactory, &settings);
+        let found = problems(&ContentModerationFactory, settings);
         assert_eq!(found.len(), 1, "{settings}: {found:?}");
-        assert_eq!(found[0].pointer, pointer, "{settings}");
-        assert!(found[0].message.starts_with(message), "{settings}: {}", found[0].message);
+        assert_eq!(found[0].pointer, *pointer, "{settings}");
+        assert!(found[0].message.starts_with(*message), "{settings}: {}", found[0].message);
         assert!(!found[0].message.contains('\n'), "{settings}");
     }
-    let schema = ContentModerationFactory.schema();
-    assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(schema["$defs"]["Secret"]["writeOnly"], true);
 }
 
 #[test]

@@ -65,7 +65,7 @@ enum Detect {
     /// All kinds.
     All(All),
     /// Some of them.
-    Some(#[schemars(length(min = 1))] Vec<Kind>),
+    Some(#[schemars(length(min = 1))] Vec<Personal>),
 }
 
 /// The word for all kinds.
@@ -79,7 +79,7 @@ enum All {
 /// A kind of personal data.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum Personal {
     /// E-mail addresses.
     Email,
     /// Telephone numbers.
@@ -148,7 +148,7 @@ impl Side {
     }
 }
 
-impl Kind {
+impl Personal {
     fn category(self) -> Category {
         match self {
             Self::Email => Category::Email,
@@ -237,7 +237,7 @@ impl Settings {
                 "what has left cannot be redacted; take another \"mode\" than \"watch\", or another \"action\"",
             );
         }
-        if mode == Some(Mode::Carry) && self.service.is_some() {
+        if mode == Some(Mode::Carry) && self.service.is_some() && self.on.contains(&Side::Output) {
             wrong(
                 "/stream/mode",
                 "a service judges no text that is cut anywhere; set \"mode\" to \"window\" or \"full\"",

@@ -18,10 +18,11 @@ use crate::settings::{below, problem};
 /// Who judges, and how it is reached.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Service")]
 pub(crate) struct ServiceSettings {
     /// A moderation endpoint as OpenAI's (`openai`), a service of one's own (`webhook`), or a model that is asked for a
     /// verdict (`judge`).
-    kind: Kind,
+    kind: ServiceKind,
     /// The cluster that serves the endpoint or the model.
     cluster: Option<String>,
     /// Where a `webhook` is: `https` or `http`.
@@ -45,7 +46,7 @@ pub(crate) struct ServiceSettings {
 /// Who judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum ServiceKind {
     /// A moderation endpoint as OpenAI's.
     Openai,
     /// A service of one's own.
@@ -60,7 +61,7 @@ enum Kind {
 #[schemars(extend("writeOnly" = true))]
 struct Secret(String);
 
-impl Kind {
+impl ServiceKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Openai => "openai",
@@ -75,12 +76,12 @@ impl ServiceSettings {
     pub(crate) fn checked(self, world: &World<'_>) -> Result<Service, Vec<SettingsProblem>> {
         let mut problems = self.misplaced();
         let made = match self.kind {
-            Kind::Webhook => self.webhook(world, &mut problems).map(Service::Webhook),
-            Kind::Openai => self.cluster(world, &mut problems).map(|cluster| {
+            ServiceKind::Webhook => self.webhook(world, &mut problems).map(Service::Webhook),
+            ServiceKind::Openai => self.cluster(world, &mut problems).map(|cluster| {
                 let model = self.model.clone().unwrap_or_else(|| "omni-moderation-latest".into());
                 Service::OpenAi(OpenAi { cluster, model, thresholds: self.thresholds.clone() })
             }),
-            Kind::Judge => {
+            ServiceKind::Judge => {
                 if self.model.is_none() {
                     let text = "a service of kind \"judge\" asks a model; name it under \"model\"";
                     problems.push(problem("/service", text));
@@ -96,14 +97,14 @@ impl ServiceSettings {
 
     /// Keys that this kind does not read, and scores that are none.
     fn misplaced(&self) -> Vec<SettingsProblem> {
-        let keys: [(&str, bool, &[Kind]); 7] = [
-            ("cluster", self.cluster.is_some(), &[Kind::Openai, Kind::Judge]),
-            ("url", self.url.is_some(), &[Kind::Webhook]),
-            ("model", self.model.is_some(), &[Kind::Openai, Kind::Judge]),
-            ("thresholds", !self.thresholds.is_empty(), &[Kind::Openai]),
-            ("headers", !self.headers.is_empty(), &[Kind::Webhook]),
-            ("format", self.format.is_some(), &[Kind::Webhook]),
-            ("prompt", self.prompt.is_some(), &[Kind::Judge]),
+        let keys: [(&str, bool, &[ServiceKind]); 7] = [
+            ("cluster", self.cluster.is_some(), &[ServiceKind::Openai, ServiceKind::Judge]),
+            ("url", self.url.is_some(), &[ServiceKind::Webhook]),
+            ("model", self.model.is_some(), &[ServiceKind::Openai, ServiceKind::Judge]),
+            ("thresholds", !self.thresholds.is_empty(), &[ServiceKind::Openai]),
+            ("headers", !self.headers.is_empty(), &[ServiceKind::Webhook]),
+            ("format", self.format.is_some(), &[ServiceKind::Webhook]),
+            ("prompt", self.prompt.is_some(), &[ServiceKind::Judge]),
         ];
         let misplaced = keys.into_iter().filter(|(_, set, kinds)| *set && !kinds.contains(&self.kind));
         let mut problems: Vec<SettingsProblem> = misplaced

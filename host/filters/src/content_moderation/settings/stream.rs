@@ -7,6 +7,9 @@ use tidegate_pipeline::SettingsProblem;
 
 use crate::settings::problem;
 
+/// What a duration is, for whoever wrote none.
+const PERIOD: &str = "must be a duration such as \"500ms\" or \"5s\"";
+
 /// How a streamed answer is judged.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +32,7 @@ pub(crate) struct Stream {
     #[schemars(range(max = 1_048_576))]
     overlap: Option<u32>,
     /// The longest that a part is waited for in mode `window`; 5s unless set.
-    #[schemars(regex(pattern = r"^[0-9]+(ms|s|m|h)$"))]
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(ms|s|m|h)$"), extend("errorMessage" = PERIOD))]
     max_hold: Option<String>,
 }
 
