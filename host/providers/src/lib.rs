@@ -20,7 +20,7 @@ mod text;
 mod texts;
 mod upstream;
 
-pub use client::{Claimed, claim};
+pub use client::{Claimed, Endpoint, claim, endpoints};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
 pub use repeats::forget_repeats;
 pub use scan::{

@@ -98,13 +98,8 @@ fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
         return Reading::Opaque;
     }
     if media_type(headers) == EVENT_STREAM {
-        let has_an_end = has_an_end(operation);
+        let has_an_end = operation.streams();
         return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
     }
     if operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }
-}
-
-/// Whether the streams of an operation say where they end.
-fn has_an_end(operation: Operation) -> bool {
-    matches!(operation, Operation::Chat | Operation::Completion | Operation::Responses | Operation::Messages)
 }

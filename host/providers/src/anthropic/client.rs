@@ -6,6 +6,10 @@ use tidegate_contract::Operation;
 /// Every client of this API sends it.
 pub(crate) const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
+/// What is posted.
+pub(crate) const POSTED: [(&str, Operation); 2] =
+    [("/v1/messages", Operation::Messages), ("/v1/messages/count_tokens", Operation::CountTokens)];
+
 /// All of the API also stands under this.
 const ALIAS: &str = "/anthropic";
 
@@ -19,9 +23,6 @@ pub(crate) fn rewritten(path: &str) -> (&str, bool) {
 
 /// What the path asks for; `None` where it is not one of Anthropic's alone.
 pub(crate) fn operation(method: &Method, path: &str) -> Option<Operation> {
-    match path {
-        "/v1/messages" if method == Method::POST => Some(Operation::Messages),
-        "/v1/messages/count_tokens" if method == Method::POST => Some(Operation::CountTokens),
-        _ => None,
-    }
+    let posted = POSTED.iter().find(|(known, _)| *known == path);
+    posted.filter(|_| method == Method::POST).map(|(_, operation)| *operation)
 }
