@@ -202,16 +202,17 @@ impl Judge {
             changed |= self.put(tree, piece, place);
         }
         self.touched |= changed;
+        let moderation = &self.moderation;
+        let change = |id: u32| match (moderation.is_edited(id), moderation.is_moved(id)) {
+            (true, _) => Change::Edited,
+            (false, true) => Change::Held,
+            (false, false) => Change::Same,
+        };
+        if !self.editor.clean(tree, &reading, &change) {
+            return;
+        }
+        // Of a stream in which nothing changed, there is nothing to clean.
         if self.touched {
-            let moderation = &self.moderation;
-            let change = |id: u32| match (moderation.is_edited(id), moderation.is_moved(id)) {
-                (true, _) => Change::Edited,
-                (false, true) => Change::Held,
-                (false, false) => Change::Same,
-            };
-            if !self.editor.clean(tree, &reading, &change) {
-                return;
-            }
             item.mark_changed();
         }
         out.push(item);
