@@ -114,3 +114,7 @@ pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn Edi
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
