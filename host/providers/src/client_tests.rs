@@ -65,6 +65,8 @@ fn anthropics_paths_stand_under_two_names() {
     assert_eq!((models.dialect, models.operation), (Dialect::Anthropic, Operation::Models));
     assert_eq!(models.requested_model().as_deref(), Some("claude"));
     assert_eq!(claim(&Method::GET, "/anthropics/v1/models").operation, Operation::Other);
+    assert_eq!(claim(&Method::POST, "/anthropic/v1/chat/completions").operation, Operation::Other);
+    assert_eq!(claim(&Method::POST, "/anthropic/v1/messages/batches").path, "/v1/messages/batches");
     assert_eq!(claim(&Method::GET, "/v1/messages").dialect, Dialect::OpenAi);
 }
 

@@ -134,3 +134,7 @@ pub fn scatter(dialect: Dialect, operation: Operation, answer: &Value) -> Option
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -11,7 +11,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use tidegate_contract::Event;
 use tidegate_pipeline::{Denied, Session, Stage, StreamTransform};
-use tidegate_providers::{Change, Decoder, EditStream, Frame, SseEvent, TooLong, edit_stream};
+use tidegate_providers::{Change, Decoder, EditStream, TooLong, edit_stream};
 
 use crate::fault::Fault;
 use crate::ledger::Ledger;
@@ -145,34 +145,32 @@ async fn changed(
     session: &mut Session,
 ) -> Result<Vec<Item>, Denied> {
     let mut out = Vec::with_capacity(items.len());
-    let mut run: Vec<Event> = Vec::new();
-    let mut fields: Vec<SseEvent> = Vec::new();
+    let (mut given, mut run) = (Vec::new(), Vec::new());
     for item in items.into_iter().map(Some).chain([None]) {
-        let other = match item.map(Item::into_event) {
-            Some(Ok((event, field))) => {
-                run.push(event);
-                fields.push(field);
-                continue;
-            }
-            Some(Err(other)) => Some(other),
+        let other = match item {
+            Some(mut item) => match item.event() {
+                Some(event) => {
+                    given.push(event);
+                    run.push(item);
+                    continue;
+                }
+                None => Some(item),
+            },
             None => None,
         };
-        let passed = transform.pass(session, std::mem::take(&mut run)).await?;
-        out.extend(with_fields(passed, std::mem::take(&mut fields)));
+        let passed = transform.pass(session, std::mem::take(&mut given)).await?;
+        out.extend(in_place(passed, std::mem::take(&mut run)));
         out.extend(other);
     }
     Ok(out)
 }
 
 /// Events that took the places of others keep their ids.
-fn with_fields(passed: Vec<Event>, fields: Vec<SseEvent>) -> Vec<Item> {
-    if passed.len() != fields.len() {
+fn in_place(passed: Vec<Event>, items: Vec<Item>) -> Vec<Item> {
+    if passed.len() != items.len() {
         return passed.into_iter().map(Item::made).collect();
     }
-    let one = |(event, field): (Event, SseEvent)| {
-        Item::new(Frame::Event(SseEvent { name: event.name, data: event.data, ..field }))
-    };
-    passed.into_iter().zip(fields).map(one).collect()
+    passed.into_iter().zip(items).map(|(event, item)| item.replaced(event)).collect()
 }
 
 /// All events of a stream that was held.

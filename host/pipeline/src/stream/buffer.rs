@@ -15,9 +15,9 @@ use crate::texts::{check_edits, is_json};
 #[derive(Debug)]
 pub(super) struct Buffer {
     text: StreamText,
-    /// The end of what has left, as it left.
+    /// The end of what has left, as it came.
     context: String,
-    /// Bytes that have left, as they left.
+    /// Bytes that have left, as they came.
     left: u64,
     /// What has come and may not leave yet.
     held: String,
@@ -201,7 +201,7 @@ impl Buffer {
         for edit in made {
             let (start, stop) = range(edit);
             self.release(&held[at..start]);
-            self.replace(stop - start, &edit.replacement);
+            self.replace(&held[start..stop], &edit.replacement);
             at = stop;
         }
         self.release(&held[at..end]);
@@ -254,11 +254,11 @@ impl Buffer {
         }
     }
 
-    fn replace(&mut self, origin: usize, with: &str) {
+    fn replace(&mut self, part: &str, with: &str) {
         self.edited = true;
-        self.context.push_str(with);
-        self.left += with.len() as u64;
-        self.leave(origin, with.to_owned(), false);
+        self.context.push_str(part);
+        self.left += part.len() as u64;
+        self.leave(part.len(), with.to_owned(), false);
     }
 
     fn leave(&mut self, origin: usize, text: String, verbatim: bool) {

@@ -10,12 +10,16 @@ pub(crate) const VERSION: HeaderName = HeaderName::from_static("anthropic-versio
 pub(crate) const POSTED: [(&str, Operation); 2] =
     [("/v1/messages", Operation::Messages), ("/v1/messages/count_tokens", Operation::CountTokens)];
 
-/// All of the API also stands under this.
+/// What the API has also stands under this.
 const ALIAS: &str = "/anthropic";
+
+const OWN: [&str; 2] = ["/v1/messages", "/v1/models"];
 
 /// The path under its canonical name, and whether it was an alias.
 pub(crate) fn rewritten(path: &str) -> (&str, bool) {
-    match path.strip_prefix(ALIAS).filter(|rest| rest.starts_with("/v1/")) {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    let is_own = |path: &&str| OWN.iter().any(|own| path.strip_prefix(own).is_some_and(is_below));
+    match path.strip_prefix(ALIAS).filter(is_own) {
         Some(rest) => (rest, true),
         None => (path, false),
     }

@@ -88,11 +88,11 @@ pub(crate) fn answer(body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
     content(&mut finder, &"/content", &body["content"], ("text", assistant));
-    shared::error(&mut finder, body, assistant);
-    const KNOWN: [&str; 5] = ["content", "error", "message", "detail", "usage"];
     for (key, value) in body.as_object().into_iter().flatten() {
-        if !(KNOWN.contains(&&**key) || is_structural(key)) {
-            finder.words(&below(&"", key), value, "text", (assistant, &is_structural));
+        let is_named = value.is_string() && is_structural(key);
+        if !(is_named || matches!(&**key, "content" | "usage")) {
+            let skips = |below: &str| is_structural(below) || (key == "error" && below == "code");
+            finder.words(&below(&"", key), value, "text", (assistant, &skips));
         }
     }
     finder.found
@@ -128,7 +128,7 @@ pub(super) fn block(
             "cache_control" => {}
             // Its keys are the caller's own.
             "input" => finder.strings(&at, field, "tool-arguments", voice),
-            "thinking" => finder.text(&at, field, "reasoning", voice),
+            "thinking" => finder.words(&at, field, "reasoning", (voice, &is_structural)),
             "source" if field.is_object() => source(finder, (name, &at), field, (kind, voice)),
             "content" if is_result => {
                 content(finder, &at, field, ("tool-result", Voice { role: "tool", ..voice }));

@@ -63,15 +63,27 @@ impl Item {
         }
     }
 
-    /// The event for a filter that changes events; itself where it is none with JSON data.
-    pub(super) fn into_event(mut self) -> Result<(Event, SseEvent), Self> {
+    /// The event for a filter that changes events; `None` where it is none with JSON data.
+    pub(super) fn event(&mut self) -> Option<Event> {
         self.settle();
-        match self.frame {
+        match &self.frame {
             Frame::Event(event) if is_json(&event.data) => {
-                let given = Event { name: event.name.clone(), data: event.data.clone() };
-                Ok((given, event))
+                Some(Event { name: event.name.clone(), data: event.data.clone() })
             }
-            frame => Err(Self { frame, tree: self.tree, changed: false }),
+            _ => None,
+        }
+    }
+
+    /// Another event in its place, under its id.
+    pub(super) fn replaced(self, event: Event) -> Self {
+        let Event { name, data } = event;
+        match self.frame {
+            // What was parsed of it may still hold.
+            Frame::Event(own) if own.data == data && own.name == name => {
+                Self { frame: Frame::Event(own), ..self }
+            }
+            Frame::Event(own) => Self::new(Frame::Event(SseEvent { name, data, ..own })),
+            frame => Self { frame, ..self },
         }
     }
 

@@ -45,11 +45,10 @@ const STRUCTURAL: [&str; 32] = [
 ];
 
 /// What an answer repeats of the settings of its request.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 14] = [
     "previous_response_id",
     "incomplete_details",
     "conversation",
-    "reasoning",
     "tool_choice",
     "truncation",
     "service_tier",
@@ -106,14 +105,20 @@ pub(crate) fn response(body: &Value) -> Vec<FoundText> {
         item(&mut finder, &format_args!("/output/{index}"), entry, assistant);
     }
     list_or_text(&mut finder, &"/instructions", &body["instructions"], system);
-    told(&mut finder, body, system);
+    tools(&mut finder, &"/tools", &body["tools"], system);
+    let is_asked = matches!(body["reasoning"]["summary"].as_str(), Some("auto" | "concise" | "detailed"));
+    let is_setting = |key: &str| {
+        is_structural(key) || matches!(key, "verbosity" | "effort" | "mode") || (key == "summary" && is_asked)
+    };
+    finder.words(&"/text", &body["text"], "text", (system, &is_setting));
+    finder.words(&"/reasoning", &body["reasoning"], "text", (system, &is_setting));
     finder.words(&"/error", &body["error"], "text", (assistant, &is_structural_in_error));
-    finder.text(&"/message", &body["message"], "text", assistant);
     finder.strings(&"/detail", &body["detail"], "text", assistant);
-    const KNOWN: [&str; 8] =
-        ["output", "instructions", "tools", "text", "error", "message", "detail", "metadata"];
+    const KNOWN: [&str; 6] = ["instructions", "text", "reasoning", "error", "detail", "metadata"];
     for (key, value) in body.as_object().into_iter().flatten() {
-        if !(KNOWN.contains(&&**key) || SETTINGS.contains(&&**key) || is_structural(key)) {
+        let is_list = matches!(&**key, "output" | "tools") && value.is_array();
+        let is_named = value.is_string() && is_structural(key);
+        if !(is_list || is_named || KNOWN.contains(&&**key) || SETTINGS.contains(&&**key)) {
             finder.words(&below(&"", key), value, "text", (assistant, &is_structural));
         }
     }
@@ -130,7 +135,9 @@ fn told(finder: &mut Finder, body: &Value, voice: Voice) {
 }
 
 fn list_or_text(finder: &mut Finder, at: &dyn Display, value: &Value, voice: Voice) {
-    finder.text(at, value, "text", voice);
+    if value.is_string() || value.is_object() {
+        item(finder, at, value, voice);
+    }
     for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
         item(finder, &format_args!("{at}/{index}"), entry, voice);
     }
@@ -166,6 +173,10 @@ pub(crate) fn item(finder: &mut Finder, at: &dyn Display, item: &Value, voice: V
             key if field.is_string() && is_structural(key) => {}
             "result" if name == "image_generation_call" && field.is_string() => {
                 finder.media(&at, name.to_owned(), voice);
+            }
+            // What a server says of its tools, not what the caller set.
+            "tools" if name == "mcp_list_tools" => {
+                finder.words(&at, field, "text", (voice, &is_structural));
             }
             "tools" => tools(finder, &at, field, voice),
             "content" | "output" | "summary" | "outputs" if field.is_array() => {

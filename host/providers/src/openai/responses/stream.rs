@@ -127,8 +127,8 @@ impl ResponseStream {
         let kind = Delta::of(prefix).map_or("text", |delta| delta.kind);
         let content = match &event["delta"] {
             Value::String(text) => text.clone(),
-            Value::Null => return,
-            other => other.to_string(),
+            tree @ (Value::Object(_) | Value::Array(_)) => tree.to_string(),
+            _ => return,
         };
         let text = self.numbers.part(key, StreamText::of_model(kind));
         self.carriers.entry(text).or_insert_with(|| known::bare(event, "/delta"));
@@ -252,7 +252,7 @@ impl ResponseStream {
         };
         let pieces: Vec<String> = reading.pieces.iter().map(|piece| piece.pointer.clone()).collect();
         let strings = places::strings(event, &|at, key, value| {
-            let is_known = at == taken && (value.is_object() || value.is_array() || is_media(event));
+            let is_known = at == taken && (value.is_object() || is_media(event));
             let is_code = value.is_string()
                 && matches!(key, "code" | "param")
                 && pieces.iter().all(|known| known != at);
