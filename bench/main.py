@@ -1,4 +1,4 @@
-"""The parts of the bench by name: `main.py cpu|streams|hooks|all|profile`."""
+"""The parts of the bench by name: `main.py cpu|streams|hooks|moderation|all|profile`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cpu
 import hooks
+import moderation
 import profiler
 import report
 import report_hooks
@@ -16,7 +17,7 @@ import streams
 from machine import BenchError, Cores
 
 OUT = Path(__file__).parent / "out"
-PARTS = ("cpu", "streams", "hooks", "all", "profile")
+PARTS = ("cpu", "streams", "hooks", "moderation", "all", "profile")
 
 
 def main(part: str) -> int:
@@ -48,6 +49,11 @@ def _compare(part: str, cores: Cores, folder: Path) -> int:
         page += report_hooks.page(served)
         values["hooks"] = report_hooks.values(served)
         failures += sum(case.failed for case in served)
+    if part in ("moderation", "all"):
+        paces, outcomes = moderation.measure(moderation.Plan.from_environment(), cores, folder)
+        page += moderation.page(paces, outcomes)
+        values["moderation"] = moderation.values(paces, outcomes)
+        failures += sum(outcome.streams - outcome.whole for outcome in outcomes)
     report.save(OUT, page, values)
     print(page)
     return 1 if failures else 0

@@ -1,6 +1,6 @@
 """Holds many streams open at once and counts what comes: one thread, one epoll, no work an event but counting.
 
-A process of its own, so that its CPU can be kept on other cores: `readers.py PORT STREAMS BODY`, one line of JSON out.
+A process of its own, so that its CPU can be kept on other cores: `readers.py PORT STREAMS BODY [HOST]`, one line of JSON out.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Stream:
 class Readers:
     """All streams and the epoll that watches them."""
 
-    def __init__(self, port: int, body: bytes) -> None:
+    def __init__(self, port: int, body: bytes, host: str) -> None:
         self._address = ("127.0.0.1", port)
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer demo\r\n"
+            f"POST /v1/chat/completions HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer demo\r\n"
             f"content-type: application/json\r\naccept: text/event-stream\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         self._request = head.encode() + body
@@ -114,8 +114,8 @@ class Readers:
         self.ended.append(stream)
 
 
-def main(port: int, count: int, body: Path) -> None:
-    readers = Readers(port, body.read_bytes())
+def main(port: int, count: int, body: Path, host: str) -> None:
+    readers = Readers(port, body.read_bytes(), host)
     start = time.monotonic()
     readers.run(count, start + 180)
     lengths = sorted(stream.ended - stream.first for stream in readers.ended if stream.whole())
@@ -133,4 +133,4 @@ def main(port: int, count: int, body: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else f"127.0.0.1:{sys.argv[1]}")

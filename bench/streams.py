@@ -16,6 +16,7 @@ import chats
 import peers
 from machine import BenchError, Cores, stolen_seconds
 from peers import Peer, Place
+from services import Service
 
 HERE = Path(__file__).parent
 AIM_KB = 40.0
@@ -65,7 +66,7 @@ class Outcome:
 
 def measure(plan: Plan, cores: Cores, folder: Path) -> list[Outcome]:
     """The gateway, then nginx, each fresh, on the same upstream."""
-    _allow_files(plan.streams)
+    allow_files(plan.streams)
     part = folder / "streams"
     part.mkdir()
     body = part / "streamed.json"
@@ -73,12 +74,12 @@ def measure(plan: Plan, cores: Cores, folder: Path) -> list[Outcome]:
     with peers.model(Place(part, cores.load), events=plan.seconds * plan.rate, every_ms=1000 // plan.rate) as upstream:
         place = Place(part, cores.proxy)
         return [
-            _one(plan, cores, peers.gateway(place, upstream.port), body),
-            _one(plan, cores, peers.nginx(place, upstream.port, hold_answer=False), body),
+            one(plan, cores, peers.gateway(place, upstream.port), body),
+            one(plan, cores, peers.nginx(place, upstream.port, hold_answer=False), body),
         ]
 
 
-def _allow_files(streams: int) -> None:
+def allow_files(streams: int) -> None:
     """A proxy needs two sockets a stream."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < 2 * streams + 200:
@@ -86,12 +87,16 @@ def _allow_files(streams: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _one(plan: Plan, cores: Cores, starting: AbstractContextManager[Peer], body: Path) -> Outcome:
+def one(
+    plan: Plan, cores: Cores, starting: AbstractContextManager[Peer], body: Path, service: Service | None = None
+) -> Outcome:
+    """All streams on a proxy that is started for them; on one of its services where it has several."""
     with starting as peer:
+        peer = peer.serving(service) if service else peer
         time.sleep(0.5)
         before_kb = peak_kb = peer.process.resident_kb()
         stolen, before, start = stolen_seconds(cores.proxy), peer.process.usage(), time.monotonic()
-        argv = [sys.executable, str(HERE / "readers.py"), str(peer.port), str(plan.streams), str(body)]
+        argv = [sys.executable, str(HERE / "readers.py"), str(peer.port), str(plan.streams), str(body), *([peer.host] if peer.host else [])]
         readers = subprocess.Popen(
             argv, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores.load)
         )

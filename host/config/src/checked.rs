@@ -442,6 +442,30 @@ pub struct Filter {
     pub shadow: bool,
     /// A condition in CEL, as text with its place.
     pub when: Option<Node>,
+    /// What becomes of media that it cannot judge, where the entry says so.
+    pub unmoderated: Option<Unmoderated>,
+    /// Judges requests while they are sent.
+    pub parallel: bool,
+    /// What becomes of streams that it has no hook for, where the entry says so.
+    pub on_stream_missing: Option<OnStreamMissing>,
+}
+
+/// What becomes of media that a moderation filter cannot judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmoderated {
+    /// The exchange is blocked.
+    Deny,
+    /// It passes.
+    Allow,
+}
+
+/// What becomes of a stream at a filter that transforms whole answers only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStreamMissing {
+    /// It is held and transformed as one answer.
+    Buffer,
+    /// The configuration is refused.
+    Reject,
 }
 
 /// What an error of a filter means for the request.

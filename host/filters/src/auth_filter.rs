@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tidegate_contract::{AuthVerdict, Grant, Head, Hook, Hooks, Refusal, Subscription};
-use tidegate_pipeline::{Answer, Call, Documents, FilterFactory, Plugin, SettingsProblem};
+use tidegate_pipeline::{Answer, Call, FilterFactory, Plugin, SettingsProblem, World};
 
 use credential::Presented;
 use keys::KeyTable;
@@ -28,13 +28,9 @@ impl FilterFactory for AuthFilterFactory {
         schemars::schema_for!(Settings).to_value()
     }
 
-    fn build(
-        &self,
-        settings: &Value,
-        documents: &dyn Documents,
-    ) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
+    fn build(&self, settings: &Value, world: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         let settings = decode::<Settings>(settings, "")?;
-        let keys = settings.api_keys.load(documents)?;
+        let keys = settings.api_keys.load(world.documents)?;
         let subscription = Subscription::to(Hooks::NONE.with(Hook::Authenticate));
         Ok(Arc::new(AuthFilter { keys, subscription }))
     }

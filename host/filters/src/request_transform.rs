@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use serde_json::Value;
 use tidegate_contract::{HeaderEdit, Hook, Hooks, JsonEdit, Need, Subscription, TransformVerdict};
-use tidegate_pipeline::{Answer, Call, Documents, Field, FilterFactory, Payload, Plugin, SettingsProblem};
+use tidegate_pipeline::{Answer, Call, Field, FilterFactory, Payload, Plugin, SettingsProblem, World};
 
 use crate::settings::decode;
 use crate::transform::body::BodyEdits;
@@ -29,7 +29,7 @@ impl FilterFactory for RequestTransformFactory {
         schemars::schema_for!(Settings).to_value()
     }
 
-    fn build(&self, settings: &Value, _: &dyn Documents) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
+    fn build(&self, settings: &Value, _: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         Ok(Arc::new(decode::<Settings>(settings, "")?.checked()?))
     }
 }

@@ -10,7 +10,7 @@ use tidegate_contract::{
     BodyChange, Event, EventVerdict, HeaderEdit, Hook, Hooks, JsonEdit, Need, Subscription, TransformVerdict,
 };
 use tidegate_pipeline::{
-    Answer, Call, Document, Documents, Field, FilterFactory, HookError, Payload, Plugin, SettingsProblem,
+    Answer, Call, Document, Field, FilterFactory, HookError, Payload, Plugin, SettingsProblem, World,
 };
 
 use crate::settings::decode;
@@ -31,7 +31,7 @@ impl FilterFactory for ResponseTransformFactory {
         schemars::schema_for!(Settings).to_value()
     }
 
-    fn build(&self, settings: &Value, _: &dyn Documents) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
+    fn build(&self, settings: &Value, _: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         Ok(Arc::new(decode::<Settings>(settings, "")?.checked()?))
     }
 }

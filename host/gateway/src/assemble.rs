@@ -10,7 +10,7 @@ use tidegate_pipeline::Package;
 use tidegate_proxy::{BuildError, Observers, Snapshot, certificate_problems};
 use tidegate_telemetry::{Metrics, MetricsError};
 
-use crate::filters::{Filters, Kinds};
+use crate::filters::{Filters, Kinds, Reach};
 use crate::plugins::{Plugins, Proposal, Table};
 use crate::source::{ConfigSource, SourceError};
 
@@ -74,7 +74,8 @@ pub(crate) async fn check(source: &dyn ConfigSource, plugins: &Plugins) -> Resul
     let loaded = tidegate_config::load(&text, &environment, &kinds)?;
     let metrics = Metrics::new()?;
     let ready = plugins.prepare(&loaded.config, &text.name, None).await;
-    let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
+    let reach = Reach::new(&loaded.config, plugins);
+    let mut filters = Filters::new((kinds.registry(), reach), &text, &metrics, &ready);
     filters.chains(&loaded.config);
     filters.refuse(ready.problems.iter().cloned());
     let filters = filters.finish(&mut Vec::new()).err();
@@ -135,9 +136,14 @@ async fn make(
     let metrics = Arc::clone(&observers.metrics);
     files.extend(config.plugins.values().flat_map(|plugin| Package::files(&plugin.path)));
     let ready = plugins.prepare(&config, &text.name, proposal).await;
-    let mut filters = Filters::new(kinds.registry(), &text, &metrics, &ready);
+    let reach = Reach::new(&config, plugins);
+    let clusters = Arc::clone(&reach.clusters);
+    let mut filters = Filters::new((kinds.registry(), reach), &text, &metrics, &ready);
     let wanted = wanted(&config, observers);
     let built = Snapshot::build(&config, previous, filters.chains(&config), wanted);
+    if let Ok(snapshot) = &built {
+        clusters.bind(snapshot);
+    }
     filters.refuse(ready.refusals());
     filters.finish(files)?;
     Ok(Made { snapshot: built?, config, shown, table: ready.table })

@@ -150,7 +150,7 @@ async fn mismatch(
     runtimes: &[Arc<dyn Runtime>],
 ) -> Outcome<Option<Mismatch>> {
     let (backing, recorder) = case.backing();
-    let plugins = Plugins::new(runtimes.to_vec(), backing);
+    let plugins = Plugins::new(runtimes.to_vec(), backing.clone(), backing.http);
     let (_snapshot, made) = snapshot_of(&written(case, package, more)?, &plugins).await?;
     let subscription = made.as_ref().map(|plugin| plugin.subscription()).map_err(Clone::clone);
     let played = async {
@@ -170,7 +170,7 @@ async fn differences(package: &Path, folder: &Path, more: &Value) -> Outcome<Vec
     }
     let (backing, _) = cases[0].backing();
     // Kept to the end, so that the code is compiled for the first case only.
-    let _kept = Plugins::new(runtimes.clone(), backing).version(package).await?;
+    let _kept = Plugins::new(runtimes.clone(), backing.clone(), backing.http).version(package).await?;
     let mut told = Vec::new();
     for case in cases {
         let found = mismatch(&case, (package, more), &runtimes).await;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use serde_json::json;
+use tidegate_contract::Dialect;
 use tidegate_telemetry::Format;
 
 use crate::boot;
@@ -41,6 +43,9 @@ enum Command {
     },
     /// Prints the JSON Schema of the configuration file.
     Schema,
+    /// Prints the paths by which models are called, and the providers, as JSON.
+    #[command(hide = true)]
+    Endpoints,
     /// Serves one native plugin to the gateway that started this process.
     #[command(hide = true, name = WORKER)]
     Worker,
@@ -58,6 +63,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Run { config } => start(config),
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
+        Command::Endpoints => print(&endpoints()),
         Command::Worker => worker(),
         Command::Guard { gateway } => {
             tidegate_runtime_python::stand_guard(&gateway);
@@ -105,6 +111,22 @@ fn check(file: &Path) -> ExitCode {
         Ok(()) => print(&format!("{}: ok", file.display())),
         Err(problems) => fail(&problems.to_string()),
     }
+}
+
+fn endpoints() -> String {
+    let endpoints = tidegate_providers::endpoints().into_iter().map(|endpoint| {
+        json!({
+            "path": endpoint.path,
+            "dialect": endpoint.dialect.as_str(),
+            "operation": endpoint.operation.as_str(),
+            "streams": endpoint.streams,
+        })
+    });
+    let providers = tidegate_providers::all()
+        .iter()
+        .map(|provider| json!({"name": provider.name(), "dialect": provider.dialect().map(Dialect::as_str)}));
+    json!({"endpoints": endpoints.collect::<Vec<_>>(), "providers": providers.collect::<Vec<_>>()})
+        .to_string()
 }
 
 fn worker() -> ExitCode {

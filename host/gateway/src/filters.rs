@@ -6,12 +6,15 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
-use tidegate_pipeline::{AuthMode, Chain, Link, OnError, Registry, SettingsProblem, When};
-use tidegate_proxy::{RouteChains, ServiceChains};
+use tidegate_pipeline::{
+    AuthMode, Chain, Clusters, HttpClient, Link, OnError, Registry, SettingsProblem, When, World,
+};
+use tidegate_proxy::{ClusterCalls, RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
 
 use crate::documents::Folder;
-use crate::placement::{Place, misplaced};
+use crate::placement::{Place, meaningless, misplaced};
+use crate::plugins::Plugins;
 use crate::ready::{Given, Ready};
 
 /// The kind of an entry that names a plugin.
@@ -68,25 +71,38 @@ fn plugin_schema() -> Value {
     })
 }
 
+/// What built-in filters of one configuration may reach.
+pub(crate) struct Reach {
+    http: Arc<dyn HttpClient>,
+    pub(crate) clusters: Arc<ClusterCalls>,
+}
+
+impl Reach {
+    pub(crate) fn new(config: &Config, plugins: &Plugins) -> Self {
+        Self { http: plugins.http(), clusters: ClusterCalls::new(config) }
+    }
+}
+
 /// Makes the filters of one configuration, and gathers what they find wrong with it.
 pub(crate) struct Filters<'a> {
     registry: &'a Registry,
     source: &'a Source,
     metrics: &'a Metrics,
     folder: Folder,
+    reach: Reach,
     plugins: &'a Ready,
     problems: Vec<Problem>,
 }
 
 impl<'a> Filters<'a> {
     pub(crate) fn new(
-        registry: &'a Registry,
+        (registry, reach): (&'a Registry, Reach),
         source: &'a Source,
         metrics: &'a Metrics,
         plugins: &'a Ready,
     ) -> Self {
         let folder = Folder::new(source.base.clone());
-        Self { registry, source, metrics, folder, plugins, problems: Vec::new() }
+        Self { registry, source, metrics, folder, reach, plugins, problems: Vec::new() }
     }
 
     /// Adds what others found.
@@ -122,7 +138,7 @@ impl<'a> Filters<'a> {
     }
 
     fn link(&mut self, entry: &checked::Filter, place: Place<'_>) -> Option<Link> {
-        let Given { plugin, body_limit, is_known } = match self.plugin(entry) {
+        let Given { plugin, body_limit, windows, is_known } = match self.plugin(entry) {
             Ok(made) => made,
             Err(problems) => {
                 self.problems.extend(problems);
@@ -138,6 +154,13 @@ impl<'a> Filters<'a> {
         };
         let link = Link::new(name_of(entry), plugin, self.metrics);
         let link = link.on_error(on_error).shadow(entry.shadow).when(when).body_limit(body_limit);
+        let link = link.windows(windows).beside(entry.parallel);
+        let link = link.unjudged_media(entry.unmoderated == Some(checked::Unmoderated::Allow));
+        if is_known {
+            let wrong = meaningless(entry, &link);
+            self.problems
+                .extend(wrong.map(|cause| Problems::at(&self.source.name, &entry.settings, "", cause)));
+        }
         Some(match entry.timeout {
             Some(timeout) => link.deadline(timeout),
             None => link,
@@ -153,8 +176,10 @@ impl<'a> Filters<'a> {
             return self.plugins.of(entry).map_err(|problem| vec![place(problem)]);
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
-        let built = factory.build(&entry.settings.to_json(), &self.folder);
-        let given = |plugin| Given { plugin, body_limit: usize::MAX, is_known: true };
+        let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
+        let world = World { documents: &self.folder, http: Arc::clone(&self.reach.http), clusters };
+        let built = factory.build(&entry.settings.to_json(), &world);
+        let given = |plugin| Given { plugin, body_limit: usize::MAX, windows: None, is_known: true };
         built.map(given).map_err(|found| found.into_iter().map(place).collect())
     }
 

@@ -2,6 +2,7 @@
 
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Hook, Hooks};
+use tidegate_pipeline::Link;
 
 /// Where an entry of `filters` stands.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,30 @@ pub(crate) fn misplaced(place: Place<'_>, hooks: Hooks) -> Option<String> {
             "its only hook is \"transform_upstream\", which the filters of a backend run; move it to \"filters\" of a backend".to_owned()
         }),
     }
+}
+
+/// What is wrong with the keys of an entry for a filter of these hooks.
+pub(crate) fn meaningless(entry: &checked::Filter, link: &Link) -> Option<String> {
+    let hooks = link.hooks();
+    if entry.parallel && !hooks.has(Hook::ModerateInput) {
+        return Some(
+            "\"parallel\" is set, and it has no hook \"moderate_input\" that could run beside the call; take the key away"
+                .to_owned(),
+        );
+    }
+    if entry.unmoderated.is_some() && !hooks.has(Hook::ModerateInput) && !hooks.has(Hook::ModerateOutput) {
+        return Some("\"unmoderated\" is set, and it moderates nothing; take the key away".to_owned());
+    }
+    if !link.needs_whole_answers() {
+        let idle = entry.on_stream_missing.is_some() && !hooks.has(Hook::TransformResponse);
+        return idle.then(|| {
+            "\"on_stream_missing\" is set, and it transforms no answers; take the key away".to_owned()
+        });
+    }
+    (entry.on_stream_missing == Some(checked::OnStreamMissing::Reject)).then(|| {
+        "it transforms whole answers and has no hook \"transform_event\", so that streams would pass it by; give it the hook, or set \"on_stream_missing\" to \"buffer\""
+            .to_owned()
+    })
 }
 
 #[cfg(test)]

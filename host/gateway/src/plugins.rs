@@ -9,8 +9,8 @@ use serde_json::Value;
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Hook, Hooks, Subscription};
 use tidegate_pipeline::{
-    Backing, Capabilities, Code, Digest, Isolation, Limits, LoadError, Native, Package, Plugin, Process,
-    Runtime, Services, Setup, consent,
+    Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
+    Process, Runtime, Services, Setup, consent,
 };
 
 /// A version of a plugin that can be used.
@@ -74,6 +74,8 @@ impl Facts {
 pub(crate) struct Plugins {
     runtimes: Vec<Arc<dyn Runtime>>,
     backing: Backing,
+    /// For built-in filters.
+    http: Arc<dyn HttpClient>,
     /// The plugins of the live configuration.
     live: Mutex<Table>,
     facts: Mutex<Facts>,
@@ -84,10 +86,19 @@ pub(crate) struct Plugins {
 }
 
 impl Plugins {
-    pub(crate) fn new(runtimes: Vec<Arc<dyn Runtime>>, backing: Backing) -> Arc<Self> {
+    pub(crate) fn new(
+        runtimes: Vec<Arc<dyn Runtime>>,
+        backing: Backing,
+        http: Arc<dyn HttpClient>,
+    ) -> Arc<Self> {
         let (live, facts) = (Mutex::default(), Mutex::default());
         let (configured, code) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { runtimes, backing, live, facts, configured, code })
+        Arc::new(Self { runtimes, backing, http, live, facts, configured, code })
+    }
+
+    /// The client of built-in filters.
+    pub(crate) fn http(&self) -> Arc<dyn HttpClient> {
+        Arc::clone(&self.http)
     }
 
     /// The plugins as they are live.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tidegate_config::{Config, Node, Problem, Problems, checked, hold};
+use tidegate_contract::Windows;
 use tidegate_pipeline::{LoadError, Package, Plugin, SettingsProblem};
 
 use crate::filters::PLUGIN;
@@ -28,6 +29,8 @@ pub(crate) struct Given {
     pub(crate) plugin: Arc<dyn Plugin>,
     /// The largest body that it is given.
     pub(crate) body_limit: usize,
+    /// How streams are cut for it, where its subscription does not say.
+    pub(crate) windows: Option<Windows>,
     /// Whether its hooks are known; those of what could not be loaded may not be.
     pub(crate) is_known: bool,
 }
@@ -44,8 +47,9 @@ impl Ready {
             message: unknown(&name, &self.names),
         })?;
         let body_limit = self.body.get(name.as_str()).copied().unwrap_or(usize::MAX);
-        let is_known = self.table.get(name.as_str()).is_some_and(|entry| entry.live.is_some());
-        Ok(Given { plugin: Arc::clone(made), body_limit, is_known })
+        let live = self.table.get(name.as_str()).and_then(|entry| entry.live.as_ref());
+        let windows = live.and_then(|live| live.package.manifest.stream.clone());
+        Ok(Given { plugin: Arc::clone(made), body_limit, windows, is_known: live.is_some() })
     }
 
     /// What refuses the configuration.

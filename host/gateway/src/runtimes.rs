@@ -40,5 +40,5 @@ pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeErr
         http: Arc::new(egress),
         metrics: Arc::new(PluginSink::new(Arc::clone(metrics))),
     };
-    Ok(Plugins::new(runtimes, backing))
+    Ok(Plugins::new(runtimes, backing, Arc::new(Egress::of_operator())))
 }

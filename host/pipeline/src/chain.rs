@@ -103,6 +103,11 @@ impl Chain {
         self.with(Hook::Authenticate).any(|link| link.subscription().body_digest)
     }
 
+    /// The filters that should have judged an exchange and were never asked to. There must be none.
+    pub fn skipped<'a>(&'a self, session: &'a Session, hook: Hook) -> impl Iterator<Item = &'a str> {
+        self.with(hook).filter(move |link| session.has_skipped(link, hook)).map(|link| &**link.name())
+    }
+
     pub(crate) fn with(&self, hook: Hook) -> impl DoubleEndedIterator<Item = &Arc<Link>> {
         self.links.iter().filter(move |link| link.has(hook))
     }

@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tidegate_contract::{Hook, Hooks, Subscription};
-use tidegate_telemetry::{HookCalls, Metrics};
+use tidegate_contract::{Hook, Hooks, Need, Subscription, Windows};
+use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
 
 use crate::breaker::Breaker;
@@ -38,8 +38,18 @@ pub struct Link {
     shadow: bool,
     when: Option<When>,
     body_limit: usize,
+    windows: Option<Windows>,
+    unjudged_media: bool,
+    beside: bool,
     breaker: Breaker,
     calls: Vec<(Hook, HookCalls)>,
+    moderation: ModerationSeries,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Link {
@@ -47,6 +57,7 @@ impl Link {
     pub fn new(name: Arc<str>, plugin: Arc<dyn Plugin>, metrics: &Metrics) -> Self {
         let hooks = plugin.subscription().hooks;
         let calls = hooks.iter().map(|hook| (hook, metrics.hook_calls(&name, hook.as_str()))).collect();
+        let moderation = metrics.moderation(&name);
         Self {
             name,
             plugin,
@@ -56,8 +67,12 @@ impl Link {
             shadow: false,
             when: None,
             body_limit: usize::MAX,
+            windows: None,
+            unjudged_media: false,
+            beside: false,
             breaker: Breaker::default(),
             calls,
+            moderation,
         }
     }
 
@@ -91,12 +106,62 @@ impl Link {
         Self { body_limit, ..self }
     }
 
+    /// How streams are cut where the filter's subscription does not say.
+    #[must_use]
+    pub fn windows(self, windows: Option<Windows>) -> Self {
+        Self { windows, ..self }
+    }
+
+    pub(crate) fn cut(&self) -> Option<&Windows> {
+        self.subscription().windows.as_ref().or(self.windows.as_ref())
+    }
+
+    /// Lets media pass, which no filter can judge.
+    #[must_use]
+    pub fn unjudged_media(self, unjudged_media: bool) -> Self {
+        Self { unjudged_media, ..self }
+    }
+
+    /// Judges requests while they are sent upstream; the answer waits for the verdict.
+    #[must_use]
+    pub fn beside(self, beside: bool) -> Self {
+        Self { beside, ..self }
+    }
+
+    pub(crate) fn refuses_media(&self) -> bool {
+        !self.unjudged_media && !self.shadow
+    }
+
+    pub(crate) fn judges_beside(&self) -> bool {
+        self.beside
+    }
+
+    /// Whether it transforms whole answers and would never see a stream.
+    pub fn needs_whole_answers(&self) -> bool {
+        let body = &self.subscription().response_body;
+        self.has(Hook::TransformResponse) && !self.has(Hook::TransformEvent) && *body != Need::Nothing
+    }
+
+    /// What it finds and holds, as metrics.
+    pub(crate) fn moderation(&self) -> &ModerationSeries {
+        &self.moderation
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
     }
 
     pub(crate) fn is_shadow(&self) -> bool {
         self.shadow
+    }
+
+    pub(crate) fn largest_body(&self) -> usize {
+        self.body_limit
+    }
+
+    /// The hooks that it has.
+    pub fn hooks(&self) -> Hooks {
+        self.hooks
     }
 
     pub(crate) fn has(&self, hook: Hook) -> bool {

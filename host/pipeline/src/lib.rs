@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod beside;
 mod breaker;
 mod chain;
 mod document;
@@ -24,12 +25,15 @@ mod runtime;
 mod scope;
 mod services;
 mod session;
+mod stream;
 mod strict;
+mod tally;
 mod texts;
 mod tickets;
 mod when;
 
 pub use apply::headers as apply_headers;
+pub use beside::{Beside, JudgedBeside};
 pub use chain::{AuthMode, Authenticated, Chain, Denied};
 pub use document::{Body, Document, Field, NotJson, Payload};
 pub use edit::EditError;
@@ -40,14 +44,16 @@ pub use instances::{Instances, Leased, MakeInstance};
 pub use manifest::{Capabilities, Manifest};
 pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
-pub use registry::{Documents, FilterFactory, Registry, SettingsProblem};
+pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
 pub use runtime::{Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, subscribed};
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
-    Backing, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE, PluginMetrics,
-    Services, StoreError,
+    Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE,
+    PluginMetrics, Services, StoreError,
 };
 pub use session::Session;
+pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
+pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
 pub use tickets::Tickets;
 pub use when::{Facts, When};

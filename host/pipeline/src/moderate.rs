@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tidegate_contract::{Hook, Judged, Judgement, Operation, Text};
 
 use crate::chain::Denied;
@@ -9,6 +10,7 @@ use crate::guard::Link;
 use crate::inbound::Message;
 use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
+use crate::tally::Outcome;
 use crate::texts;
 
 /// Which way a message goes.
@@ -38,6 +40,7 @@ pub(crate) async fn body(
 ) -> Result<(), Denied> {
     let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
     let Some(scope) = session.scope(link, message.headers).map_err(failed)? else { return Ok(()) };
+    session.note_judged(link, side.hook());
     if message.body.is_empty() {
         return Ok(());
     }
@@ -45,12 +48,29 @@ pub(crate) async fn body(
         // The client's fault, not the filter's.
         document.tree()?;
     }
-    let asked = judged(link, side, (session, &scope), message).await;
-    let (places, judged) = match asked.map_err(failed)? {
-        Some(asked) => asked,
-        None => return Ok(()),
+    let found = Found::of(side, session, message);
+    if let Some(media) = found.media().filter(|_| link.refuses_media()) {
+        link.count(side.hook(), "block");
+        session.moderation.add(side.hook(), Outcome::Block);
+        return Err(Denied::Blocked {
+            filter: Arc::clone(link.name()),
+            reason: format!("nobody here can judge media, and there is \"{media}\""),
+            answer: side == Side::Output,
+        });
+    }
+    if side == Side::Input && link.judges_beside() {
+        session.judge_beside(link, &scope, found.owned());
+        return Ok(());
+    }
+    let asked = judged(link, side, (session, &scope), &found).await;
+    let Some(judged) = session.moderation.failed(side.hook(), asked).map_err(failed)? else {
+        if !link.is_shadow() {
+            session.moderation.add(side.hook(), Outcome::FailOpen);
+        }
+        return Ok(());
     };
-    session.findings.extend(judged.findings);
+    session.moderation.note(side.hook(), &judged.judgement, !judged.findings.is_empty());
+    session.note_findings(link, judged.findings);
     let carried = match judged.judgement {
         Judgement::Allow => Ok(()),
         Judgement::Block(reason) => {
@@ -59,7 +79,7 @@ pub(crate) async fn body(
         }
         Judgement::Edit(edits) => match message.body.document_mut() {
             Some(document) => document
-                .change(|tree| texts::write(tree, &places, &edits))
+                .change(|tree| texts::write(tree, &found.places, &edits))
                 .map_err(|error| HookError::Invalid(error.to_string()))
                 .and_then(|written| written),
             None => Err(HookError::Invalid("it edits a body that is no JSON".into())),
@@ -69,56 +89,80 @@ pub(crate) async fn body(
 }
 
 /// Nobody knows where the texts of such a body stand, so passing it would be passing it unjudged.
-const UNKNOWN: &str = "the path is none whose texts are known; moderate routes of model calls only";
+pub(crate) const UNKNOWN: &str =
+    "the path is none whose texts are known; moderate routes of model calls only";
 
-type Asked = Option<(Vec<texts::TextPlace>, Judged)>;
+/// The texts of a body, or why they cannot be judged.
+struct Found {
+    tree: Result<Arc<Value>, HookError>,
+    places: Vec<texts::TextPlace>,
+}
+
+impl Found {
+    fn of(side: Side, session: &Session, message: &Message<'_>) -> Self {
+        let tree = match message.body.document() {
+            Some(document) => {
+                document.tree().map(Arc::clone).map_err(|error| HookError::Invalid(error.to_string()))
+            }
+            None => Err(HookError::Invalid("the body is no JSON, so its texts cannot be judged".into())),
+        };
+        let places = match (&tree, side) {
+            (Err(_), _) => Vec::new(),
+            (Ok(tree), Side::Input) => message.texts.request(tree),
+            (Ok(tree), Side::Output) => message.texts.answer(tree),
+        };
+        let unknown = places.is_empty() && session.operation == Operation::Other.as_str();
+        let tree = if unknown { Err(HookError::Invalid(UNKNOWN.into())) } else { tree };
+        Self { tree, places }
+    }
+
+    /// What is told of the first media.
+    fn media(&self) -> Option<&str> {
+        let media = self.places.iter().find(|place| place.kind == "media")?;
+        Some(media.shown.as_deref().unwrap_or("media"))
+    }
+
+    fn texts(&self) -> Result<Vec<Text<'_>>, HookError> {
+        self.tree.as_ref().map(|tree| texts::read(tree, &self.places)).map_err(Clone::clone)
+    }
+
+    /// The texts for a call that outlives the body.
+    fn owned(&self) -> Result<Vec<Text<'static>>, HookError> {
+        let owned = |text: Text<'_>| Text { content: text.content.into_owned().into(), ..text };
+        Ok(self.texts()?.into_iter().map(owned).collect())
+    }
+}
 
 async fn judged(
     link: &Arc<Link>,
     side: Side,
     (session, scope): (&Session, &Arc<crate::scope::Scope>),
-    message: &Message<'_>,
-) -> Result<Asked, HookError> {
+    found: &Found,
+) -> Result<Option<Judged>, HookError> {
     let call = Call { context: session.context(), scope };
-    let tree = match message.body.document() {
-        Some(document) => {
-            document.tree().map(Arc::clone).map_err(|error| HookError::Invalid(error.to_string()))
-        }
-        None => Err(HookError::Invalid("the body is no JSON, so its texts cannot be judged".into())),
-    };
-    let places = match (&tree, side) {
-        (Err(_), _) => Vec::new(),
-        (Ok(tree), Side::Input) => message.texts.request(tree),
-        (Ok(tree), Side::Output) => message.texts.answer(tree),
-    };
-    let unknown = places.is_empty() && session.operation == Operation::Other.as_str();
-    let tree = if unknown { Err(HookError::Invalid(UNKNOWN.into())) } else { tree };
-    let texts = tree.as_ref().map(|tree| texts::read(tree, &places)).map_err(Clone::clone);
-    let length = texts.as_ref().map_or(0, |texts| texts.iter().map(|text| text.content.len()).sum());
-    let asked = {
-        let texts = texts.and_then(|texts| link.check_body(length).map(|()| texts));
-        let texts = &texts;
-        let asked =
-            link.ask(side.hook(), call, |plugin, call| start(plugin, side, call, texts), judgement_name);
-        asked.await?
-    };
-    Ok(asked.map(|judged| (places, judged)))
+    let texts = found.texts();
+    ask(link, side, call, &texts).await
 }
 
-fn start<'a>(
-    plugin: &'a dyn Plugin,
+/// Asks a filter about texts, or has it fail by what is wrong with them.
+pub(crate) async fn ask<'a>(
+    link: &'a Link,
     side: Side,
     call: Call<'a>,
     texts: &'a Result<Vec<Text<'a>>, HookError>,
-) -> Result<Answer<'a, Judged>, HookError> {
-    let texts = texts.as_ref().map_err(Clone::clone)?;
-    Ok(match side {
-        Side::Input => plugin.moderate_input(call, texts),
-        Side::Output => plugin.moderate_output(call, texts, true),
-    })
+) -> Result<Option<Judged>, HookError> {
+    let start = |plugin: &'a dyn Plugin, call: Call<'a>| -> Result<Answer<'a, Judged>, HookError> {
+        let texts = texts.as_ref().map_err(Clone::clone)?;
+        link.check_body(texts.iter().map(|text| text.content.len()).sum())?;
+        Ok(match side {
+            Side::Input => plugin.moderate_input(call, texts),
+            Side::Output => plugin.moderate_output(call, texts, true),
+        })
+    };
+    link.ask(side.hook(), call, start, judgement_name).await
 }
 
-fn judgement_name(judged: &Judged) -> &'static str {
+pub(crate) fn judgement_name(judged: &Judged) -> &'static str {
     match judged.judgement {
         Judgement::Allow if judged.findings.is_empty() => "allow",
         Judgement::Allow => "flag",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use tidegate_contract::{Event, EventVerdict, Hook, Reply, TransformVerdict};
+use tidegate_contract::{Hook, Reply, TransformVerdict};
 
 use crate::apply;
 use crate::chain::{Chain, Denied};
@@ -24,7 +24,12 @@ impl Chain {
         self.has(Hook::TransformEvent)
     }
 
-    /// Whether a stream must be judged before any of it may leave.
+    /// Whether a stream must be put together to one answer, since a filter transforms nothing else.
+    pub fn needs_whole_answers(&self) -> bool {
+        self.links.iter().any(|link| link.needs_whole_answers())
+    }
+
+    /// Whether any filter judges the texts of an answer.
     pub fn judges_answers(&self) -> bool {
         self.has(Hook::ModerateOutput)
     }
@@ -50,17 +55,6 @@ impl Chain {
             }
         }
         Ok(None)
-    }
-
-    /// Runs the moderation hooks on the texts of a stream that was put together; its events follow from what is left.
-    ///
-    /// # Errors
-    /// Where a filter blocks, or fails and its entry denies.
-    pub async fn judge_stream(&self, session: &mut Session, message: &mut Message<'_>) -> Result<(), Denied> {
-        for link in self.with(Hook::ModerateOutput).rev() {
-            moderate::body(link, Side::Output, session, message).await?;
-        }
-        Ok(())
     }
 
     /// Runs the transform hooks on the head of a stream, before its first byte. `Some` is a filter's own answer.
@@ -123,75 +117,4 @@ impl Chain {
         };
         link.forgive(Hook::TransformResponse, session, carried).map(Option::flatten).map_err(failed)
     }
-
-    /// Passes events through the filters that want them, in reverse order of the chain.
-    ///
-    /// # Errors
-    /// Where a filter fails and its entry denies.
-    pub async fn events(
-        &self,
-        session: &mut Session,
-        headers: &HeaderMap,
-        mut events: Vec<Event>,
-    ) -> Result<Vec<Event>, Denied> {
-        for link in self.with(Hook::TransformEvent).rev() {
-            let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
-            let Some(scope) = session.scope(link, headers).map_err(failed)? else { continue };
-            if events.is_empty() {
-                break;
-            }
-            let verdicts = {
-                let call = Call { context: session.context(), scope: &scope };
-                let events = &events;
-                let asked = link.ask(
-                    Hook::TransformEvent,
-                    call,
-                    |plugin, call| Ok(plugin.transform_event(call, events)),
-                    events_name,
-                );
-                asked.await.map_err(failed)?
-            };
-            let Some(verdicts) = verdicts else { continue };
-            let carried = carry_out(&events, verdicts);
-            if let Some(changed) = link.forgive(Hook::TransformEvent, session, carried).map_err(failed)? {
-                events = changed;
-            }
-        }
-        Ok(events)
-    }
-}
-
-#[expect(clippy::ptr_arg, reason = "the guard names whatever value the hook answers with")]
-fn events_name(verdicts: &Vec<EventVerdict>) -> &'static str {
-    let kept = verdicts.iter().all(|verdict| *verdict == EventVerdict::Keep);
-    if kept { "keep" } else { "changed" }
-}
-
-fn carry_out(events: &[Event], verdicts: Vec<EventVerdict>) -> Result<Vec<Event>, HookError> {
-    if verdicts.len() != events.len() {
-        let text = format!("{} verdicts for {} events", verdicts.len(), events.len());
-        return Err(HookError::Invalid(text));
-    }
-    let mut out = Vec::with_capacity(events.len());
-    for (event, verdict) in events.iter().zip(verdicts) {
-        match verdict {
-            EventVerdict::Keep => out.push(event.clone()),
-            EventVerdict::Replace(with) => out.extend(with),
-            EventVerdict::Drop => {}
-        }
-    }
-    match out.iter().find(|event| !is_event(event)) {
-        Some(_) => {
-            Err(HookError::Invalid("an event's name or data has a line end, or its data is no JSON".into()))
-        }
-        None => Ok(out),
-    }
-}
-
-/// What can be written as one event and read as the same one.
-fn is_event(event: &Event) -> bool {
-    let line = |text: &str| !text.contains(['\n', '\r']);
-    event.name.as_deref().is_none_or(line)
-        && line(&event.data)
-        && serde_json::from_str::<serde::de::IgnoredAny>(&event.data).is_ok()
 }

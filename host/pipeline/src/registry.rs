@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::plugin::Plugin;
+use crate::services::{Clusters, HttpClient};
 
 /// Makes filters of one kind.
 pub trait FilterFactory: Send + Sync + 'static {
@@ -18,11 +19,17 @@ pub trait FilterFactory: Send + Sync + 'static {
     ///
     /// # Errors
     /// Every problem that the schema cannot express, with its place in the settings.
-    fn build(
-        &self,
-        settings: &Value,
-        documents: &dyn Documents,
-    ) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>>;
+    fn build(&self, settings: &Value, world: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>>;
+}
+
+/// What filters are made with, besides their settings.
+pub struct World<'w> {
+    /// Files that settings name.
+    pub documents: &'w dyn Documents,
+    /// Other servers; what an operator's settings name may be reached.
+    pub http: Arc<dyn HttpClient>,
+    /// The clusters of the configuration.
+    pub clusters: Arc<dyn Clusters>,
 }
 
 /// Something wrong in a filter's settings.

@@ -73,6 +73,24 @@ pub trait HttpClient: Send + Sync + 'static {
     fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>>;
 }
 
+/// Sends requests to the clusters of the configuration, with the credentials and the addresses that they have there.
+///
+/// For built-in filters, which the operator wrote down beside the clusters; plugins ask models by their own service.
+pub trait Clusters: Send + Sync + 'static {
+    /// Posts JSON to a cluster and gives its answer, whatever the status. `path` is one that clients write, such as
+    /// `/v1/moderations`. No filter of any route sees the request, so it cannot come back to who sends it.
+    fn post<'a>(
+        &'a self,
+        cluster: &'a str,
+        path: &'a str,
+        body: Bytes,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<Reply, HttpError>>;
+
+    /// Whether the configuration has a cluster of that name.
+    fn knows(&self, cluster: &str) -> bool;
+}
+
 /// A request of a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HttpRequest {

@@ -86,24 +86,41 @@ pub(crate) fn write(tree: &mut Value, places: &[TextPlace], edits: &[TextEdit]) 
 /// # Errors
 /// Where they are not.
 pub fn edit(text: &str, edits: &[TextEdit]) -> Result<String, HookError> {
+    check_edits(text.len(), edits, |at| text.is_char_boundary(at))?;
     let mut edited = String::with_capacity(text.len());
     let mut at = 0;
     for edit in edits {
-        let (start, end) = (edit.start as usize, edit.end as usize);
-        if start < at || end < start || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
-            return Err(invalid(
-                "an edit is out of order, overlaps another or is not on borders of characters",
-            ));
-        }
-        edited.push_str(&text[at..start]);
+        edited.push_str(&text[at..edit.start as usize]);
         edited.push_str(&edit.replacement);
-        at = end;
+        at = edit.end as usize;
     }
     edited.push_str(&text[at..]);
     Ok(edited)
 }
 
-fn is_json(text: &str) -> bool {
+/// Whether edits can be made in a text of this length.
+///
+/// # Errors
+/// Where they cannot.
+pub(crate) fn check_edits(
+    length: usize,
+    edits: &[TextEdit],
+    is_boundary: impl Fn(usize) -> bool,
+) -> Result<(), HookError> {
+    let mut at = 0;
+    for edit in edits {
+        let (start, end) = (edit.start as usize, edit.end as usize);
+        if start < at || end < start || end > length || !is_boundary(start) || !is_boundary(end) {
+            return Err(invalid(
+                "an edit is out of order, overlaps another or is not on borders of characters",
+            ));
+        }
+        at = end;
+    }
+    Ok(())
+}
+
+pub(crate) fn is_json(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 

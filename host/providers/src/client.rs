@@ -42,6 +42,34 @@ pub fn claim<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Claimed
     Claimed { dialect, operation, path: Cow::Borrowed(path) }
 }
 
+/// A path by which a model is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// As clients write it, without aliases.
+    pub path: &'static str,
+    /// What its bodies are written in.
+    pub dialect: Dialect,
+    /// What it asks of the model.
+    pub operation: Operation,
+    /// Whether its answer may be a stream of events.
+    pub streams: bool,
+}
+
+/// Every path by which a model is called, with `POST`.
+pub fn endpoints() -> Vec<Endpoint> {
+    let of = |dialect: Dialect, posted: &'static [(&'static str, Operation)]| {
+        posted.iter().map(move |(path, operation)| Endpoint {
+            path,
+            dialect,
+            operation: *operation,
+            streams: operation.streams(),
+        })
+    };
+    of(Dialect::OpenAi, &openai::client::POSTED)
+        .chain(of(Dialect::Anthropic, &anthropic::client::POSTED))
+        .collect()
+}
+
 #[cfg(test)]
 #[path = "client_tests.rs"]
 mod tests;

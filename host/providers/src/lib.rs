@@ -14,19 +14,20 @@ pub mod mock;
 mod openai;
 mod repeats;
 mod scan;
+mod sse;
 mod stream;
 mod text;
 mod texts;
 mod upstream;
 
-pub use client::{Claimed, claim};
+pub use client::{Claimed, Endpoint, claim, endpoints};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
-pub use openai::stream_texts::{assemble, disassemble};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };
-pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream};
+pub use sse::{Decoder, Frame, SseEvent, TooLong};
+pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream, gather, scatter};
 pub use text::json_text;
 pub use texts::{FoundText, answer_texts, request_texts};
 pub use upstream::{Provider, all, by_name};

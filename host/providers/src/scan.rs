@@ -3,7 +3,7 @@
 mod answer;
 mod events;
 mod json;
-mod lines;
+pub(crate) mod lines;
 mod request;
 
 pub use answer::{AnswerScan, Seen};

@@ -115,6 +115,26 @@ pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn Edi
     }
 }
 
+/// The whole answer that the events of a stream add up to, by the data of each; `None` where nobody knows the events.
+pub fn gather(dialect: Dialect, operation: Operation, events: &[&str]) -> Option<Value> {
+    match (dialect, operation) {
+        (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
+            Some(openai::stream_texts::assemble(events))
+        }
+        _ => None,
+    }
+}
+
+/// The events of a stream that says a whole answer; `None` where nobody knows how.
+pub fn scatter(dialect: Dialect, operation: Operation, answer: &Value) -> Option<Vec<Event>> {
+    match (dialect, operation) {
+        (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
+            Some(openai::chat_events::events(operation, answer))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 #[path = "stream_tests.rs"]
 mod tests;

@@ -1,6 +1,7 @@
 //! One request, from its head to its answer, top to bottom.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,11 +10,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
 use tidegate_contract::{Head, Hook, Operation, Peer};
-use tidegate_pipeline::{Chain, Digest, apply_headers};
+use tidegate_pipeline::{Beside, Chain, Digest, JudgedBeside, apply_headers};
 use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::filtered::Filters;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
 use crate::inbound::{Bounds, ClientBody, Limit, NamedModel, check_length};
@@ -53,8 +55,8 @@ pub(crate) async fn serve(
     ledger.request_id = request_id(&parts.headers);
     match run(&snapshot, client, parts, body, &mut ledger).await {
         Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
-        Ok(Reply::Filtered(answered, route)) => {
-            outbound::filtered(answered, route, snapshot.timeouts.idle, ledger)
+        Ok(Reply::Filtered(answered, filters)) => {
+            outbound::filtered(answered, filters, snapshot.timeouts.idle, ledger)
         }
         Ok(Reply::Own(response)) => outbound::own(response, ledger),
         Err(fault) => {
@@ -68,8 +70,8 @@ pub(crate) async fn serve(
 /// What becomes of a request that nothing ended early.
 enum Reply {
     Upstream(Answered),
-    /// A stream whose events pass the filters of the route.
-    Filtered(Answered, Arc<Route>),
+    /// A stream whose events pass filters.
+    Filtered(Answered, Filters),
     Own(Response<Bytes>),
 }
 
@@ -124,6 +126,7 @@ async fn run(
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.body.model(), ledger)?;
     let draft = admitted.draft(ledger);
+    ledger.expect(draft.size());
     if !route.acts_on_requests() {
         return send(snapshot, route, draft, ledger).await;
     }
@@ -142,7 +145,16 @@ async fn send(
 ) -> Result<Reply, Fault> {
     let principal = ledger.principal.clone();
     let allowed = principal.as_ref().and_then(|principal| principal.models.as_ref());
-    let answered = match upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger).await? {
+    let beside = std::mem::take(&mut ledger.session.beside);
+    let sending = upstream::send(&route, allowed, draft, &snapshot.timeouts, ledger);
+    let sent = if beside.is_empty() {
+        sending.await?
+    } else {
+        let (sent, judged) = judged_beside(beside, sending).await?;
+        judged.note(&mut ledger.session);
+        sent
+    };
+    let answered = match sent {
         Sent::Answered(answered) => answered,
         Sent::Reply(response) => return Ok(Reply::Own(response)),
     };
@@ -150,9 +162,29 @@ async fn send(
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
-        Filtered::Events(answered) => Reply::Filtered(answered, route),
+        Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
+}
+
+/// Sends a request while filters judge it; a block ends the sending, and no answer passes before the verdict.
+async fn judged_beside(
+    beside: Beside,
+    sending: impl Future<Output = Result<Sent, Fault>>,
+) -> Result<(Sent, JudgedBeside), Fault> {
+    let mut judging = pin!(beside.judge());
+    let mut sending = pin!(sending);
+    tokio::select! {
+        biased;
+        judged = &mut judging => {
+            let judged = judged?;
+            Ok((sending.await?, judged))
+        }
+        sent = &mut sending => {
+            let sent = sent?;
+            Ok((sent, judging.await?))
+        }
+    }
 }
 
 /// Who asks, and for what.

@@ -17,9 +17,6 @@ use crate::snapshot::{Route, Service, Snapshot};
 use crate::texts::Texts;
 use crate::upstream::{Draft, DraftBody};
 
-/// Bytes of a request that make about one token, for estimates.
-const BYTES_PER_TOKEN: u64 = 4;
-
 /// What the hooks of a route made of a request.
 pub(crate) enum Passed {
     /// It goes on, perhaps by another route.
@@ -37,8 +34,7 @@ pub(crate) async fn request(
     ledger: &mut Ledger,
 ) -> Result<Passed, Fault> {
     ledger.session.streaming = draft.streams();
-    let input = draft.size().div_ceil(BYTES_PER_TOKEN);
-    let estimate = Usage { input, estimated: true, ..Usage::default() };
+    let estimate = Usage { input: ledger.estimated_input, estimated: true, ..Usage::default() };
     ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
     let mut detour = match pass(snapshot, &route.hooks, &mut draft, ledger).await? {
         Flow::On(detour) => detour,

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
-use tidegate_pipeline::{Attributes, Session, Tickets};
+use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets};
 use tidegate_providers::AnswerScan;
-use tidegate_telemetry::{AccessLog, InFlight, Metrics, Record};
+use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -25,6 +25,9 @@ pub struct Observers {
     /// `None` where the configuration wants no access log.
     pub access_log: Option<Arc<AccessLog>>,
 }
+
+/// Bytes that make about one token, for estimates.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// The account of one exchange.
 ///
@@ -55,6 +58,8 @@ pub(crate) struct Ledger {
     pub(crate) upstream: Option<Duration>,
     pub(crate) first_token: Option<Duration>,
     pub(crate) usage: Option<Usage>,
+    /// Tokens of the request, as its size lets expect.
+    pub(crate) estimated_input: u64,
     pub(crate) bytes_received: u64,
     pub(crate) bytes_sent: u64,
     /// The exchange as hooks see it.
@@ -64,6 +69,8 @@ pub(crate) struct Ledger {
     /// Of a body that passes unread.
     pub(crate) progress: Option<Arc<Mutex<Progress>>>,
     error: Option<(String, &'static str)>,
+    /// Whether the client gets what an upstream said.
+    passed: bool,
     complete: bool,
 }
 
@@ -104,12 +111,14 @@ impl Ledger {
             upstream: None,
             first_token: None,
             usage: None,
+            estimated_input: 0,
             bytes_received: 0,
             bytes_sent: 0,
             session: Session::default(),
             tickets: Tickets::default(),
             progress: None,
             error: None,
+            passed: false,
             complete: false,
         })
     }
@@ -154,6 +163,22 @@ impl Ledger {
         self.response_model = scan.model().map(str::to_owned);
     }
 
+    /// Expects a request of so many bytes to be used up.
+    pub(crate) fn expect(&mut self, bytes: u64) {
+        self.estimated_input = bytes.div_ceil(BYTES_PER_TOKEN);
+    }
+
+    /// Counts an answer that was ended before its upstream said what it used: `text_bytes` of it had come.
+    pub(crate) fn estimate_usage(&mut self, text_bytes: u64) {
+        let seen = self.usage.unwrap_or_default();
+        if seen.output > 0 {
+            return;
+        }
+        let input = if seen.input > 0 { seen.input } else { self.estimated_input };
+        let output = text_bytes.div_ceil(BYTES_PER_TOKEN);
+        self.usage = Some(Usage { input, output, estimated: true, ..seen });
+    }
+
     /// Tells filters what was used, and that the exchange is over.
     fn tell_filters(&mut self) {
         let usage = self.usage.unwrap_or_default();
@@ -172,6 +197,39 @@ impl Ledger {
             cancelled: !self.complete,
         };
         route.hooks.completed(&mut self.session, &outcome);
+    }
+
+    /// The client gets what an upstream said, or what filters left of it.
+    pub(crate) fn pass(&mut self) {
+        self.passed = true;
+    }
+
+    /// Counts the exchange where a filter that should have judged it was never asked.
+    fn check_moderation(&self) {
+        let Some(route) = &self.route else { return };
+        let sent =
+            self.attempts > 0 && route.hooks.skipped(&self.session, Hook::ModerateInput).next().is_some();
+        let answered =
+            self.passed && route.hooks.skipped(&self.session, Hook::ModerateOutput).next().is_some();
+        if sent || answered {
+            tracing::error!(
+                request_id = &*self.request_id,
+                route = &*route.name,
+                "a filter was not asked to judge"
+            );
+            self.observers.metrics.moderation_skipped();
+        }
+    }
+
+    /// What moderation did; `None` where no filter judged.
+    fn moderated(&self) -> Option<Moderated> {
+        let Tally { input, output, held } = self.session.moderation;
+        if input.is_none() && output.is_none() {
+            return None;
+        }
+        let word = |outcome: Option<ModerationOutcome>| outcome.map(ModerationOutcome::as_str);
+        let findings = self.session.findings.len();
+        Some(Moderated { input: word(input), output: word(output), findings, held })
     }
 
     /// The last byte was handed over.
@@ -194,6 +252,8 @@ impl Ledger {
 impl Drop for Ledger {
     fn drop(&mut self) {
         self.take_progress();
+        self.check_moderation();
+        let moderation = self.moderated();
         self.tell_filters();
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();
@@ -225,6 +285,7 @@ impl Drop for Ledger {
             usage: self.usage,
             bytes_received: self.bytes_received,
             bytes_sent: self.bytes_sent,
+            moderation,
             cancelled: !self.complete,
         };
         self.observers.metrics.observe(&record);

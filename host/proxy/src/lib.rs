@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod calls;
 mod clock;
 mod connect;
 mod egress;
@@ -29,7 +30,6 @@ mod respond;
 mod route;
 mod server;
 mod snapshot;
-mod sse;
 mod stream;
 mod texts;
 mod tls;
@@ -38,6 +38,7 @@ mod upstream;
 mod watch;
 
 pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems};
+pub use calls::ClusterCalls;
 pub use egress::Egress;
 pub use ledger::Observers;
 pub use listeners::{ListenError, Listeners, Prepared};

@@ -1,6 +1,5 @@
 //! The head of what the client gets.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,17 +7,18 @@ use http::header::CONTENT_LENGTH;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
+use tidegate_pipeline::{ModerationOutcome, Tally};
 use tidegate_providers::AnswerScan;
 
-use crate::filtered;
+use crate::filtered::{self, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::ledger::Ledger;
-use crate::snapshot::Route;
 use crate::stream::{AnswerBody, Passing, Reading, Source};
 use crate::upstream::Answered;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static ROUTE: HeaderName = HeaderName::from_static("x-tidegate-route");
+static MODERATION: HeaderName = HeaderName::from_static("x-tidegate-moderation");
 static CLUSTER: HeaderName = HeaderName::from_static("x-tidegate-cluster");
 
 /// An upstream's answer, with its body on the way.
@@ -27,16 +27,15 @@ pub(crate) fn upstream(answered: Answered, idle: Duration, ledger: Box<Ledger>) 
     Response::from_parts(parts, AnswerBody::upstream(source, ledger))
 }
 
-/// An upstream's stream, its events on their way through the filters of the route.
+/// An upstream's stream, its events on their way through filters.
 pub(crate) fn filtered(
     answered: Answered,
-    route: Arc<Route>,
+    filters: Filters,
     idle: Duration,
     ledger: Box<Ledger>,
 ) -> Response<AnswerBody> {
     let (parts, source, ledger) = opened(answered, idle, ledger);
-    let headers = parts.headers.clone();
-    let pieces = filtered::pieces(Passing::new(source, ledger), route, headers);
+    let pieces = filtered::pieces(Passing::new(source, ledger), filters);
     Response::from_parts(parts, AnswerBody::Filtered(pieces))
 }
 
@@ -44,6 +43,7 @@ fn opened(answered: Answered, idle: Duration, mut ledger: Box<Ledger>) -> (Parts
     let Answered { response, lease, .. } = answered;
     let (mut parts, incoming) = response.into_parts();
     let reading = reading(&parts.headers, ledger.operation);
+    ledger.pass();
     ledger.streaming = matches!(reading, Reading::Events { .. });
     ledger.status = parts.status;
     strip_answer(&mut parts.headers);
@@ -76,6 +76,20 @@ fn mark(headers: &mut HeaderMap, ledger: &Ledger) {
     if let Some(cluster) = &ledger.cluster {
         headers.insert(CLUSTER.clone(), cluster.name_header.clone());
     }
+    if let Some(said) = moderation(ledger) {
+        headers.insert(MODERATION.clone(), said);
+    }
+}
+
+/// What moderation did so far, as a dictionary (RFC 9651, section 3.2); of a stream that is judged as it passes, that it is.
+fn moderation(ledger: &Ledger) -> Option<HeaderValue> {
+    let Tally { input, output, .. } = ledger.session.moderation;
+    let judges = ledger.streaming && ledger.route.as_ref().is_some_and(|route| route.hooks.judges_answers());
+    let output = if judges { Some("stream") } else { output.map(ModerationOutcome::as_str) };
+    let said = [("input", input.map(ModerationOutcome::as_str)), ("output", output)];
+    let said: Vec<String> =
+        said.into_iter().filter_map(|(side, word)| Some(format!("{side}={}", word?))).collect();
+    HeaderValue::from_str(&said.join(", ")).ok().filter(|value| !value.is_empty())
 }
 
 /// What is read of an answer while it passes: nothing where no model was called, or the bytes are compressed.
@@ -84,13 +98,8 @@ fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
         return Reading::Opaque;
     }
     if media_type(headers) == EVENT_STREAM {
-        let has_an_end = has_an_end(operation);
+        let has_an_end = operation.streams();
         return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
     }
     if operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }
-}
-
-/// Whether the streams of an operation say where they end.
-fn has_an_end(operation: Operation) -> bool {
-    matches!(operation, Operation::Chat | Operation::Completion | Operation::Responses | Operation::Messages)
 }

@@ -1,28 +1,26 @@
-//! The hooks on an answer: a whole one is held and judged, a stream is judged before any of it leaves, or passed event
-//! by event where no filter judges it.
+//! The hooks on an answer: a whole one is held and judged, a stream passes its filters event by event.
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tidegate_contract::Event;
 use tidegate_pipeline::{Body, Denied, Document, Message};
-use tidegate_providers::{AnswerScan, assemble, disassemble, forget_repeats};
+use tidegate_providers::{AnswerScan, forget_repeats, gather, scatter};
 
 use crate::fault::Fault;
+use crate::filtered::{Events, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::hooks::{NO_OTHER, as_body, replied};
 use crate::ledger::Ledger;
 use crate::snapshot::{Route, Snapshot};
-use crate::sse::{self, Part};
 use crate::texts::Texts;
 use crate::upstream::Answered;
 
 /// What becomes of an answer that filters see.
 pub(crate) enum Filtered {
-    /// Its events are to pass the filters as they come.
-    Events(Answered),
+    /// Its events are to pass these filters as they come.
+    Events(Answered, Filters),
     /// All of it.
     Whole(Response<Bytes>),
 }
@@ -45,10 +43,8 @@ pub(crate) async fn answer(
     if is_encoded(headers) {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
-    if ledger.session.streaming && !route.hooks.judges_answers() {
-        let status = answered.response.status();
-        let done = head(route, status, answered.response.headers_mut(), ledger).await?;
-        return Ok(done.map_or(Filtered::Events(answered), Filtered::Whole));
+    if ledger.session.streaming && !route.hooks.needs_whole_answers() {
+        return stream(snapshot, route, answered, ledger).await;
     }
     let limit = snapshot.limits.body;
     let idle = snapshot.timeouts.idle;
@@ -61,11 +57,68 @@ pub(crate) async fn answer(
     parts.extensions.clear();
     let response = Response::from_parts(parts, bytes);
     if ledger.session.streaming {
-        stream(route, response, ledger).await
-    } else {
-        whole(route, response, ledger).await
+        return buffered(snapshot, route, response, ledger).await.map(Filtered::Whole);
     }
-    .map(Filtered::Whole)
+    whole(route, response, ledger).await.map(Filtered::Whole)
+}
+
+/// A stream that is held, since a filter transforms whole answers only: put together, judged and changed as one answer, and
+/// sent as a stream again.
+async fn buffered(
+    snapshot: &Snapshot,
+    route: &Route,
+    response: Response<Bytes>,
+    ledger: &mut Ledger,
+) -> Result<Response<Bytes>, Fault> {
+    let (mut parts, bytes) = response.into_parts();
+    let mut scan = AnswerScan::events();
+    if scan.feed(&bytes).first_token {
+        ledger.first_token = Some(ledger.clock.elapsed());
+    }
+    ledger.note_scan(&scan);
+    if !scan.finished() && !scan.error_in_stream() {
+        let cluster = ledger.cluster_name();
+        return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
+    }
+    let unknown = || Fault::Internal("nobody knows how to put streams of this kind together".into());
+    let (dialect, operation) = (ledger.dialect, ledger.operation);
+    let read = Events::read(&bytes).map_err(|_| bad(ledger, "it has an event that is too large"))?;
+    let answer = gather(dialect, operation, &read.data()).ok_or_else(unknown)?;
+    let mut body = Body::Json(Document::from_tree(answer));
+    let texts = Texts::of(ledger);
+    let status = parts.status.as_u16();
+    let mut message =
+        Message { headers: &mut parts.headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
+    if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
+        return Ok(replied(&reply));
+    }
+    ledger.pass();
+    let document = body.document().ok_or_else(unknown)?;
+    let events = if document.is_changed() {
+        Events::made(scatter(dialect, operation, document.tree().map_err(Denied::from)?).ok_or_else(unknown)?)
+    } else {
+        read
+    };
+    let stages = route.hooks.stages(&mut ledger.session, &parts.headers, snapshot.limits.body)?;
+    let out = events.transformed(stages, &mut ledger.session).await?;
+    Ok(Response::from_parts(parts, out.into()))
+}
+
+async fn stream(
+    snapshot: &Snapshot,
+    route: &Route,
+    mut answered: Answered,
+    ledger: &mut Ledger,
+) -> Result<Filtered, Fault> {
+    let status = answered.response.status();
+    let headers = answered.response.headers_mut();
+    if let Some(reply) = head(route, status, headers, ledger).await? {
+        return Ok(Filtered::Whole(reply));
+    }
+    let most = snapshot.limits.body;
+    let stages = route.hooks.stages(&mut ledger.session, headers, most)?;
+    let filters = Filters::new(stages, most, ledger)?;
+    Ok(Filtered::Events(answered, filters))
 }
 
 fn bad(ledger: &Ledger, cause: &'static str) -> Fault {
@@ -119,6 +172,7 @@ async fn whole(
     if let Some(reply) = route.hooks.outbound(&mut ledger.session, status, &mut message).await? {
         return Ok(replied(&reply));
     }
+    ledger.pass();
     let bytes = match &mut body {
         Body::Json(document) if document.is_changed() => {
             if route.hooks.judges_answers() {
@@ -137,83 +191,6 @@ fn forget(original: &Bytes, document: &mut Document) -> Result<(), Denied> {
     let before = before.tree()?;
     document.change(|tree| forget_repeats(before, tree))?;
     Ok(())
-}
-
-/// A stream that is judged before any of it leaves: put together, judged, and written as events again.
-async fn stream(
-    route: &Route,
-    response: Response<Bytes>,
-    ledger: &mut Ledger,
-) -> Result<Response<Bytes>, Fault> {
-    let (mut parts, bytes) = response.into_parts();
-    let mut scan = AnswerScan::events();
-    if scan.feed(&bytes).first_token {
-        ledger.first_token = Some(ledger.clock.elapsed());
-    }
-    ledger.note_scan(&scan);
-    if ledger.operation.names_a_model() && !scan.finished() && !scan.error_in_stream() {
-        let cluster = ledger.cluster_name();
-        return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
-    }
-    if let Some(reply) = head(route, parts.status, &mut parts.headers, ledger).await? {
-        return Ok(reply);
-    }
-    let read = judge(route, sse::read(&bytes), &mut parts.headers, ledger).await?;
-    let out = events(route, read, &parts.headers, ledger).await?;
-    Ok(Response::from_parts(parts, out.into()))
-}
-
-async fn judge(
-    route: &Route,
-    read: Vec<Part>,
-    headers: &mut HeaderMap,
-    ledger: &mut Ledger,
-) -> Result<Vec<Part>, Denied> {
-    let texts = Texts::of(ledger);
-    let data: Vec<&str> = read
-        .iter()
-        .filter_map(|part| match part {
-            Part::Event(event) => Some(event.data.as_str()),
-            Part::Other(_) => None,
-        })
-        .collect();
-    let mut body = Body::Json(Document::from_tree(assemble(&data)));
-    let mut message = Message { headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
-    route.hooks.judge_stream(&mut ledger.session, &mut message).await?;
-    let Some(document) = body.document().filter(|document| document.is_changed()) else {
-        return Ok(read);
-    };
-    let edited = disassemble(&data, document.tree()?);
-    let edited = edited.into_iter().map(|data| Part::Event(Event { name: None, data }));
-    // The mark of the end stands behind the last event, and comments may stand anywhere.
-    let others = read.iter().filter(|part| matches!(part, Part::Other(_))).cloned();
-    Ok(edited.chain(others).collect())
-}
-
-/// Passes the parts of a stream through the filters that want events, and writes what is left of them.
-pub(crate) async fn events(
-    route: &Route,
-    read: Vec<Part>,
-    headers: &HeaderMap,
-    ledger: &mut Ledger,
-) -> Result<Vec<u8>, Denied> {
-    let mut out = Vec::new();
-    let mut run = Vec::new();
-    // What is no event keeps its place between the events around it.
-    for part in read.into_iter().map(Some).chain([None]) {
-        match part {
-            Some(Part::Event(event)) => run.push(event),
-            other => {
-                let passed =
-                    route.hooks.events(&mut ledger.session, headers, std::mem::take(&mut run)).await?;
-                passed.iter().for_each(|event| sse::write(event, &mut out));
-                if let Some(Part::Other(bytes)) = other {
-                    out.extend_from_slice(&bytes);
-                }
-            }
-        }
-    }
-    Ok(out)
 }
 
 /// Runs the transforms of a route on the head of a stream. `Some` is a filter's own answer.

@@ -65,6 +65,8 @@ pub(crate) struct Passing {
     last: Instant,
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
+    /// Whether its last piece is the error event by which it broke off.
+    broken: bool,
     ledger: Box<Ledger>,
 }
 
@@ -90,6 +92,7 @@ impl Passing {
             last: Instant::now(),
             timer: None,
             ended: false,
+            broken: false,
             ledger,
         })
     }
@@ -181,13 +184,8 @@ impl Passing {
 
     /// Ends a stream by its dialect's error event, and any other body by a cut.
     pub(crate) fn broken(&mut self, fault: &Fault) -> Piece {
-        tracing::debug!(error = %fault, request_id = &*self.ledger.request_id, "answer broke off");
-        self.ledger.fail(fault);
-        self.read_scan();
-        // Without the lease the connection, or the stream on it, is closed.
-        self.lease = None;
-        self.ended = true;
-        self.ledger.complete();
+        self.broken = true;
+        self.leave(fault);
         match self.reading {
             Reading::Events { .. } => {
                 let event = rescue::event(fault, self.ledger.dialect);
@@ -196,6 +194,34 @@ impl Passing {
             }
             Reading::Opaque | Reading::Plain(_) => Some(Err(Cut)),
         }
+    }
+
+    /// Whether the piece that came last is an error event of the gateway's own.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Ends a stream by these bytes, because a filter wants it so. `text_bytes` of the answer had come by then.
+    pub(crate) fn stop(&mut self, fault: &Fault, end: Bytes, text_bytes: u64) -> Bytes {
+        self.leave(fault);
+        self.ledger.estimate_usage(text_bytes);
+        self.ledger.bytes_sent += end.len() as u64;
+        end
+    }
+
+    /// What it is where the bytes of a stream cannot be read.
+    pub(crate) fn unreadable(&self, cause: &str) -> Fault {
+        self.broke_off(cause.to_owned())
+    }
+
+    /// Reads no further. Without the lease the connection, or the stream on it, is closed.
+    fn leave(&mut self, fault: &Fault) {
+        tracing::debug!(error = %fault, request_id = &*self.ledger.request_id, "answer broke off");
+        self.ledger.fail(fault);
+        self.read_scan();
+        self.lease = None;
+        self.ended = true;
+        self.ledger.complete();
     }
 
     fn complete(&mut self) {

@@ -303,7 +303,12 @@ fn encode(
 }
 
 /// HTTP/2 names scheme and authority in the target (RFC 9113 §8.3.1), HTTP/1.1 the authority in `host`.
-fn target(cluster: &Cluster, path: String, http2: bool, headers: &mut HeaderMap) -> Result<Uri, Fault> {
+pub(crate) fn target(
+    cluster: &Cluster,
+    path: String,
+    http2: bool,
+    headers: &mut HeaderMap,
+) -> Result<Uri, Fault> {
     let illegal =
         |_| Fault::Internal(format!("cluster \"{}\" makes no legal path of the request", cluster.name));
     if !http2 {

@@ -12,6 +12,7 @@ use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuar
 
 use crate::formatter::OneLine;
 use crate::metrics::Metrics;
+use crate::moderation::Moderated;
 use crate::record::Record;
 
 /// Lines that wait for the writer; further ones are dropped and counted.
@@ -111,6 +112,8 @@ struct Line<'a> {
     bytes_received: u64,
     bytes_sent: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moderation: Option<Judged>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blame: Option<Text<'a>>,
@@ -146,6 +149,7 @@ impl<'a> From<&Record<'a>> for Line<'a> {
             usage: record.usage.map(Tokens::from),
             bytes_received: record.bytes_received,
             bytes_sent: record.bytes_sent,
+            moderation: record.moderation.map(Judged::from),
             error: record.error.map(Text),
             blame: record.blame.map(Text),
             cancelled: record.cancelled,
@@ -175,6 +179,24 @@ impl From<Usage> for Tokens {
     fn from(usage: Usage) -> Self {
         let Usage { input, output, cached_input, cache_write, reasoning, .. } = usage;
         Self { input, output, cached_input, cache_write, reasoning }
+    }
+}
+
+#[derive(Serialize)]
+struct Judged {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'static str>,
+    findings: usize,
+    #[serde(skip_serializing_if = "Duration::is_zero", serialize_with = "milliseconds")]
+    held_ms: Duration,
+}
+
+impl From<Moderated> for Judged {
+    fn from(moderated: Moderated) -> Self {
+        let Moderated { input, output, findings, held } = moderated;
+        Self { input, output, findings, held_ms: held }
     }
 }
 

@@ -15,6 +15,7 @@ use tracing_appender::non_blocking::ErrorCounter;
 use crate::guards::{Connection, InFlight, Side};
 use crate::hooks::HookCalls;
 use crate::models::Cap;
+use crate::moderation::ModerationSeries;
 use crate::names::{self, Family};
 use crate::plugin_series::PluginSeries;
 use crate::record::Record;
@@ -51,6 +52,9 @@ pub struct Metrics {
     auth: IntCounterVec,
     plugin_calls: IntCounterVec,
     plugin_seconds: HistogramVec,
+    findings: IntCounterVec,
+    held: HistogramVec,
+    moderation_skipped: IntCounter,
     plugin_series: PluginSeries,
     certificate_reload_failures: IntCounter,
     access_log_dropped: IntCounter,
@@ -83,6 +87,9 @@ impl Metrics {
             auth: counters(&registry, &names::AUTH)?,
             plugin_calls: counters(&registry, &names::PLUGIN_CALLS)?,
             plugin_seconds: histogram(&registry, &names::PLUGIN_SECONDS, names::PLUGIN_BUCKETS)?,
+            findings: counters(&registry, &names::MODERATION_FINDINGS)?,
+            held: histogram(&registry, &names::MODERATION_HELD, names::HELD_BUCKETS)?,
+            moderation_skipped: counter(&registry, &names::MODERATION_SKIPPED)?,
             plugin_series: PluginSeries::new(counters(&registry, &names::PLUGIN_METRICS_DROPPED)?),
             certificate_reload_failures: counter(&registry, &names::CERTIFICATE_RELOAD_FAILURES)?,
             access_log_dropped: counter(&registry, &names::ACCESS_LOG_DROPPED)?,
@@ -196,6 +203,16 @@ impl Metrics {
     pub fn hook_calls(&self, filter: &str, hook: &'static str) -> HookCalls {
         let seconds = self.plugin_seconds.with_label_values(&[filter, hook]);
         HookCalls::new((filter, hook), seconds, &self.plugin_calls, &self.auth)
+    }
+
+    /// The series of what one filter finds and holds, to be kept by whoever calls it.
+    pub fn moderation(&self, filter: &str) -> ModerationSeries {
+        ModerationSeries::new(filter, &self.findings, self.held.with_label_values(&[filter]))
+    }
+
+    /// Counts an exchange that a filter should have judged and did not.
+    pub fn moderation_skipped(&self) {
+        self.moderation_skipped.inc();
     }
 
     /// The series that plugins make.

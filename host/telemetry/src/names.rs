@@ -129,6 +129,24 @@ pub(crate) const PLUGIN_SECONDS: Family = Family {
     labels: &["plugin", "hook"],
 };
 
+pub(crate) const MODERATION_FINDINGS: Family = Family {
+    name: "tidegate_moderation_findings_total",
+    help: "What moderation found, by filter and category.",
+    labels: &["plugin", "category"],
+};
+
+pub(crate) const MODERATION_HELD: Family = Family {
+    name: "tidegate_moderation_held_seconds",
+    help: "How long text of a stream was kept back by a filter, where it was.",
+    labels: &["plugin"],
+};
+
+pub(crate) const MODERATION_SKIPPED: Family = Family {
+    name: "tidegate_moderation_skipped_total",
+    help: "Exchanges that passed although a filter that should have judged them was not asked. Stays 0, or it is a bug.",
+    labels: &[],
+};
+
 pub(crate) const PLUGIN_METRICS_DROPPED: Family = Family {
     name: "tidegate_plugin_metrics_dropped_total",
     help: "Values of plugins' own metrics that are not shown: beyond a limit, or not fit to be shown.",
@@ -182,6 +200,10 @@ pub(crate) const PER_TOKEN_BUCKETS: &[f64] =
 /// Seconds of a call of a filter: from a comparison in memory to a remote call at its deadline.
 pub(crate) const PLUGIN_BUCKETS: &[f64] =
     &[0.000_001, 0.000_005, 0.000_025, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// Seconds that text is kept back: from the time to the next token to the longest hold.
+pub(crate) const HELD_BUCKETS: &[f64] =
+    &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// Values of plugins, whose units nobody knows: two for each power of ten, wide enough for seconds, scores and tokens.
 pub(crate) const CUSTOM_BUCKETS: &[f64] =

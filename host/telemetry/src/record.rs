@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use tidegate_contract::{Operation, Usage};
 
+use crate::moderation::Moderated;
+
 /// One finished exchange. What it did not reach (no route, no cluster, no usage) is `None`.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
@@ -62,6 +64,8 @@ pub struct Record<'a> {
     pub bytes_received: u64,
     /// Bytes of the answer's body.
     pub bytes_sent: u64,
+    /// What moderation did; `None` where no filter judged.
+    pub moderation: Option<Moderated>,
     /// Whether the client left before the end.
     pub cancelled: bool,
 }

@@ -42,6 +42,7 @@ pub(crate) const CHAT: Record<'static> = Record {
     }),
     bytes_received: 300,
     bytes_sent: 4000,
+    moderation: None,
     cancelled: false,
 };
 

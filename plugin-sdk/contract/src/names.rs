@@ -66,6 +66,14 @@ impl Operation {
         }
     }
 
+    /// Whether the answer is a stream of events where the request asks for one.
+    pub fn streams(self) -> bool {
+        match self {
+            Self::Chat | Self::Completion | Self::Responses | Self::Messages => true,
+            Self::Embeddings | Self::InputTokens | Self::CountTokens | Self::Models | Self::Other => false,
+        }
+    }
+
     /// Whether the request's JSON body names a model.
     pub fn names_a_model(self) -> bool {
         !matches!(self, Self::Models | Self::Other)

@@ -1,8 +1,7 @@
 //! The configuration, as `config.schema.json` describes it.
 
+use tidegate_detect::Category;
 use tidegate_plugin::{Error, Result, Value};
-
-use crate::Category;
 
 /// What becomes of a text in which something was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
+use tidegate_detect::Category;
 use tidegate_plugin::json;
 
 use super::{Action, Config};
-use crate::Category;
 
 #[test]
 fn an_empty_configuration_redacts_everything() {

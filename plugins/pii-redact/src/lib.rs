@@ -4,10 +4,7 @@
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 
 mod config;
-mod find;
 mod plugin;
-mod stream;
 
 pub use config::{Action, Config};
-pub use find::{Category, Match, find};
 pub use plugin::PiiRedact;

@@ -4,8 +4,9 @@ use tidegate_plugin::{
     Context, Finding, Moderation, Plugin, Result, Text, TextEdit, Value, allow, block, flag, redact,
 };
 
-use crate::stream::{self, Judged};
-use crate::{Action, Category, Config};
+use tidegate_detect::{Arriving, Category, Judged};
+
+use crate::{Action, Config};
 
 /// The longest match that a stream is held back for; what the manifest calls `max_match`.
 const MAX_MATCH: usize = 256;
@@ -36,7 +37,12 @@ impl PiiRedact {
         let (mut edits, mut findings, mut holds) = (Vec::new(), Vec::new(), Vec::new());
         // The source of an image is an address to fetch, not a text to change.
         for text in texts.iter().filter(|text| text.kind != "media") {
-            let Judged { matches, hold } = stream::judge(text, &self.config.detect, MAX_MATCH);
+            let arriving = Arriving {
+                content: &text.content,
+                released: text.released as usize,
+                complete: text.complete,
+            };
+            let Judged { matches, hold } = tidegate_detect::judge(&arriving, &self.config.detect, MAX_MATCH);
             for found in &matches {
                 findings.push(Finding::new(found.category.as_str()).in_text(text));
                 edits.push(text.edit(found.start..found.end, self.config.replacement(found.category)));

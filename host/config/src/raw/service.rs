@@ -68,6 +68,34 @@ pub(crate) struct Filter {
     /// A condition in CEL on `principal`, `model`, `route` and `headers`; without it, the filter always applies.
     #[schemars(length(min = 1))]
     pub(crate) when: Option<String>,
+    /// What becomes of media that a moderation filter cannot judge, since no filter is given its bytes; `deny` unless set.
+    pub(crate) unmoderated: Option<Unmoderated>,
+    /// A moderation filter judges the request while it is sent upstream; the answer waits for the verdict. It can allow
+    /// and block, and edit nothing.
+    #[serde(default)]
+    pub(crate) parallel: bool,
+    /// What becomes of a stream where the filter transforms whole answers and has no hook for events; `buffer` unless set.
+    pub(crate) on_stream_missing: Option<OnStreamMissing>,
+}
+
+/// What becomes of media that a moderation filter cannot judge.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Unmoderated {
+    /// The exchange is blocked.
+    Deny,
+    /// It passes; the filter is told of it.
+    Allow,
+}
+
+/// What becomes of a stream at a filter that transforms whole answers only.
+#[derive(Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnStreamMissing {
+    /// It is held until all of it is there, transformed as one answer, and sent as a stream.
+    Buffer,
+    /// Such a filter is an error of the configuration.
+    Reject,
 }
 
 /// What an error of a filter means for the request.

@@ -8,6 +8,7 @@ use tidegate_contract::{AuthVerdict, Context, Head, Peer};
 use tidegate_pipeline::{Attributes, Call, Documents, FilterFactory, Plugin, Scope, SettingsProblem};
 
 use super::AuthFilterFactory;
+use crate::testing::world;
 
 /// A keys file that holds what the test put there.
 struct File(Value);
@@ -20,7 +21,7 @@ impl Documents for File {
 
 fn build(settings: &Value) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
     let file = File(json!({"keys": [{"sha256": SHA256_OF_DEMO, "principal": "from-file"}]}));
-    AuthFilterFactory.build(settings, &file)
+    AuthFilterFactory.build(settings, &world(&file, &Arc::default()))
 }
 
 const SHA256_OF_DEMO: &str = "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea";

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tidegate_contract::{Finding, Hook, Judged, Judgement, Text, TextEdit};
+use tidegate_contract::{Finding, Hook, Judged, Judgement, Text, TextEdit, Windows};
 use tidegate_pipeline::{FilterFactory, Plugin, edit_text};
 
 use super::ContentModerationFactory;
@@ -136,7 +136,7 @@ fn it_subscribes_to_the_sides_that_are_judged() {
     let subscription = |settings: Value| make(&settings).subscription().clone();
     let both = subscription(json!({"words": ["a"]}));
     assert!(both.hooks.has(Hook::ModerateInput) && both.hooks.has(Hook::ModerateOutput));
-    assert_eq!(both.windows.unwrap().mode, "full");
+    assert_eq!(both.windows.unwrap().mode, "carry");
     let input = subscription(json!({"words": ["a"], "on": ["input"]}));
     assert!(!input.hooks.has(Hook::ModerateOutput) && input.windows.is_none());
 }
@@ -156,17 +156,174 @@ fn wrong_settings_are_named_with_their_place() {
         (json!({"patterns": ["a(?=b)"]}), "/patterns/0", "pattern 0 is no regular expression: look-around"),
         (json!({"patterns": ["a*"]}), "/patterns/0", "pattern 0 matches the empty text"),
         (json!({"patterns": [r"\w{1000}{100}"]}), "/patterns/0", "pattern 0 is larger than 4 MiB"),
-        (json!({"words": ["a"], "service": {"kind": "openai"}}), "", "unknown field `service`"),
         (json!({"words": ["a"], "action": "warn"}), "", "unknown variant `warn`"),
+        (json!({"words": ["a"], "wrods": []}), "", "unknown field `wrods`"),
+        (json!({"detect": []}), "", "it looks for nothing"),
+        (
+            json!({"words": ["a"], "reversible": true}),
+            "/reversible",
+            "\"reversible\" needs tokens to be put in; set \"action\"",
+        ),
+        (
+            json!({"words": ["a"], "action": "redact", "reversible": true, "on": ["output"]}),
+            "/reversible",
+            "\"reversible\" puts back what was taken out of requests; add \"input\"",
+        ),
+        (
+            json!({"words": ["a"], "on": ["input"], "stream": {"mode": "carry"}}),
+            "/stream",
+            "\"stream\" is about answers, which are not judged; add \"output\"",
+        ),
+        (
+            json!({"words": ["a"], "action": "redact", "stream": {"mode": "watch"}}),
+            "/stream/mode",
+            "what has left cannot be redacted; take another \"mode\"",
+        ),
+        (
+            json!({"service": {"kind": "openai", "cluster": "local"}, "stream": {"mode": "carry"}}),
+            "/stream/mode",
+            "a service judges no text that is cut anywhere; set \"mode\"",
+        ),
+        (
+            json!({"words": ["a"], "stream": {"min": 9, "max": 8}}),
+            "/stream/min",
+            "\"min\" is 9 and larger than \"max\"",
+        ),
+        (
+            json!({"words": ["a"], "stream": {"min": 1, "max": 8, "overlap": 8}}),
+            "/stream/overlap",
+            "\"overlap\" is 8, and \"max\" is 8",
+        ),
+        (
+            json!({"words": ["a"], "stream": {"max_hold": "5"}}),
+            "/stream/max_hold",
+            "\"max_hold\" is no duration",
+        ),
+        (
+            json!({"words": ["a"], "stream": {"max_hold": "0s"}}),
+            "/stream/max_hold",
+            "\"max_hold\" is no duration",
+        ),
     ];
+    assert_told(&cases);
+    let schema = ContentModerationFactory.schema();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["$defs"]["Secret"]["writeOnly"], true);
+}
+
+#[test]
+fn wrong_settings_of_a_service_are_named_with_their_place() {
+    let cases = [
+        (
+            json!({"service": {"kind": "openai"}}),
+            "/service",
+            "a service of kind \"openai\" is asked at a cluster; name one",
+        ),
+        (
+            json!({"service": {"kind": "openai", "cluster": "x"}}),
+            "/service/cluster",
+            "cluster \"x\" does not exist; name one",
+        ),
+        (
+            json!({"service": {"kind": "judge", "cluster": "local"}}),
+            "/service",
+            "a service of kind \"judge\" asks a model; name it",
+        ),
+        (
+            json!({"service": {"kind": "webhook"}}),
+            "/service",
+            "a service of kind \"webhook\" is asked at a URL; give it",
+        ),
+        (
+            json!({"service": {"kind": "webhook", "url": "guard.example"}}),
+            "/service/url",
+            "\"url\" is no address of http or https",
+        ),
+        (
+            json!({"service": {"kind": "webhook", "url": "https://a:b@guard.example"}}),
+            "/service/url",
+            "\"url\" is no address of http",
+        ),
+        (
+            json!({"service": {"kind": "webhook", "url": "ftp://guard.example"}}),
+            "/service/url",
+            "\"url\" is no address of http",
+        ),
+        (
+            json!({"service": {"kind": "webhook", "url": "https://guard.example", "headers": {"a b": "hidden"}}}),
+            "/service/headers/a b",
+            "\"a b\" is no field that can be sent, or its value is none",
+        ),
+        (
+            json!({"service": {"kind": "webhook", "url": "https://guard.example", "cluster": "local"}}),
+            "/service/cluster",
+            "a service of kind \"webhook\" does not read \"cluster\", which is for \"openai\" and \"judge\"; remove it",
+        ),
+        (
+            json!({"service": {"kind": "openai", "cluster": "local", "prompt": "Block cats."}}),
+            "/service/prompt",
+            "a service of kind \"openai\" does not read \"prompt\", which is for \"judge\"; remove it",
+        ),
+        (
+            json!({"service": {"kind": "openai", "cluster": "local", "thresholds": {"hate/x": 1.5}}}),
+            "/service/thresholds/hate~1x",
+            "the threshold 1.5 of \"hate/x\" is no score; give a number from 0 to 1",
+        ),
+        (json!({"service": {"kind": "llm"}}), "", "unknown variant `llm`"),
+    ];
+    assert_told(&cases);
+}
+
+#[track_caller]
+fn assert_told(cases: &[(Value, &str, &str)]) {
     for (settings, pointer, message) in cases {
-        let found = problems(&ContentModerationFactory, &settings);
+        let found = problems(&ContentModerationFactory, settings);
         assert_eq!(found.len(), 1, "{settings}: {found:?}");
-        assert_eq!(found[0].pointer, pointer, "{settings}");
-        assert!(found[0].message.starts_with(message), "{settings}: {}", found[0].message);
+        assert_eq!(found[0].pointer, *pointer, "{settings}");
+        assert!(found[0].message.starts_with(*message), "{settings}: {}", found[0].message);
         assert!(!found[0].message.contains('\n'), "{settings}");
     }
-    assert_eq!(ContentModerationFactory.schema()["additionalProperties"], false);
+}
+
+#[test]
+fn personal_data_is_found_by_its_kind() {
+    let settings = json!({"detect": ["email", "ip"], "action": "redact", "replace_with": "[{category}]"});
+    let content = "a@example.com at 203.0.113.9, 078-05-1120";
+    assert_eq!(redacted(&settings, "text", content).as_deref(), Some("[email] at [ip], 078-05-1120"));
+    assert_eq!(
+        redacted(&settings, "tool-arguments", r#"{"to":"a@example.com"}"#).as_deref(),
+        Some(r#"{"to":"[email]"}"#)
+    );
+    let judged = judge(&json!({"detect": "all"}), &[text(0, "text", content)]);
+    let categories: Vec<&str> = judged.findings.iter().map(|finding| &*finding.category).collect();
+    assert_eq!(categories, ["email", "ssn", "ip"]);
+    let source = "image/png https://203.0.113.9/a.png";
+    assert_eq!(
+        redacted(&settings, "media", source).as_deref(),
+        Some(source),
+        "an address to fetch is none of a person"
+    );
+}
+
+#[test]
+fn how_a_stream_is_cut_can_be_said() {
+    let windows = |stream: Value| {
+        let settings = json!({"words": ["a"], "stream": stream});
+        make(&settings).subscription().windows.clone().unwrap()
+    };
+    let windows_of = |mode: &str, min, max, overlap| Windows {
+        mode: mode.into(),
+        min,
+        max,
+        overlap,
+        max_match: 256,
+        max_hold_ms: 5000,
+    };
+    assert_eq!(windows(json!({})), windows_of("carry", 0, 4096, 0));
+    assert_eq!(windows(json!({"mode": "full"})), windows_of("full", 0, 4096, 0));
+    let asked = json!({"mode": "window", "max": 1000, "overlap": 100, "max_match": 32, "max_hold": "250ms"});
+    let expected = Windows { max_match: 32, max_hold_ms: 250, ..windows_of("window", 256, 1000, 100) };
+    assert_eq!(windows(asked), expected);
 }
 
 proptest! {

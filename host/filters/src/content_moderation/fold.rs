@@ -42,6 +42,15 @@ impl<'t> Folded<'t> {
         &self.text
     }
 
+    /// What begins with the character at `at` of the original; `None` where nothing is left of that character.
+    pub(super) fn rest(&self, at: usize) -> Option<&str> {
+        let Some(origins) = &self.origins else { return self.text.get(at..) };
+        let origin = u32::try_from(at).ok()?;
+        // In order but for what is inside of a character.
+        let place = origins.iter().position(|known| *known == origin)?;
+        self.text.get(place..)
+    }
+
     /// The same place in the original; `None` where it begins or ends within what one character became.
     pub(super) fn original(&self, range: Range<usize>) -> Option<Range<usize>> {
         let Some(origins) = &self.origins else { return Some(range) };

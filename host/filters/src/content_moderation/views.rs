@@ -4,31 +4,47 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tidegate_contract::Text;
+use tidegate_pipeline::{HookError, Scope};
 
 use super::arguments::{Token, tokens};
-use super::rules::{Rule, Rules};
+use super::carry::Window;
+use super::masks::Masks;
+use super::rules::{Rule, Rules, merged, with_tokens};
 
 /// A place in a text and what stands there instead.
 pub(super) type Replaced = (Range<usize>, String);
 
 /// A text as the rules see it.
 pub(super) enum View<'t> {
-    /// As it is; the first bytes may have left already.
-    Plain { text: &'t str, released: usize },
+    /// As it is; the first bytes may have left already, and more may come.
+    Plain(Window<'t>),
     /// The arguments of a tool: its strings, keys and numbers, each by itself.
     Json(Vec<Token>),
-    /// What can be looked at but not be replaced.
+    /// What can be looked at but not be replaced: JSON that is broken.
     Fixed(&'t str),
+    /// The source of media.
+    Source(&'t str),
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The rules that have a match.
+    pub(super) rules: BTreeSet<Rule>,
+    /// Every match replaced; `None` where that cannot be done.
+    pub(super) edits: Option<Vec<Replaced>>,
+    /// Bytes at the end that have to wait.
+    pub(super) hold: usize,
 }
 
 impl<'t> View<'t> {
-    pub(super) fn of(text: &'t Text<'_>) -> Self {
+    pub(super) fn of(text: &'t Text<'_>, max_match: usize) -> Self {
         let content: &str = &text.content;
-        let plain = || Self::Plain { text: content, released: text.released as usize };
+        let plain = || Self::Plain(Window::new(text, max_match));
         match text.kind {
             // The name of its kind comes before its source.
-            "media" => Self::Fixed(content.split_once(' ').map_or("", |(_, source)| source)),
-            "tool-arguments" if text.released == 0 => match tokens(content) {
+            "media" => Self::Source(content.split_once(' ').map_or("", |(_, source)| source)),
+            "tool-arguments" if text.released == 0 && text.complete => match tokens(content) {
                 Some(tokens) => Self::Json(tokens),
                 None if content.trim_start().starts_with(['{', '[']) => Self::Fixed(content),
                 None => plain(),
@@ -37,44 +53,87 @@ impl<'t> View<'t> {
         }
     }
 
-    /// The rules that have a match in it.
-    pub(super) fn rules(&self, rules: &Rules) -> BTreeSet<Rule> {
+    /// The same after it left.
+    pub(super) fn watched(self) -> Self {
         match self {
-            Self::Plain { text, .. } | Self::Fixed(text) => rules.in_text(text),
-            Self::Json(tokens) => tokens.iter().flat_map(|token| rules.in_text(&token.value)).collect(),
+            Self::Plain(window) => Self::Plain(window.watched()),
+            other => other,
         }
     }
 
-    /// Every match of `found` replaced; `None` where that cannot be done.
-    pub(super) fn redacted(
+    /// Looks at it, and with masks replaces what is found.
+    ///
+    /// # Errors
+    /// Where the notes of the request are full.
+    pub(super) fn look(
         &self,
         rules: &Rules,
-        found: &BTreeSet<Rule>,
-        with: &str,
-    ) -> Option<Vec<Replaced>> {
-        match self {
-            Self::Fixed(_) => None,
-            Self::Plain { text, released } => {
-                let ranges = rules.ranges(text, found);
-                let kept_back = ranges.iter().all(|range| range.start >= *released);
-                kept_back.then(|| ranges.into_iter().map(|range| (range, with.to_owned())).collect())
+        masks: Option<&mut Masks<'_>>,
+        scope: &Scope,
+    ) -> Result<Seen, HookError> {
+        match (self, masks) {
+            (Self::Plain(window), None) if window.is_whole() => Ok(fixed(rules.in_text(window.content))),
+            (Self::Plain(window), masks) => plain(window, rules, masks, scope),
+            (Self::Json(tokens), None) => {
+                Ok(fixed(tokens.iter().flat_map(|token| rules.in_text(&token.value)).collect()))
             }
-            Self::Json(tokens) => {
-                tokens.iter().filter_map(|token| rewritten(token, rules, found, with)).collect()
-            }
+            (Self::Json(tokens), Some(masks)) => Ok(json(tokens, rules, masks)),
+            (Self::Fixed(text), _) => Ok(fixed(rules.in_text(text))),
+            (Self::Source(text), _) => Ok(fixed(rules.in_source(text))),
         }
     }
 }
 
-/// The token as JSON again, `Some` where something in it was replaced; a number becomes a string.
-fn rewritten(token: &Token, rules: &Rules, found: &BTreeSet<Rule>, with: &str) -> Option<Option<Replaced>> {
-    let ranges = rules.ranges(&token.value, found);
-    if ranges.is_empty() {
-        return None;
+/// What has matches and is not replaced.
+fn fixed(rules: BTreeSet<Rule>) -> Seen {
+    let edits = rules.is_empty().then(Vec::new);
+    Seen { rules, edits, hold: 0 }
+}
+
+fn plain(
+    window: &Window<'_>,
+    rules: &Rules,
+    masks: Option<&mut Masks<'_>>,
+    scope: &Scope,
+) -> Result<Seen, HookError> {
+    let settled = window.settle(rules, masks.as_ref().map(|masks| &masks.vault), scope)?;
+    let rules = settled.hits.iter().map(|hit| hit.rule).filter(|rule| rule.is_ours()).collect();
+    let hold = window.content.len() - settled.sure;
+    let edits = masks.filter(|_| !settled.too_late).map(|masks| {
+        let replaced = merged(&settled.hits).into_iter().map(|hit| {
+            let value = window.content.get(hit.range.clone()).unwrap_or_default();
+            let replacement = masks.replacement(&hit, value);
+            (hit.range, replacement)
+        });
+        replaced.collect()
+    });
+    Ok(Seen { rules, edits, hold })
+}
+
+/// Each token that has matches as JSON again; a number becomes a string.
+fn json(tokens: &[Token], rules: &Rules, masks: &mut Masks<'_>) -> Seen {
+    let mut seen = Seen { edits: Some(Vec::new()), ..Seen::default() };
+    for token in tokens {
+        let hits = with_tokens(rules.hits(&token.value, &|_| 0), masks.vault.hits(&token.value));
+        if hits.is_empty() {
+            continue;
+        }
+        seen.rules.extend(hits.iter().map(|hit| hit.rule).filter(|rule| rule.is_ours()));
+        let mut value = token.value.clone();
+        // From the end, so that places stay; tokens are given out from the beginning.
+        let mut replaced: Vec<Replaced> = Vec::new();
+        for hit in merged(&hits) {
+            let replacement = masks.replacement(&hit, token.value.get(hit.range.clone()).unwrap_or_default());
+            replaced.push((hit.range, replacement));
+        }
+        for (range, replacement) in replaced.into_iter().rev() {
+            value.replace_range(range, &replacement);
+        }
+        let written = serde_json::to_string(&value).ok().map(|json| (token.range.clone(), json));
+        seen.edits = seen.edits.zip(written).map(|(mut edits, edit)| {
+            edits.push(edit);
+            edits
+        });
     }
-    let mut value = token.value.clone();
-    for range in ranges.into_iter().rev() {
-        value.replace_range(range, with);
-    }
-    Some(serde_json::to_string(&value).ok().map(|json| (token.range.clone(), json)))
+    seen
 }

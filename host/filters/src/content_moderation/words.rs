@@ -10,6 +10,10 @@ use super::fold::{Folded, fold};
 #[derive(Debug, Default)]
 pub(super) struct Words {
     automaton: Option<AhoCorasick>,
+    /// The same, folded and in order.
+    folded: Vec<String>,
+    /// Bytes of the longest one.
+    longest: usize,
 }
 
 impl Words {
@@ -17,8 +21,37 @@ impl Words {
         if words.is_empty() {
             return Ok(Self::default());
         }
-        let folded = words.iter().map(|word| fold(word.trim()));
-        Ok(Self { automaton: Some(AhoCorasick::new(folded)?) })
+        let mut folded: Vec<String> = words.iter().map(|word| fold(word.trim())).collect();
+        let automaton = AhoCorasick::new(&folded)?;
+        folded.sort_unstable();
+        let longest = folded.iter().map(String::len).max().unwrap_or_default();
+        Ok(Self { automaton: Some(automaton), folded, longest })
+    }
+
+    /// Where the first word begins that ends with the text and could be there once more has come; the length of the text
+    /// where none does.
+    pub(super) fn open(&self, text: &str) -> usize {
+        if self.folded.is_empty() {
+            return text.len();
+        }
+        // A character is folded to one byte at least, so no word has more characters than it has bytes.
+        let tail = text.char_indices().rev().nth(self.longest).map_or(0, |(at, _)| at);
+        let end = text.get(tail..).unwrap_or_default();
+        let folded = Folded::of(end);
+        let starts = end.char_indices().map(|(at, _)| at).filter(|at| {
+            let before = text.get(..tail + at).and_then(|before| before.chars().next_back());
+            !joined(before, end.get(*at..).and_then(|rest| rest.chars().next()))
+        });
+        let mut begins = starts.filter(|at| folded.rest(*at).is_some_and(|rest| self.may_become(rest)));
+        begins.next().map_or(text.len(), |at| tail + at)
+    }
+
+    /// Whether a word begins so, and is longer or needs to stand alone.
+    fn may_become(&self, beginning: &str) -> bool {
+        let first = self.folded.partition_point(|word| word.as_str() < beginning);
+        let words = self.folded.get(first..).unwrap_or_default();
+        let mut words = words.iter().take_while(|word| word.starts_with(beginning));
+        words.any(|word| word.len() > beginning.len() || word.chars().next_back().is_some_and(may_join))
     }
 
     /// Calls `found` with the index and the place of each word, whatever its case. Words may overlap.
@@ -45,6 +78,11 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
 
 fn joined(left: Option<char>, right: Option<char>) -> bool {
     left.is_some_and(joins) && right.is_some_and(joins)
+}
+
+/// The same of a letter that is folded: what it was is not known, unless it is ASCII.
+fn may_join(folded: char) -> bool {
+    joins(folded) || !folded.is_ascii()
 }
 
 /// Whether a character holds words together.

@@ -6,9 +6,14 @@ use tidegate_contract::Operation;
 /// Every client of this API sends it.
 pub(crate) const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
+/// What is posted.
+pub(crate) const POSTED: [(&str, Operation); 2] =
+    [("/v1/messages", Operation::Messages), ("/v1/messages/count_tokens", Operation::CountTokens)];
+
 /// What the API has also stands under this.
 const ALIAS: &str = "/anthropic";
 
+/// The parts of the API, and all below them.
 const OWN: [&str; 2] = ["/v1/messages", "/v1/models"];
 
 /// The path under its canonical name, and whether it was an alias.
@@ -23,9 +28,6 @@ pub(crate) fn rewritten(path: &str) -> (&str, bool) {
 
 /// What the path asks for; `None` where it is not one of Anthropic's alone.
 pub(crate) fn operation(method: &Method, path: &str) -> Option<Operation> {
-    match path {
-        "/v1/messages" if method == Method::POST => Some(Operation::Messages),
-        "/v1/messages/count_tokens" if method == Method::POST => Some(Operation::CountTokens),
-        _ => None,
-    }
+    let posted = POSTED.iter().find(|(known, _)| *known == path);
+    posted.filter(|_| method == Method::POST).map(|(_, operation)| *operation)
 }

@@ -6,6 +6,15 @@ use tidegate_contract::Operation;
 const CHAT: &str = "/v1/chat/completions";
 const MODELS: &str = "/v1/models";
 
+/// What is posted.
+pub(crate) const POSTED: [(&str, Operation); 5] = [
+    (CHAT, Operation::Chat),
+    ("/v1/completions", Operation::Completion),
+    ("/v1/embeddings", Operation::Embeddings),
+    ("/v1/responses", Operation::Responses),
+    ("/v1/responses/input_tokens", Operation::InputTokens),
+];
+
 /// The path under its canonical name: `/api/chat` is an alias of the chat endpoint.
 pub(crate) fn rewritten(path: &str) -> &str {
     if path == "/api/chat" { CHAT } else { path }
@@ -26,12 +35,5 @@ pub(crate) fn model_of(path: &str) -> Option<&str> {
 }
 
 fn posted(path: &str) -> Operation {
-    match path {
-        CHAT => Operation::Chat,
-        "/v1/completions" => Operation::Completion,
-        "/v1/embeddings" => Operation::Embeddings,
-        "/v1/responses" => Operation::Responses,
-        "/v1/responses/input_tokens" => Operation::InputTokens,
-        _ => Operation::Other,
-    }
+    POSTED.iter().find(|(known, _)| *known == path).map_or(Operation::Other, |(_, operation)| *operation)
 }

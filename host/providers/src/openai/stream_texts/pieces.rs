@@ -22,7 +22,6 @@ pub(crate) struct Piece {
     pub(crate) pointer: String,
     pub(crate) place: Place,
     pub(crate) text: String,
-    pub(crate) slot: Slot,
 }
 
 /// What is read of an event.
@@ -31,15 +30,6 @@ pub(crate) struct Reading {
     pub(crate) pieces: Vec<Piece>,
     /// The numbers of the tool calls in it, in its order.
     pub(crate) calls: Vec<usize>,
-}
-
-/// What stands there.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Slot {
-    /// A string.
-    Text,
-    /// The text of this value: some servers send arguments as an object.
-    Tree,
 }
 
 /// Reads events in order and remembers which choices and tool calls there are.
@@ -91,7 +81,7 @@ impl Reader {
             if let Some(Value::String(text)) = event.pointer(pointer) {
                 let place = Place { choice: None, call: None, path: path.to_owned() };
                 let (pointer, text) = (pointer.to_owned(), text.clone());
-                reading.pieces.push(Piece { pointer, place, text, slot: Slot::Text });
+                reading.pieces.push(Piece { pointer, place, text });
             }
         }
         for (position, choice) in event["choices"].as_array().into_iter().flatten().enumerate() {
@@ -223,12 +213,13 @@ impl Parts<'_> {
     }
 
     fn push(&mut self, pointer: String, (call, path): (Option<usize>, &str), value: &Value) {
-        let (text, slot) = match value {
-            Value::String(text) => (text.clone(), Slot::Text),
-            Value::Object(_) | Value::Array(_) => (value.to_string(), Slot::Tree),
+        let text = match value {
+            Value::String(text) => text.clone(),
+            // Some servers send arguments as an object.
+            Value::Object(_) | Value::Array(_) => value.to_string(),
             _ => return,
         };
         let place = Place { choice: Some(self.choice), call, path: path.to_owned() };
-        self.pieces.push(Piece { pointer, place, text, slot });
+        self.pieces.push(Piece { pointer, place, text });
     }
 }

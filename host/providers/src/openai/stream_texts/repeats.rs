@@ -9,19 +9,6 @@ pub(crate) struct Touched {
     pub(crate) transcript: bool,
 }
 
-impl Touched {
-    /// By the paths of its texts that were edited; `None` where there is none.
-    pub(crate) fn by<'p>(paths: impl Iterator<Item = &'p str>) -> Option<Self> {
-        paths.fold(None, |touched: Option<Self>, path| {
-            let so_far = touched.unwrap_or(Self { thought: false, transcript: false });
-            Some(Self {
-                thought: so_far.thought || path.contains("reasoning") || path.contains("thinking"),
-                transcript: so_far.transcript || path.ends_with("/transcript"),
-            })
-        })
-    }
-}
-
 /// Takes what repeats edited texts out of the choices of an answer, by comparing it with the answer as it came.
 pub(crate) fn forget_repeats(before: &Value, after: &mut Value) {
     let old = before["choices"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -1,4 +1,8 @@
 //! Finds what may identify a person or open a door. Each scanner reads the text once; none goes back by more than a match.
+//!
+//! Plugins and built-in filters share it, so it depends on nothing and stays small in a component.
+
+#![forbid(unsafe_code)]
 
 mod card;
 mod digits;
@@ -8,9 +12,12 @@ mod ip;
 mod phone;
 mod secret;
 mod ssn;
+mod stream;
+
+pub use stream::{Arriving, Judged, judge, open_end};
 
 /// What was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Category {
     /// An e-mail address.
     Email,
@@ -132,5 +139,5 @@ fn before(bytes: &[u8], at: usize) -> Option<&u8> {
 }
 
 #[cfg(test)]
-#[path = "find_tests.rs"]
+#[path = "lib_tests.rs"]
 mod tests;

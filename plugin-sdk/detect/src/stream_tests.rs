@@ -1,19 +1,8 @@
-use tidegate_plugin::Text;
-
-use super::judge;
+use super::{Arriving, judge};
 use crate::Category;
 
-fn text(content: &str, released: usize, complete: bool) -> Text {
-    Text {
-        id: 0,
-        role: "assistant".into(),
-        kind: "text".into(),
-        content: content.into(),
-        start: 0,
-        released: released as u32,
-        complete,
-        new_turn: true,
-    }
+fn text(content: &str, released: usize, complete: bool) -> Arriving<'_> {
+    Arriving { content, released, complete }
 }
 
 /// Plays the host: adds a part, releases what is not held, with `*` for what was found.

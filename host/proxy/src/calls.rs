@@ -1,0 +1,104 @@
+//! Requests that filters send to clusters: with the cluster's own connections and credentials, past every route.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, Request};
+use http_body_util::{BodyExt, Limited};
+use tidegate_config::Config;
+use tidegate_contract::Reply;
+use tidegate_pipeline::{Clusters, HttpError};
+use tidegate_providers::JSON;
+
+use crate::snapshot::{Cluster, Snapshot};
+use crate::upload::Upload;
+use crate::upstream::{cause_of, target};
+
+/// The largest answer, in bytes.
+const LARGEST: usize = 1024 * 1024;
+
+/// The clusters of one configuration, for its filters. They are there once its snapshot is made.
+pub struct ClusterCalls {
+    known: BTreeSet<Arc<str>>,
+    clusters: OnceLock<HashMap<Arc<str>, Arc<Cluster>>>,
+}
+
+impl ClusterCalls {
+    /// The clusters that a configuration names.
+    pub fn new(config: &Config) -> Arc<Self> {
+        let known = config.clusters.keys().cloned().collect();
+        Arc::new(Self { known, clusters: OnceLock::new() })
+    }
+
+    /// Takes the clusters of the snapshot that was made of the configuration.
+    pub fn bind(&self, snapshot: &Snapshot) {
+        // A configuration has one snapshot.
+        let _ = self.clusters.set(snapshot.clusters.clone());
+    }
+
+    async fn exchange(&self, name: &str, path: &str, body: Bytes) -> Result<Reply, HttpError> {
+        let cluster = self.clusters.get().and_then(|clusters| clusters.get(name));
+        let cluster = cluster.ok_or_else(|| HttpError::Denied(format!("there is no cluster \"{name}\"")))?;
+        let failed =
+            |cause: &dyn std::fmt::Display| HttpError::Failed(format!("cluster \"{name}\": {cause}"));
+        let mut lease = cluster.pool.lease().await.map_err(|error| failed(&error))?;
+        let request = request(cluster, path, body, lease.is_http2()).map_err(|error| failed(&error))?;
+        let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
+        let (parts, incoming) = answer.into_parts();
+        let body = match Limited::new(incoming, LARGEST).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(HttpError::TooLarge),
+            Err(error) => return Err(failed(&error)),
+        };
+        lease.give_back();
+        let headers = parts.headers.iter().map(|(name, value)| tidegate_contract::Header {
+            name: name.as_str().to_owned(),
+            value: value.as_bytes().to_vec(),
+        });
+        Ok(Reply { status: parts.status.as_u16(), headers: headers.collect(), body: body.to_vec() })
+    }
+}
+
+fn request(
+    cluster: &Cluster,
+    path: &str,
+    body: Bytes,
+    http2: bool,
+) -> Result<Request<Upload>, crate::fault::Fault> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    cluster.headers.apply(&mut headers);
+    if let Some(credential) = &cluster.credential {
+        cluster.provider.authorize(&mut headers, credential);
+    }
+    let path = cluster.provider.path(&cluster.base_path, &cluster.prefix, path, "");
+    let uri = target(cluster, path, http2, &mut headers)?;
+    let mut request = Request::new(Upload::Held(Some(body)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+impl Clusters for ClusterCalls {
+    fn post<'a>(
+        &'a self,
+        cluster: &'a str,
+        path: &'a str,
+        body: Bytes,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<Reply, HttpError>> {
+        let exchange = self.exchange(cluster, path, body);
+        Box::pin(
+            async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(HttpError::Timeout)) },
+        )
+    }
+
+    fn knows(&self, cluster: &str) -> bool {
+        self.known.contains(cluster)
+    }
+}
