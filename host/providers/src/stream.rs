@@ -121,6 +121,8 @@ pub fn gather(dialect: Dialect, operation: Operation, events: &[&str]) -> Option
         (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
             Some(openai::stream_texts::assemble(events))
         }
+        (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::gather::gather(events)),
+        (Dialect::Anthropic, Operation::Messages) => Some(anthropic::gather::gather(events)),
         _ => None,
     }
 }
@@ -131,10 +133,17 @@ pub fn scatter(dialect: Dialect, operation: Operation, answer: &Value) -> Option
         (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
             Some(openai::chat_events::events(operation, answer))
         }
+        (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::scatter::scatter(answer)),
+        (Dialect::Anthropic, Operation::Messages) => Some(anthropic::scatter::scatter(answer)),
         _ => None,
     }
 }
 
+/// An event under the name that its data has as type.
+pub(crate) fn named(data: &Value) -> Event {
+    Event { name: data["type"].as_str().map(str::to_owned), data: data.to_string() }
+}
+
 #[cfg(test)]
 #[path = "stream_tests.rs"]
-mod tests;
+pub(crate) mod tests;

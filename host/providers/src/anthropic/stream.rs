@@ -11,7 +11,7 @@ use super::texts;
 use crate::openai::texts::finder::{Finder, Voice};
 use crate::stream::numbers::Numbers;
 use crate::stream::places;
-use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
+use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText, named};
 
 /// For a new stream.
 pub(crate) fn editor() -> Box<dyn EditStream> {
@@ -92,7 +92,7 @@ impl EditStream for MessageStream {
         let (Key { block, field }, delta) = self.deltas.get(&text).unwrap_or(&unknown);
         let mut event = json!({"type": DELTA, "index": block, "delta": {"type": delta}});
         event["delta"][field] = content.into();
-        end::named(&event)
+        named(&event)
     }
 
     fn blocked(&mut self, reason: &str) -> Vec<Event> {

@@ -1,7 +1,7 @@
 //! The events of streamed responses.
 
 mod end;
-mod known;
+pub(super) mod known;
 mod repeats;
 
 use std::collections::BTreeMap;
