@@ -3,6 +3,7 @@
 //! A dialect's [`EditStream`] knows where texts stand in its events. It judges nothing and holds nothing: whoever uses it
 //! decides how much of a text may leave, and asks it to write that.
 
+mod covers;
 pub(crate) mod numbers;
 pub(crate) mod places;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tidegate_contract::{Dialect, Event, Operation};
 
 use crate::{anthropic, openai};
+pub use covers::covers;
 
 /// What a text of a streamed answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,11 @@ impl StreamText {
     /// Words of the model.
     pub(crate) const fn of_model(kind: &'static str) -> Self {
         Self { role: "assistant", kind }
+    }
+
+    /// Whether it is no text: then only what is told of it is known, which stands nowhere.
+    pub(crate) fn is_media(self) -> bool {
+        self.kind == "media"
     }
 }
 
@@ -48,7 +55,7 @@ pub struct Piece {
     pub text: u32,
     /// RFC 6901, in the event.
     pub pointer: String,
-    /// What stands there; of a value that is no string, its JSON.
+    /// What stands there; of a value that is no string, its JSON. Of media only what may be told of them.
     pub content: String,
     /// A part, or the whole again.
     pub extent: Extent,
@@ -89,7 +96,7 @@ pub trait EditStream: Send + Sync {
         false
     }
 
-    /// Writes what is left of a piece of an event.
+    /// Writes what is left of a piece of an event; of media nothing.
     fn put(&self, event: &mut Value, piece: &Piece, content: &str);
 
     /// Takes out of an event what would tell, or vouch for, texts as they were; `false` where the event says nothing more

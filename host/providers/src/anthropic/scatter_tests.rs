@@ -102,8 +102,8 @@ fn parts_add_up() {
 #[test]
 fn an_error_is_one_event_and_back() {
     let body = json!({"type": "error", "error": {"type": "api_error", "message": "no"}, "request_id": "r"});
-    assert_eq!(parsed(&body), [body.clone()]);
-    assert_eq!(gathered(&[body.clone()]), body);
+    assert_eq!(parsed(&body), std::slice::from_ref(&body));
+    assert_eq!(gathered(std::slice::from_ref(&body)), body);
     let mut events = parsed(&message(json!([{"type": "text", "text": "hi"}])));
     events.truncate(4);
     events.push(json!({"type": "error", "error": body["error"]}));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::openai::texts::media;
 use crate::stream::places::Way;
 
 /// A kind of delta.
@@ -111,6 +112,15 @@ pub(crate) fn list_of(event: &Value) -> (&'static str, u64) {
 /// Whether the event brings encoded media.
 pub(super) fn is_media(event: &Value) -> bool {
     matches!(event["type"].as_str(), Some("response.audio.delta" | "response.output_audio.delta"))
+}
+
+/// Where an event brings encoded media by itself, and what may be told of them.
+pub(super) fn media(event: &Value) -> Option<(&'static str, &'static str)> {
+    let has_some = |key: &str| media::holds_bytes(&event[key]);
+    if is_media(event) {
+        return has_some("delta").then_some(("/delta", "audio"));
+    }
+    has_some("partial_image_b64").then_some(("/partial_image_b64", "image"))
 }
 
 /// Whether a field of an event says about which place it is.
