@@ -43,7 +43,9 @@ pub(crate) async fn answer(
     if is_encoded(headers) {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
-    if ledger.session.streaming && !route.hooks.needs_whole_answers() {
+    // What is no model's stream has no answer that could be put together.
+    let whole = route.hooks.needs_whole_answers() && ledger.operation.streams();
+    if ledger.session.streaming && !whole {
         return stream(snapshot, route, answered, ledger).await;
     }
     let limit = snapshot.limits.body;
