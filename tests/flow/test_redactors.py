@@ -1,4 +1,4 @@
-"""Redactors of every runtime, in every mode and dialect: whatever way an answer is cut, no secret leaves and nothing else is lost.
+"""T-GRD-2: redactors of every runtime, in every mode and dialect: whatever way an answer is cut, no secret leaves and nothing else is lost.
 
 Each answer has secrets at random places of several texts that arrive between each other. Its events are spelled in any legal
 way and cut anywhere. A failure tells its seed: `TIDEGATE_SEED=… pytest tests/flow/test_redactors.py` plays it again.
