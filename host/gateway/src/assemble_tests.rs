@@ -7,7 +7,8 @@ use crate::runtimes;
 use crate::source::{ConfigSource, FileSource};
 
 fn checked(source: &dyn ConfigSource) -> Result<(), AssembleError> {
-    let plugins = runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap()).unwrap();
+    let plugins =
+        runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap(), &std::sync::Arc::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(check(source, &plugins))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_config::checked;
-use tidegate_proxy::{ListenError, Listeners, Observers, Proxy};
+use tidegate_proxy::{ListenError, Listeners, ModelRoutes, Observers, Proxy};
 use tidegate_telemetry::{AccessLog, Metrics, MetricsError};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -58,7 +58,7 @@ pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
 /// Checks a source as a start would, plugins included, without listening.
 pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
     guard_workers();
-    let plugins = runtimes::plugins(&Metrics::new()?)?;
+    let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default())?;
     let checking = crate::assemble::check(source, &plugins);
     runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
 }
@@ -82,12 +82,14 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
 
 async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
-    let plugins = runtimes::plugins(&observers.metrics)?;
+    let models = Arc::new(ModelRoutes::default());
+    let plugins = runtimes::plugins(&observers.metrics, &models)?;
     let assembled = assemble(&*source, None, observers.clone(), (&plugins, None)).await;
     let assembled = assembled.map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot, plugins: table } = assembled;
     plugins.publish(table, Facts::of(&config));
     let proxy = Proxy::new(snapshot);
+    models.bind(&proxy);
     let mut listeners = Listeners::new(Arc::clone(&proxy));
     let prepared = listeners.prepare(&config.listeners).await?;
     let admin = bind_admin(&config.admin).await?;

@@ -32,7 +32,8 @@ async fn five_routes_with_two_configurations_make_two_pools_however_often_they_a
     fs::write(folder.path().join("guard/plugin.lua"), PLUGIN).unwrap();
     let source = Source { name: "tidegate.yaml".into(), text: five_routes(), base: folder.path().into() };
     let config = tidegate_config::load(&source, &environment, &Kinds::builtin()).unwrap().config;
-    let plugins = runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap()).unwrap();
+    let plugins =
+        runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap(), &std::sync::Arc::default()).unwrap();
     let mut live = plugins.prepare(&config, &source.name, None).await;
     assert!(live.problems.is_empty(), "{:?}", live.problems);
     for _ in 0..1000 {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidegate_pipeline::{Backing, Runtime};
-use tidegate_proxy::{Egress, PluginSink};
+use tidegate_proxy::{Egress, ModelRoutes, PluginSink};
 use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::NativeRuntime;
 use tidegate_runtime_python::PythonRuntime;
@@ -25,7 +25,10 @@ pub(crate) struct RuntimeError {
 pub(crate) const WORKER: &str = "worker";
 
 /// Everything that loads plugins.
-pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeError> {
+pub(crate) fn plugins(
+    metrics: &Arc<Metrics>,
+    models: &Arc<ModelRoutes>,
+) -> Result<Arc<Plugins>, RuntimeError> {
     let wasm =
         WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
     let runtimes: Vec<Arc<dyn Runtime>> = vec![
@@ -39,6 +42,7 @@ pub(crate) fn plugins(metrics: &Arc<Metrics>) -> Result<Arc<Plugins>, RuntimeErr
         kv: Arc::new(MemoryStore::default()),
         http: Arc::new(egress),
         metrics: Arc::new(PluginSink::new(Arc::clone(metrics))),
+        models: Arc::clone(models) as _,
     };
     Ok(Plugins::new(runtimes, backing, Arc::new(Egress::of_operator())))
 }

@@ -48,8 +48,8 @@ pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
 pub use runtime::{Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, subscribed};
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
-    Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_KEY, MAX_VALUE,
-    PluginMetrics, Services, StoreError,
+    Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_DEPTH, MAX_KEY,
+    MAX_VALUE, Models, PluginMetrics, Question, Services, StoreError,
 };
 pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};

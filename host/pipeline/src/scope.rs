@@ -24,6 +24,8 @@ pub struct Attributes {
     pub path: Box<str>,
     /// Where the client connected from.
     pub client: Option<IpAddr>,
+    /// Of what a plugin asked a model: how many questions deep it is; 0 of a client's request.
+    pub depth: u8,
 }
 
 impl Default for Attributes {
@@ -34,6 +36,7 @@ impl Default for Attributes {
             method: http::Method::GET,
             path: Box::default(),
             client: None,
+            depth: 0,
         }
     }
 }
@@ -75,6 +78,11 @@ impl Scope {
     /// The request's id.
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// How many questions of plugins the request is deep.
+    pub fn depth(&self) -> u8 {
+        self.attributes.depth
     }
 
     /// A fact of the request.

@@ -91,6 +91,30 @@ pub trait Clusters: Send + Sync + 'static {
     fn knows(&self, cluster: &str) -> bool;
 }
 
+/// Asks models through the routes of the gateway.
+pub trait Models: Send + Sync + 'static {
+    /// The answer of a route to a chat request, as JSON.
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, String>>;
+}
+
+/// What a plugin asks a model.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub plugin: &'a str,
+    /// The route that is to answer.
+    pub route: &'a str,
+    /// A chat request as JSON.
+    pub body: &'a str,
+    /// The request for which it is asked.
+    pub request_id: &'a str,
+    /// Questions in whose course it is asked: a filter on the way of a question may ask, too.
+    pub depth: u8,
+}
+
+/// Questions within questions: a filter on the way of a question asks none, since that may have no end.
+pub const MAX_DEPTH: u8 = 1;
+
 /// A request of a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HttpRequest {
@@ -154,6 +178,8 @@ pub struct Backing {
     pub http: Arc<dyn HttpClient>,
     /// The series.
     pub metrics: Arc<dyn PluginMetrics>,
+    /// The models.
+    pub models: Arc<dyn Models>,
 }
 
 /// What one plugin may use.
@@ -272,6 +298,26 @@ impl Services {
             return vec![Err(error); requests.len()];
         }
         join_all(requests.iter().map(|request| self.send_one(request))).await
+    }
+
+    /// Asks a model through a route; `body` is a chat request as JSON, and so is the answer.
+    ///
+    /// # Errors
+    /// Where the route is not granted, gives no answer, or the question would never end.
+    pub async fn ask(&self, scope: &Scope, route: &str, body: &str) -> Result<String, String> {
+        if !self.granted.models.iter().any(|granted| granted == route) {
+            return Err(format!(
+                "route \"{route}\" is not granted; the operator must list it under \"grants\""
+            ));
+        }
+        let depth = scope.depth();
+        if depth >= MAX_DEPTH {
+            return Err(format!(
+                "route \"{route}\" is not asked: the request is a question of a plugin itself, so it may have no end"
+            ));
+        }
+        let (plugin, request_id) = (&*self.plugin, scope.request_id());
+        self.backing.models.ask(Question { plugin, route, body, request_id, depth }).await
     }
 
     async fn send_one(&self, request: &HttpRequest) -> Result<Reply, HttpError> {

@@ -3,6 +3,8 @@
 pub(crate) mod client;
 pub(crate) mod dialect;
 pub(crate) mod edited;
+pub(crate) mod gather;
+pub(crate) mod scatter;
 pub(crate) mod stream;
 pub(crate) mod texts;
 pub(crate) mod upstream;

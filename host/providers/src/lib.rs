@@ -27,7 +27,9 @@ pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
 };
 pub use sse::{Decoder, Frame, SseEvent, TooLong};
-pub use stream::{Change, EditStream, Extent, Piece, Reading, StreamText, edit_stream, gather, scatter};
+pub use stream::{
+    Change, EditStream, Extent, Piece, Reading, StreamText, covers, edit_stream, gather, scatter,
+};
 pub use text::json_text;
 pub use texts::{FoundText, answer_texts, request_texts};
 pub use upstream::{Provider, all, by_name};

@@ -3,6 +3,7 @@
 //! A dialect's [`EditStream`] knows where texts stand in its events. It judges nothing and holds nothing: whoever uses it
 //! decides how much of a text may leave, and asks it to write that.
 
+mod covers;
 pub(crate) mod numbers;
 pub(crate) mod places;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tidegate_contract::{Dialect, Event, Operation};
 
 use crate::{anthropic, openai};
+pub use covers::covers;
 
 /// What a text of a streamed answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,11 @@ impl StreamText {
     /// Words of the model.
     pub(crate) const fn of_model(kind: &'static str) -> Self {
         Self { role: "assistant", kind }
+    }
+
+    /// Whether it is no text: then only what is told of it is known, which stands nowhere.
+    pub(crate) fn is_media(self) -> bool {
+        self.kind == "media"
     }
 }
 
@@ -48,7 +55,7 @@ pub struct Piece {
     pub text: u32,
     /// RFC 6901, in the event.
     pub pointer: String,
-    /// What stands there; of a value that is no string, its JSON.
+    /// What stands there; of a value that is no string, its JSON. Of media only what may be told of them.
     pub content: String,
     /// A part, or the whole again.
     pub extent: Extent,
@@ -89,7 +96,7 @@ pub trait EditStream: Send + Sync {
         false
     }
 
-    /// Writes what is left of a piece of an event.
+    /// Writes what is left of a piece of an event; of media nothing.
     fn put(&self, event: &mut Value, piece: &Piece, content: &str);
 
     /// Takes out of an event what would tell, or vouch for, texts as they were; `false` where the event says nothing more
@@ -121,6 +128,8 @@ pub fn gather(dialect: Dialect, operation: Operation, events: &[&str]) -> Option
         (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
             Some(openai::stream_texts::assemble(events))
         }
+        (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::gather::gather(events)),
+        (Dialect::Anthropic, Operation::Messages) => Some(anthropic::gather::gather(events)),
         _ => None,
     }
 }
@@ -131,10 +140,17 @@ pub fn scatter(dialect: Dialect, operation: Operation, answer: &Value) -> Option
         (Dialect::OpenAi, Operation::Chat | Operation::Completion) => {
             Some(openai::chat_events::events(operation, answer))
         }
+        (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::scatter::scatter(answer)),
+        (Dialect::Anthropic, Operation::Messages) => Some(anthropic::scatter::scatter(answer)),
         _ => None,
     }
 }
 
+/// An event under the name that its data has as type.
+pub(crate) fn named(data: &Value) -> Event {
+    Event { name: data["type"].as_str().map(str::to_owned), data: data.to_string() }
+}
+
 #[cfg(test)]
 #[path = "stream_tests.rs"]
-mod tests;
+pub(crate) mod tests;

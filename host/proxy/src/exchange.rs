@@ -53,7 +53,27 @@ pub(crate) async fn serve(
     let sender = Sender { listener: &client.listener, client: client.address, method: &parts.method };
     let mut ledger = Ledger::open(snapshot.observers.clone(), client.watch.begin(), &sender, clock);
     ledger.request_id = request_id(&parts.headers);
-    match run(&snapshot, client, parts, body, &mut ledger).await {
+    let reply = run(&snapshot, client, parts, body, &mut ledger).await;
+    answered(&snapshot, reply, ledger)
+}
+
+/// Sends a request that needs no more than its route: that of a plugin.
+pub(crate) async fn carry_out(
+    snapshot: &Snapshot,
+    (service, route): (&Service, Arc<Route>),
+    draft: Draft,
+    mut ledger: Box<Ledger>,
+) -> Response<AnswerBody> {
+    let reply = pass(snapshot, service, route, draft, &mut ledger).await;
+    answered(snapshot, reply, ledger)
+}
+
+fn answered(
+    snapshot: &Snapshot,
+    reply: Result<Reply, Fault>,
+    mut ledger: Box<Ledger>,
+) -> Response<AnswerBody> {
+    match reply {
         Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
         Ok(Reply::Filtered(answered, filters)) => {
             outbound::filtered(answered, filters, snapshot.timeouts.idle, ledger)
@@ -101,7 +121,7 @@ async fn run(
     let service =
         snapshot.hosts.find(&target.host()).ok_or_else(|| Fault::NoService(target.authority.clone()))?;
     ledger.service = Some(Arc::clone(service));
-    ledger.begin_session(service);
+    ledger.begin_session(service, 0);
 
     let first = Limit::unauthenticated(&snapshot.limits);
     let bounds = Bounds { limit: first, wait: snapshot.timeouts.body, digest: service.digests };
@@ -126,6 +146,17 @@ async fn run(
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.body.model(), ledger)?;
     let draft = admitted.draft(ledger);
+    pass(snapshot, service, route, draft, ledger).await
+}
+
+/// Runs the hooks of a route on a request and sends it.
+async fn pass(
+    snapshot: &Snapshot,
+    service: &Service,
+    route: Arc<Route>,
+    draft: Draft,
+    ledger: &mut Ledger,
+) -> Result<Reply, Fault> {
     ledger.expect(draft.size());
     if !route.acts_on_requests() {
         return send(snapshot, route, draft, ledger).await;

@@ -132,8 +132,8 @@ impl Ledger {
         self.error.get_or_insert_with(|| (fault.to_string(), fault.blame().as_str()));
     }
 
-    /// Begins what hooks are told of.
-    pub(crate) fn begin_session(&mut self, service: &Arc<Service>) {
+    /// Begins what hooks are told of; `depth` is 0 but for what a plugin asks.
+    pub(crate) fn begin_session(&mut self, service: &Arc<Service>, depth: u8) {
         self.session.request_id.clone_from(&self.request_id);
         self.session.dialect = self.dialect.as_str();
         self.session.operation = self.operation.as_str();
@@ -143,6 +143,7 @@ impl Ledger {
             method: self.method.clone(),
             path: self.path.as_str().into(),
             client: Some(self.client),
+            depth,
         });
     }
 

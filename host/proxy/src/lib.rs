@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ask;
 mod build;
 mod calls;
 mod clock;
@@ -37,6 +38,7 @@ mod upload;
 mod upstream;
 mod watch;
 
+pub use ask::ModelRoutes;
 pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems};
 pub use calls::ClusterCalls;
 pub use egress::Egress;

@@ -6,7 +6,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tidegate_pipeline::{Body, Denied, Document, Message};
-use tidegate_providers::{AnswerScan, forget_repeats, gather, scatter};
+use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, scatter};
 
 use crate::fault::Fault;
 use crate::filtered::{Events, Filters};
@@ -94,11 +94,12 @@ async fn buffered(
     }
     ledger.pass();
     let document = body.document().ok_or_else(unknown)?;
-    let events = if document.is_changed() {
-        Events::made(scatter(dialect, operation, document.tree().map_err(Denied::from)?).ok_or_else(unknown)?)
-    } else {
-        read
-    };
+    let answer = document.tree().map_err(Denied::from)?;
+    // What was judged is the answer: events leave as they came only where they say no more than that.
+    let is_judged = || covers(dialect, operation, answer, &read.data());
+    let passes = !document.is_changed() && (!route.hooks.judges_answers() || is_judged());
+    let events =
+        if passes { read } else { Events::made(scatter(dialect, operation, answer).ok_or_else(unknown)?) };
     let stages = route.hooks.stages(&mut ledger.session, &parts.headers, snapshot.limits.body)?;
     let out = events.transformed(stages, &mut ledger.session).await?;
     Ok(Response::from_parts(parts, out.into()))

@@ -34,6 +34,15 @@ impl Hosts {
         }
     }
 
+    /// The first route of a name, and its service.
+    pub(crate) fn route(&self, name: &str) -> Option<(&Arc<Service>, &Arc<Route>)> {
+        let suffixes = self.suffixes.iter().map(|(_, service)| service);
+        self.exact.values().chain(suffixes).chain(&self.any).find_map(|service| {
+            let route = service.routes.iter().find(|route| *route.name == *name)?;
+            Some((service, route))
+        })
+    }
+
     /// The service of a lower-case host without port.
     pub(crate) fn find(&self, host: &str) -> Option<&Arc<Service>> {
         if let Some(service) = self.exact.get(host) {

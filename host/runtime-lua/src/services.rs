@@ -12,6 +12,7 @@ use crate::verdict::Budget;
 
 mod http;
 mod kv;
+mod models;
 
 /// Bytes of a log line or of a label that are looked at; less of it is written.
 const MAX_TEXT: usize = 4096;
@@ -77,6 +78,7 @@ pub(crate) fn table(lua: &Lua, shared: &Arc<Shared>) -> Result<Table> {
     )?;
     kv::add(lua, shared, &host)?;
     http::add(lua, shared, &host)?;
+    models::add(lua, shared, &host)?;
     Ok(host)
 }
 

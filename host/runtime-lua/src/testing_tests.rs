@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use tidegate_contract::{Context, Header, Principal, Reply, TransformVerdict};
 use tidegate_pipeline::{
     Attributes, Backing, Call, Capabilities, Digest, Document, Entry, HookError, HttpClient, HttpError,
-    HttpRequest, KeyValue, Limits, LoadError, Manifest, Package, Payload, Plugin, PluginMetrics, Runtime,
-    Scope, Services, Setup, StoreError,
+    HttpRequest, KeyValue, Limits, LoadError, Manifest, Models, Package, Payload, Plugin, PluginMetrics,
+    Question, Runtime, Scope, Services, Setup, StoreError,
 };
 
 use crate::LuaRuntime;
@@ -95,6 +95,16 @@ impl HttpClient for Fake {
     }
 }
 
+impl Models for Fake {
+    fn ask<'a>(
+        &'a self,
+        question: Question<'a>,
+    ) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
+        let answer = format!("{{\"route\":\"{}\",\"asked\":{}}}", question.route, question.body);
+        Box::pin(std::future::ready(Ok(answer)))
+    }
+}
+
 impl PluginMetrics for Fake {
     fn count(&self, plugin: &str, name: &str, by: f64, labels: &[(String, String)]) {
         self.series.lock().unwrap().push(format!("{plugin} {name} +{by} {labels:?}"));
@@ -156,12 +166,13 @@ impl Bench {
             kv: true,
             secrets: vec!["token".into()],
             metrics: true,
-            models: Vec::new(),
+            models: vec!["judge".into()],
         };
         let granted = if self.granted { granted } else { Capabilities::default() };
         let secrets = BTreeMap::from([("token".to_owned(), SecretString::from("s3cret"))]);
-        let (kv, http, metrics) = (Arc::clone(&self.fake), Arc::clone(&self.fake), Arc::clone(&self.fake));
-        let services = Services::new("test".into(), granted, secrets, Backing { kv, http, metrics });
+        let (kv, http) = (Arc::clone(&self.fake), Arc::clone(&self.fake));
+        let (metrics, models) = (Arc::clone(&self.fake), Arc::clone(&self.fake));
+        let services = Services::new("test".into(), granted, secrets, Backing { kv, http, metrics, models });
         Setup {
             config: self.config.into(),
             services,

@@ -22,6 +22,7 @@ pub(crate) trait Reach {
     fn delete(&self, key: &str) -> Result<bool, StoreError>;
     fn increment(&self, key: &str, by: i64, ttl: Option<Duration>) -> Result<i64, StoreError>;
     fn send(&self, requests: Vec<HttpRequest>) -> Vec<Result<Reply, HttpError>>;
+    fn ask(&self, route: &str, body: &str) -> Result<String, String>;
 }
 
 /// How a value is stored.
@@ -110,5 +111,10 @@ impl Reach for Local<'_> {
         }
         let late = || requests.iter().map(|_| Err(HttpError::Timeout)).collect();
         self.wait(self.services.send(&requests)).unwrap_or_else(late)
+    }
+
+    fn ask(&self, route: &str, body: &str) -> Result<String, String> {
+        let late = || Err(format!("route \"{route}\" gave no answer in time"));
+        self.wait(self.services.ask(self.scope, route, body)).unwrap_or_else(late)
     }
 }

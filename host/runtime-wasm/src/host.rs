@@ -106,8 +106,7 @@ impl http::Host for Data {
 }
 
 impl models::Host for Data {
-    async fn ask(&mut self, route: String, _body: String) -> Result<String, String> {
-        // The pipeline has no such service; the interface is linked so that a plugin that can do without it loads.
-        Err(format!("route \"{route}\" cannot be asked: this gateway offers no models to plugins"))
+    async fn ask(&mut self, route: String, body: String) -> Result<String, String> {
+        self.services.ask(&self.scope, &route, &body).await
     }
 }

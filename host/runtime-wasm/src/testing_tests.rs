@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use tidegate_contract::{Context, Principal, Reply, Text};
 use tidegate_pipeline::{
     Backing, Call, Code, Document, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Limits, LoadError,
-    Package, Plugin, PluginMetrics, Runtime, Scope, Services, Setup, StoreError,
+    Models, Package, Plugin, PluginMetrics, Question, Runtime, Scope, Services, Setup, StoreError,
 };
 
 use crate::WasmRuntime;
@@ -57,6 +57,16 @@ impl KeyValue for Fake {
 impl HttpClient for Fake {
     fn send<'a>(&'a self, _: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
         Box::pin(async { Err(HttpError::Timeout) })
+    }
+}
+
+impl Models for Fake {
+    fn ask<'a>(
+        &'a self,
+        question: Question<'a>,
+    ) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
+        let answer = format!("{{\"route\":\"{}\",\"asked\":{}}}", question.route, question.body);
+        Box::pin(std::future::ready(Ok(answer)))
     }
 }
 
@@ -113,10 +123,16 @@ impl Bench {
 
     pub(crate) fn setup(&self) -> Setup {
         let granted = self.package.manifest.capabilities.clone();
-        let (kv, http, metrics) = (Arc::clone(&self.fake), Arc::clone(&self.fake), Arc::clone(&self.fake));
+        let (kv, http) = (Arc::clone(&self.fake), Arc::clone(&self.fake));
+        let (metrics, models) = (Arc::clone(&self.fake), Arc::clone(&self.fake));
         Setup {
             config: self.config.as_str().into(),
-            services: Services::new("test".into(), granted, BTreeMap::new(), Backing { kv, http, metrics }),
+            services: Services::new(
+                "test".into(),
+                granted,
+                BTreeMap::new(),
+                Backing { kv, http, metrics, models },
+            ),
             hooks: self.package.manifest.hooks,
             limits: self.limits,
             max_instances: self.most,

@@ -14,7 +14,7 @@ use tidegate_contract::{
 };
 use tidegate_pipeline::{
     Backing, Call, Capabilities, Document, HookError, HttpClient, HttpError, HttpRequest, Limits, LoadError,
-    Payload, Plugin, PluginMetrics, Process, Scope, Services, Setup,
+    Models, Payload, Plugin, PluginMetrics, Process, Question, Scope, Services, Setup,
 };
 use tokio::time::{sleep, timeout};
 
@@ -34,6 +34,12 @@ impl HttpClient for Nothing {
     }
 }
 
+impl Models for Nothing {
+    fn ask<'a>(&'a self, _: Question<'a>) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
+        Box::pin(std::future::ready(Err("nobody".into())))
+    }
+}
+
 impl PluginMetrics for Nothing {
     fn count(&self, _plugin: &str, _name: &str, _by: f64, _labels: &[(String, String)]) {}
 
@@ -45,6 +51,7 @@ fn setup(config: &Value, workers: usize) -> Setup {
         kv: Arc::new(tidegate_store::MemoryStore::default()),
         http: Arc::new(Nothing),
         metrics: Arc::new(Nothing),
+        models: Arc::new(Nothing),
     };
     let granted = Capabilities { kv: true, ..Capabilities::default() };
     Setup {

@@ -33,6 +33,7 @@ enum Ask {
     KvDelete { key: String },
     KvIncrement { key: String, by: i64, ttl_ms: Option<u64> },
     Http { requests: Vec<SentRequest> },
+    Model { route: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,6 +104,12 @@ async fn given(ask: Ask, services: &Services, scope: &Scope, (body, left): (Byte
         Ask::Http { requests } => {
             let requests = http_requests(requests, body, left)?;
             Ok(http_answers(services.send(&requests).await))
+        }
+        Ask::Model { route } => {
+            let failed = |message: String| AskError { kind: "failed", message };
+            let body = std::str::from_utf8(&body).map_err(|_| failed("the question is no UTF-8".into()))?;
+            let said = services.ask(scope, &route, body).await.map_err(failed)?;
+            Ok((Value::Null, said.into_bytes()))
         }
     }
 }

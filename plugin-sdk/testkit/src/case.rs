@@ -220,8 +220,8 @@ impl Case {
     /// Services as the case describes them, and who sees what the plugin does with them.
     pub fn backing(&self) -> (Backing, Recorder) {
         let recorder = Recorder::new(&self.services);
-        let Recorder { kv, http, metrics } = recorder.clone();
-        (Backing { kv, http, metrics }, recorder)
+        let Recorder { kv, http, metrics, models } = recorder.clone();
+        (Backing { kv, http, metrics, models }, recorder)
     }
 
     pub(crate) fn services(&self) -> &ServicesShape {
@@ -280,6 +280,7 @@ impl AttributesFile {
             method,
             path: path.into(),
             client,
+            depth: 0,
         })
     }
 }

@@ -14,6 +14,7 @@ mod expect;
 mod fake_http;
 mod fake_kv;
 mod fake_metrics;
+mod fake_models;
 mod input;
 mod mismatch;
 mod play;

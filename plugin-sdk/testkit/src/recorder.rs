@@ -11,6 +11,7 @@ use crate::compare::difference;
 use crate::fake_http::FakeHttp;
 use crate::fake_kv::FakeKv;
 use crate::fake_metrics::FakeMetrics;
+use crate::fake_models::FakeModels;
 use crate::mismatch::Mismatch;
 use crate::services::ServicesShape;
 use crate::shape::Data;
@@ -22,6 +23,7 @@ pub struct Recorder {
     pub(crate) kv: Arc<FakeKv>,
     pub(crate) http: Arc<FakeHttp>,
     pub(crate) metrics: Arc<FakeMetrics>,
+    pub(crate) models: Arc<FakeModels>,
 }
 
 impl fmt::Debug for Recorder {
@@ -36,6 +38,7 @@ impl Recorder {
             kv: Arc::new(FakeKv::new(services)),
             http: Arc::new(FakeHttp::new(&services.http)),
             metrics: Arc::new(FakeMetrics::default()),
+            models: Arc::new(FakeModels::new(&services.models)),
         }
     }
 
@@ -47,6 +50,9 @@ impl Recorder {
         let wrong = |place: &str, problem: String| Mismatch::new(case.name(), place, problem);
         if let Some(problem) = self.http.problem() {
             return Err(wrong("\"services.http\"", problem));
+        }
+        if let Some(problem) = self.models.problem() {
+            return Err(wrong("\"services.models\"", problem));
         }
         if let Some(problem) = self.kv_problem(case.services()) {
             return Err(wrong("\"services.kv_after\"", problem));

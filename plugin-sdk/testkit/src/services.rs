@@ -21,6 +21,8 @@ pub(crate) struct ServicesShape {
     /// The requests that must be sent, in any order, and their answers.
     pub(crate) http: Vec<Exchange>,
     pub(crate) secrets: BTreeMap<String, String>,
+    /// The questions that must be asked, in any order, and their answers.
+    pub(crate) models: Vec<QuestionShape>,
     /// The series that must have been written, in this order.
     pub(crate) metrics_after: Option<Vec<MetricShape>>,
 }
@@ -93,6 +95,17 @@ impl ErrorShape {
             Self::Failed(text) => HttpError::Failed(text.clone()),
         }
     }
+}
+
+/// A question to a model. Its body is compared where it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuestionShape {
+    pub(crate) route: String,
+    pub(crate) body: Option<Value>,
+    #[serde(default)]
+    pub(crate) reply: Value,
+    pub(crate) error: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, serde::Serialize)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from time import monotonic
 
 from .services import asks
-from .services.awaited import AsyncHttp, AsyncKv, AsyncSecrets, AsyncState
-from .services.blocking import Http, Kv, Secrets, State
+from .services.awaited import AsyncHttp, AsyncKv, AsyncModels, AsyncSecrets, AsyncState
+from .services.blocking import Http, Kv, Models, Secrets, State
 from .services.notes import Log, Metrics
 from .values import Principal
 
@@ -93,6 +93,11 @@ class Context(_Known):
         return Http(self._caller)
 
     @property
+    def models(self) -> Models:
+        """Models behind routes of the gateway."""
+        return Models(self._caller)
+
+    @property
     def secrets(self) -> Secrets:
         """Secrets by name."""
         return Secrets(self._caller)
@@ -133,6 +138,11 @@ class AsyncContext(_Known):
     def http(self) -> AsyncHttp:
         """Requests to other servers."""
         return AsyncHttp(self._caller)
+
+    @property
+    def models(self) -> AsyncModels:
+        """Models behind routes of the gateway."""
+        return AsyncModels(self._caller)
 
     @property
     def secrets(self) -> AsyncSecrets:

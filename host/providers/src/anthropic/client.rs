@@ -13,6 +13,7 @@ pub(crate) const POSTED: [(&str, Operation); 2] =
 /// What the API has also stands under this.
 const ALIAS: &str = "/anthropic";
 
+/// The parts of the API, and all below them.
 const OWN: [&str; 2] = ["/v1/messages", "/v1/models"];
 
 /// The path under its canonical name, and whether it was an alias.

@@ -9,9 +9,11 @@ use tidegate_contract::Event;
 
 use super::texts;
 use crate::openai::texts::finder::{Finder, Voice};
+use crate::openai::texts::media;
 use crate::stream::numbers::Numbers;
 use crate::stream::places;
-use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
+use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText, named};
+use crate::texts::FoundText;
 
 /// For a new stream.
 pub(crate) fn editor() -> Box<dyn EditStream> {
@@ -51,7 +53,7 @@ impl EditStream for MessageStream {
             "message_start" => {
                 for found in texts::answer(&event["message"]) {
                     let pointer = format!("/message{}", found.pointer);
-                    self.alone(event, pointer, (found.role, found.kind), &mut reading);
+                    self.found(event, FoundText { pointer, ..found }, &mut reading);
                 }
             }
             "message_delta" | "message_stop" => reading.ends.extend(self.numbers.end(|_| true)),
@@ -67,6 +69,9 @@ impl EditStream for MessageStream {
     }
 
     fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
+        if self.text(piece.text).is_media() {
+            return;
+        }
         places::write(event, &piece.pointer, content);
     }
 
@@ -92,7 +97,7 @@ impl EditStream for MessageStream {
         let (Key { block, field }, delta) = self.deltas.get(&text).unwrap_or(&unknown);
         let mut event = json!({"type": DELTA, "index": block, "delta": {"type": delta}});
         event["delta"][field] = content.into();
-        end::named(&event)
+        named(&event)
     }
 
     fn blocked(&mut self, reason: &str) -> Vec<Event> {
@@ -119,7 +124,7 @@ impl MessageStream {
                     let key = Key { block, field: field.to_owned() };
                     self.part(event, (found.pointer, found.kind), (key, delta.to_owned()), reading);
                 }
-                None => self.alone(event, found.pointer, (found.role, found.kind), reading),
+                None => self.found(event, found, reading),
             }
         }
     }
@@ -132,6 +137,9 @@ impl MessageStream {
         }
         for (field, value) in event["delta"].as_object().into_iter().flatten() {
             let is_data = texts::is_structural(field) && !is_text_of(delta, field);
+            if is_data && field == "data" && media::holds_bytes(value) {
+                self.media("/delta/data".to_owned(), media::encoded(delta), reading);
+            }
             if !value.is_string() || is_data || field.contains(['~', '/']) {
                 continue;
             }
@@ -172,6 +180,22 @@ impl MessageStream {
         let text = self.numbers.part(key.clone(), StreamText::of_model(kind));
         self.deltas.entry(text).or_insert((key, delta));
         reading.pieces.push(Piece { text, pointer, content, extent: Extent::Part });
+    }
+
+    /// A text or media of this event and no other.
+    fn found(&mut self, event: &Value, found: FoundText, reading: &mut Reading) {
+        let FoundText { pointer, role, kind, shown, .. } = found;
+        match shown {
+            Some(shown) => self.media(pointer, shown, reading),
+            None => self.alone(event, pointer, (role, kind), reading),
+        }
+    }
+
+    /// Media, by what may be told of them.
+    fn media(&mut self, pointer: String, shown: String, reading: &mut Reading) {
+        let text = self.numbers.once(StreamText::of_model("media"));
+        reading.ends.push(text);
+        reading.pieces.push(Piece { text, pointer, content: shown, extent: Extent::Part });
     }
 
     /// A text of this event and no other.

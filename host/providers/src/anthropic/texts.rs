@@ -124,6 +124,10 @@ pub(super) fn block(
     for (key, field) in block.as_object().into_iter().flatten() {
         let at = below(at, key).to_string();
         match key.as_str() {
+            // What only the provider can read is no media.
+            "data" if media::holds_bytes(field) && name != "redacted_thinking" => {
+                finder.media(&at, media::encoded(name), voice);
+            }
             key if field.is_string() && is_structural(key) => {}
             "cache_control" => {}
             // Its keys are the caller's own.

@@ -10,6 +10,7 @@ use tidegate_contract::{Event, Operation};
 
 use super::stream_texts::pieces::{Place, Reader, index_of};
 use super::stream_texts::repeats::{Touched, forget_in_choice};
+use super::texts::media;
 use crate::stream::numbers::Numbers;
 use crate::stream::places::{self, Way};
 use crate::stream::{Change, EditStream, Extent, Piece, Reading, StreamText};
@@ -88,7 +89,11 @@ impl EditStream for ChatStream {
             let place = piece.place.choice.is_some().then_some(piece.place);
             self.add(event, (piece.pointer, piece.text), (place, what), &mut reading);
         }
-        self.read_others(event, &mut reading);
+        let media = media_of(event);
+        self.read_others(event, &media, &mut reading);
+        for (pointer, shown) in media {
+            self.add(event, (pointer, shown), (None, StreamText::of_model("media")), &mut reading);
+        }
         for (position, choice) in event["choices"].as_array().into_iter().flatten().enumerate() {
             if is_finished(choice) {
                 let index = Some(index_of(choice, position));
@@ -103,6 +108,9 @@ impl EditStream for ChatStream {
     }
 
     fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
+        if self.text(piece.text).is_media() {
+            return;
+        }
         places::write(event, &piece.pointer, content);
     }
 
@@ -179,10 +187,11 @@ impl ChatStream {
     }
 
     /// Whatever else is said: vendors have many fields of their own.
-    fn read_others(&mut self, event: &Value, reading: &mut Reading) {
+    fn read_others(&mut self, event: &Value, media: &[(String, String)], reading: &mut Reading) {
         let taken: BTreeSet<String> = reading.pieces.iter().map(|piece| piece.pointer.clone()).collect();
         let others = places::strings(event, &|at, key, value| {
-            taken.contains(at) || (value.is_string() && is_structural(at, key)) || is_count(at)
+            let is_word = || !value.as_str().is_some_and(|text| is_encoded(media, (at, key), text));
+            taken.contains(at) || (value.is_string() && is_structural(at, key)) || is_count(at) || !is_word()
         });
         for (pointer, text) in others {
             let place = place_of(event, &pointer);
@@ -213,6 +222,30 @@ impl ChatStream {
             })
         })
     }
+}
+
+/// The media in an event: where they stand, and what may be told of them.
+fn media_of(event: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (position, choice) in event["choices"].as_array().into_iter().flatten().enumerate() {
+        for key in ["delta", "message"] {
+            let at = format!("/choices/{position}/{key}");
+            let message = &choice[key];
+            let beside = media::beside_content(message).into_iter();
+            found.extend(beside.map(|(place, shown)| (format!("{at}{place}"), shown)));
+            let among = media::among_parts(&message["content"]).into_iter();
+            found.extend(among.map(|(place, shown)| (format!("{at}/content{place}"), shown)));
+        }
+    }
+    found
+}
+
+/// Whether a string is the bytes of media, so that it is no words.
+fn is_encoded(media: &[(String, String)], (at, key): (&str, &str), text: &str) -> bool {
+    let below =
+        |place: &str| at.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_bare = |place: &str| at == place && !text.contains("://") && place.contains("/images/");
+    media.iter().any(|(place, _)| below(place) && (media::is_bytes(key, text) || is_bare(place)))
 }
 
 fn is_finished(choice: &Value) -> bool {

@@ -270,14 +270,16 @@ fn http_answer(frame: &mut Frame<'_>, answer: Result<Reply, HttpError>) -> abi::
     }
 }
 
-pub(super) unsafe extern "C" fn model(call: *mut Call, route: Bytes, _: Bytes, answer: *mut Bytes) -> i32 {
+pub(super) unsafe extern "C" fn model(call: *mut Call, route: Bytes, body: Bytes, answer: *mut Bytes) -> i32 {
     // SAFETY: the plugin's promise.
     unsafe {
         put(answer, Bytes::NONE);
-        asked(call, |frame| {
-            let route = name(route);
-            let why = format!("route \"{route}\" cannot be asked: this gateway offers no models to plugins");
-            frame.failed(Code::Failed, why)
+        asked(call, |frame| match frame.reach.ask(&name(route), &name(body)) {
+            Ok(said) => {
+                put(answer, frame.lend(said.into_bytes()));
+                Code::Ok as i32
+            }
+            Err(why) => frame.failed(Code::Failed, why),
         })
     }
 }

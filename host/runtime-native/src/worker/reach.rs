@@ -157,6 +157,12 @@ impl Reach for Remote<'_> {
             Err(failure) => requests.iter().map(|_| Err(http_error(&failure))).collect(),
         }
     }
+
+    fn ask(&self, route: &str, body: &str) -> Result<String, String> {
+        let asked = self.ask(json!({"service": "model", "route": route}), body.as_bytes());
+        let (_, said) = asked.map_err(|failure| failure.message)?;
+        String::from_utf8(said).map_err(|_| "the gateway gave no text".into())
+    }
 }
 
 #[derive(Deserialize)]

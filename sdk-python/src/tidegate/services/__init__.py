@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .awaited import AsyncHttp, AsyncKv, AsyncSecrets, AsyncState
-from .blocking import Http, Kv, Secrets, State
+from .awaited import AsyncHttp, AsyncKv, AsyncModels, AsyncSecrets, AsyncState
+from .blocking import Http, Kv, Models, Secrets, State
 from .notes import Log, Metrics
 from .parts import Entry, Reply, Request
 
 __all__ = [
     "AsyncHttp",
     "AsyncKv",
+    "AsyncModels",
     "AsyncSecrets",
     "AsyncState",
     "Entry",
@@ -17,6 +18,7 @@ __all__ = [
     "Kv",
     "Log",
     "Metrics",
+    "Models",
     "Reply",
     "Request",
     "Secrets",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ..errors import ServiceError, service_error
 from ..headers import Headers
 from ..verdicts.parts import text, whole
@@ -145,6 +147,12 @@ def _replies(ok: Any, body: bytes) -> list[Reply | ServiceError]:
         replies.append(Reply(sent.get("status") or 0, Headers._of(sent.get("headers")), body[at:end]))
         at = end
     return replies
+
+
+def model(route: str, body: Any) -> Ask[Any]:
+    """Asks a model through a route."""
+    meta = {"service": "model", "route": text("the name of a route", route)}
+    return Ask(meta, json.dumps(body, ensure_ascii=False).encode(), lambda _, answer: json.loads(answer))
 
 
 def first(replies: list[Reply | ServiceError]) -> Reply:

@@ -75,6 +75,16 @@ class AsyncHttp(_Service):
         return await self.request(Request(url, "POST", **parts))
 
 
+class AsyncModels(_Service):
+    """Models behind routes of the gateway that were granted."""
+
+    __slots__ = ()
+
+    async def ask(self, route: str, body: dict[str, Any]) -> Any:
+        """The answer of a route to a chat request; where it gives none, `ServiceError` is raised."""
+        return await self._caller.ask(asks.model(route, body))
+
+
 class AsyncSecrets(_Service):
     """Secrets by name."""
 

@@ -73,6 +73,16 @@ class Http(_Service):
         return self.request(Request(url, "POST", **parts))
 
 
+class Models(_Service):
+    """Models behind routes of the gateway that were granted."""
+
+    __slots__ = ()
+
+    def ask(self, route: str, body: dict[str, Any]) -> Any:
+        """The answer of a route to a chat request; where it gives none, `ServiceError` is raised."""
+        return self._caller.ask(asks.model(route, body))
+
+
 class Secrets(_Service):
     """Secrets by name."""
 

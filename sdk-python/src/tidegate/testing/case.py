@@ -178,11 +178,16 @@ _METRIC = variant(
     }
 )
 
+_QUESTION = shaped(
+    {"route": (text, REQUIRED), "body": (anything, None), "reply": (anything, None), "error": (optional(text), None)}
+)
+
 _SERVICES: Shape = {
     "kv": (mapped(data), dict),
     "kv_error": (optional(text), None),
     "kv_after": (optional(mapped(_stored)), None),
     "http": (listed(_exchange), list),
+    "models": (listed(_QUESTION), list),
     "secrets": (mapped(text), dict),
     "metrics_after": (optional(listed(_METRIC)), None),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,7 +53,9 @@ class Host:
         self._notes: dict[str, bytes] = {}
         self.store = {key: Slot(content(value), 1) for key, value in services["kv"].items()}
         self._open = list(services["http"])
+        self._questions = list(services["models"])
         self._strangers: list[Any] = []
+        self._stray_questions: list[Any] = []
         self.metrics: list[Any] = []
 
     def ask(self, meta: dict[str, Any], body: bytes) -> Answer:
@@ -162,6 +165,21 @@ class Host:
             bodies += reply
         return answers, bodies
 
+    def _ask_model(self, meta: dict[str, Any], body: bytes) -> tuple[Any, bytes]:
+        route, asked = meta["route"], json.loads(body)
+        if route not in self._granted["models"]:
+            raise _Refused("failed", f'route "{route}" is not granted; the operator must list it under "grants"')
+        for at, question in enumerate(self._questions):
+            if question["route"] == route and question["body"] in (None, asked):
+                del self._questions[at]
+                break
+        else:
+            self._stray_questions.append({"route": route, "body": asked})
+            raise _Refused("failed", "the case expects no such question")
+        if question["error"] is not None:
+            raise _Refused("failed", question["error"])
+        return None, json.dumps(question["reply"]).encode()
+
     def _check_host(self, url: str) -> None:
         parts = urlsplit(url)
         if not parts.netloc:
@@ -192,6 +210,11 @@ class Host:
 
     def check(self) -> None:
         """Compares what was done with what the case says of it."""
+        if self._stray_questions:
+            problem = f'a question was asked that is not in "services.models", or once too often: {written(self._stray_questions[0])}'
+            raise Wrong('"services.models"', problem)
+        if self._questions:
+            raise Wrong('"services.models"', f'route "{self._questions[0]["route"]}" was never asked')
         if self._strangers:
             problem = f'a request was sent that is not in "services.http", or once too often: {written(self._strangers[0])}'
             raise Wrong('"services.http"', problem)

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tidegate_contract::Event;
 
+use crate::stream::named;
+
 /// What was written so far.
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -15,11 +17,6 @@ pub(super) struct Written {
     output_tokens: u64,
     stopped: bool,
     over: bool,
-}
-
-/// An event under the name that its data has as type.
-pub(super) fn named(data: &Value) -> Event {
-    Event { name: data["type"].as_str().map(str::to_owned), data: data.to_string() }
 }
 
 impl Written {

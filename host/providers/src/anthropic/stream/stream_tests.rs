@@ -143,6 +143,28 @@ fn what_nobody_knows_is_read_too() {
 }
 
 #[test]
+fn media_are_told_and_stay_as_they_are() {
+    let source = json!({"type": "base64", "media_type": "image/png", "data": "QUJD"});
+    let start = |block: Value| json!({"type": "content_block_start", "index": 0, "content_block": block});
+    let events = [
+        start(json!({"type": "image", "source": source})),
+        delta(0, json!({"type": "image_delta", "data": "QUJD"})),
+        start(json!({"type": "hologram", "data": "QUJD"})),
+        start(json!({"type": "novelty"})),
+        start(json!({"type": "redacted_thinking", "data": "QUJD"})),
+        json!({"type": "message_start", "message": {"content": [{"type": "image", "source": source}]}}),
+    ];
+    let mut editor = editor();
+    let mut replay = Replay::new(&mut *editor, Pace::Full, |text| format!("<{text}>"));
+    let out = data(replay.events(&events));
+    let came = replay.came();
+    assert!(came.iter().all(|(kind, _)| *kind == "media"));
+    let shown: Vec<_> = came.iter().map(|(_, shown)| *shown).collect();
+    assert_eq!(shown, ["image image/png", "image_delta", "hologram", "novelty", "image image/png"]);
+    assert_eq!(out, events);
+}
+
+#[test]
 fn an_edited_summary_has_no_other_version() {
     let compaction = json!({"type": "compaction_delta", "content": "a SECRET", "encrypted_content": "blob"});
     let events = [delta(0, compaction.clone()), json!({"type": "content_block_stop", "index": 0})];

@@ -115,6 +115,26 @@ fn kinds_are_the_contracts() {
 }
 
 #[test]
+fn media_are_told_and_stay_as_they_are() {
+    let url = |url: &str| json!({"type": "image_url", "image_url": {"url": url}});
+    let events = [
+        delta(json!({"audio": {"id": "a", "data": "QUJD"}})),
+        delta(json!({"images": [url("data:image/png;base64,QUJD"), "QUJD"]})),
+        delta(json!({"content": [url("data:image/png;base64,QUJD")]})),
+        delta(json!({"image_url": {"url": "data:image/png;base64,QUJD"}})),
+        delta(json!({"audio": {"id": "a"}})),
+    ];
+    let mut editor = chat();
+    let mut replay = Replay::new(&mut *editor, Pace::Full, |text| format!("<{text}>"));
+    assert_eq!(data(replay.events(&events)), events);
+    let image = "image_url data:image/png";
+    let came = replay.came();
+    assert!(came.iter().all(|(kind, _)| *kind == "media"), "{came:?}");
+    let shown: Vec<_> = came.iter().map(|(_, shown)| *shown).collect();
+    assert_eq!(shown, ["audio", image, "image", image, image]);
+}
+
+#[test]
 fn nothing_that_repeats_an_edited_text_is_left() {
     let mut first =
         delta(json!({"content": "SEC", "audio": {"id": "a", "transcript": "SEC", "data": "QUJD"}}));

@@ -170,6 +170,7 @@ pub(crate) fn item(finder: &mut Finder, at: &dyn Display, item: &Value, voice: V
         let kind = kind(name, key);
         let voice = Voice { role: if kind == "tool-result" { "tool" } else { voice.role }, ..voice };
         match key.as_str() {
+            "data" if media::holds_bytes(field) => finder.media(&at, media::encoded(name), voice),
             key if field.is_string() && is_structural(key) => {}
             "result" if name == "image_generation_call" && field.is_string() => {
                 finder.media(&at, name.to_owned(), voice);
@@ -203,6 +204,10 @@ pub(crate) fn part(
     for (key, field) in fields {
         let kind = match key.as_str() {
             "logprobs" => continue,
+            "data" if media::holds_bytes(field) => {
+                finder.media(&below(at, key), media::encoded(name), voice);
+                continue;
+            }
             key if media::holds(key) || (field.is_string() && is_structural(key)) => continue,
             "refusal" => "refusal",
             "transcript" => "transcript",

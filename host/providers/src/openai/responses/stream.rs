@@ -1,7 +1,7 @@
 //! The events of streamed responses.
 
 mod end;
-mod known;
+pub(super) mod known;
 mod repeats;
 
 use std::collections::BTreeMap;
@@ -73,6 +73,9 @@ impl EditStream for ResponseStream {
             Some((prefix, "added")) => self.begin(event, prefix, &mut reading),
             _ => {}
         }
+        if let Some((pointer, shown)) = known::media(event) {
+            self.media(pointer.to_owned(), shown.to_owned(), &mut reading);
+        }
         self.others(event, name, &mut reading);
         if is_final(name) {
             reading.ends.extend(self.numbers.end(|_| true));
@@ -90,6 +93,9 @@ impl EditStream for ResponseStream {
     }
 
     fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
+        if self.text(piece.text).is_media() {
+            return;
+        }
         places::write(event, &piece.pointer, content);
     }
 
@@ -235,7 +241,10 @@ impl ResponseStream {
             found.pointer.insert_str(0, "/response");
             match key {
                 Some(key) => self.found(event, found, (key, stage), reading),
-                None => self.alone(event, found.pointer, (found.role, found.kind), reading),
+                None => match found.shown {
+                    Some(shown) => self.media(found.pointer, shown, reading),
+                    None => self.alone(event, found.pointer, (found.role, found.kind), reading),
+                },
             }
         }
     }
@@ -283,17 +292,29 @@ impl ResponseStream {
     fn found(&mut self, event: &Value, found: FoundText, (key, stage): (Key, Stage), reading: &mut Reading) {
         let FoundText { pointer, role, kind, shown, .. } = found;
         let Some(value) = event.pointer(&pointer) else { return };
-        match value {
-            Value::String(content) if shown.is_none() => {
+        match (value, shown) {
+            (Value::String(content), None) => {
                 let found = (pointer, content.to_owned());
                 self.say(key, (found, StreamText { role, kind }), (stage, Some(event)), reading);
             }
-            Value::Object(_) => self.of_media(event, &pointer, reading),
+            (value, Some(shown)) => {
+                if value.is_object() {
+                    self.of_media(event, &pointer, reading);
+                }
+                self.media(pointer, shown, reading);
+            }
             _ => {}
         }
     }
 
-    /// What is told as media in a whole answer is only seen here: its addresses and names are words.
+    /// Media of this event, by what may be told of them.
+    fn media(&mut self, pointer: String, shown: String, reading: &mut Reading) {
+        let text = self.numbers.once(StreamText::of_model("media"));
+        reading.ends.push(text);
+        reading.pieces.push(Piece { text, pointer, content: shown, extent: Extent::Part });
+    }
+
+    /// The addresses and names of media are words.
     fn of_media(&mut self, event: &Value, at: &str, reading: &mut Reading) {
         let part = event.pointer(at).unwrap_or(&Value::Null);
         let known: Vec<String> = reading.pieces.iter().map(|piece| piece.pointer.clone()).collect();

@@ -113,6 +113,9 @@ impl Finder {
             "transcript",
             voice,
         );
+        for (place, shown) in media::beside_content(message) {
+            self.media(&format_args!("{at}{place}"), shown, voice);
+        }
         self.calls(at, message, voice);
     }
 

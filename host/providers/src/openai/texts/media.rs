@@ -31,6 +31,40 @@ pub(crate) fn named(part: &Value) -> Option<String> {
     Some(cut(format!("{key} {source}").trim_end()))
 }
 
+/// The media of a message beside its content: their places in it, and what may be told of them.
+pub(crate) fn beside_content(message: &Value) -> Vec<(String, String)> {
+    let mut media = Vec::new();
+    if holds_bytes(&message["audio"]["data"]) {
+        media.push(("/audio/data".to_owned(), "audio".to_owned()));
+    }
+    for key in ["image", "video", "image_url", "video_url", "audio_url"] {
+        if message[key].is_string() || message[key].is_object() {
+            let shown = named(&serde_json::json!({key: message[key]})).unwrap_or_else(|| key.to_owned());
+            media.push((format!("/{key}"), shown));
+        }
+    }
+    for (index, image) in message["images"].as_array().into_iter().flatten().enumerate() {
+        media.push((format!("/images/{index}"), named(image).unwrap_or_else(|| "image".to_owned())));
+    }
+    media
+}
+
+/// The media among the parts of a content.
+pub(crate) fn among_parts(content: &Value) -> Vec<(String, String)> {
+    let parts = content.as_array().into_iter().flatten().enumerate();
+    parts.filter_map(|(index, part)| Some((format!("/{index}"), named(part)?))).collect()
+}
+
+/// Whether something stands where encoded media does.
+pub(crate) fn holds_bytes(value: &Value) -> bool {
+    value.as_str().is_some_and(|data| !data.is_empty())
+}
+
+/// Whether a string below media, under this key, is their bytes, and neither an address nor a name.
+pub(crate) fn is_bytes(key: &str, text: &str) -> bool {
+    text.starts_with("data:") || matches!(key, "b64_json" | "data" | "file_data")
+}
+
 /// What may be told of media of this name that stand at a source: its URL, type or id.
 pub(crate) fn sourced(name: &str, from: &Value) -> String {
     let keys = ["url", "file_id", "media_type"];
@@ -63,6 +97,11 @@ fn source(url: &str) -> String {
     let (authority, path) = bare.split_once('/').unwrap_or((bare, ""));
     let host = authority.rsplit('@').next().unwrap_or_default();
     if path.is_empty() { format!("{scheme}://{host}") } else { format!("{scheme}://{host}/{path}") }
+}
+
+/// What is told of encoded media in something of this type.
+pub(crate) fn encoded(name: &str) -> String {
+    cut(if name.is_empty() { "data" } else { name })
 }
 
 /// Not longer than is good for a log.

@@ -205,3 +205,17 @@ fn odd_shapes_do_no_harm() {
         assert_eq!(answer(&json!({"choices": body})), [], "{body}");
     }
 }
+
+#[test]
+fn media_of_an_answer_are_told_without_bytes() {
+    let body = json!({"choices": [{"message": {"content": "a", "audio": {"id": "x", "transcript": "t", "data": "QUJD"},
+        "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}, "QUJD"]}}]});
+    let found = answer(&body);
+    let shown: Vec<_> = found.iter().filter_map(|text| text.shown.as_deref()).collect();
+    assert_eq!(shown, ["audio", "image_url data:image/png", "image"]);
+    let body = json!({"output": [{"type": "image_generation_call", "result": "QUJD"}, {"type": "message", "content": [
+        {"type": "output_audio", "transcript": "t", "data": "QUJD"}, {"data": "QUJD"}]}, {"type": "novelty", "data": "QUJD"}]});
+    let found = checked(answer_texts(Dialect::OpenAi, Operation::Responses, &body), &body);
+    let shown: Vec<_> = found.iter().filter_map(|text| text.shown.as_deref()).collect();
+    assert_eq!(shown, ["image_generation_call", "output_audio", "data", "novelty"]);
+}

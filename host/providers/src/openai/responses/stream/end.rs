@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use tidegate_contract::Event;
 
+use crate::stream::named;
+
 /// What was written so far.
 #[derive(Debug, Default)]
 pub(super) struct Written {
@@ -64,7 +66,7 @@ impl Written {
             (self.numbered, self.next) = (true, self.next.saturating_add(1));
             self.more += 1;
         }
-        Event { name: event["type"].as_str().map(str::to_owned), data: event.to_string() }
+        named(&event)
     }
 
     /// The answer refuses to go on, in an item of its own, and is incomplete.

@@ -2,21 +2,23 @@
 
 use serde_json::{Value, json};
 
+use crate::openai::texts::media;
 use crate::stream::places::Way;
 
 /// A kind of delta.
-pub(super) struct Delta {
+pub(crate) struct Delta {
     /// The type of its events, up to `.delta` and `.done`.
     prefix: &'static str,
-    within: Within,
+    pub(crate) within: Within,
     /// The key under which the last event repeats it.
-    pub(super) done: &'static str,
+    pub(crate) done: &'static str,
     /// One of the contract's kinds.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
 }
 
 /// Where in its item a text stands.
-enum Within {
+#[derive(Clone, Copy)]
+pub(crate) enum Within {
     /// Under this key of a part of the content.
     Content(&'static str),
     /// The text of a part of the summary.
@@ -26,6 +28,9 @@ enum Within {
     /// A command of a shell.
     Command,
 }
+
+/// The list of what a shell is to do.
+pub(crate) const COMMANDS: &str = "commands";
 
 const ARGUMENTS: &str = "tool-arguments";
 
@@ -49,8 +54,39 @@ const fn delta(prefix: &'static str, within: Within, (done, kind): (&'static str
 
 impl Delta {
     /// By the type of its events, without its last part.
-    pub(super) fn of(prefix: &str) -> Option<&'static Self> {
+    pub(crate) fn of(prefix: &str) -> Option<&'static Self> {
         DELTAS.iter().find(|delta| delta.prefix == prefix)
+    }
+
+    /// The list of an item that its text stands in, and where in that.
+    pub(crate) fn list(&self, event: &Value) -> (&'static str, u64) {
+        match self.within {
+            Within::Command => (COMMANDS, event["command_index"].as_u64().unwrap_or(0)),
+            Within::Content(_) | Within::Summary | Within::Item(_) => list_of(event),
+        }
+    }
+
+    /// The type of the part that it stands in.
+    pub(crate) fn part(&self) -> &'static str {
+        match self.kind {
+            "refusal" => "refusal",
+            "transcript" => "output_audio",
+            "reasoning" if matches!(self.within, Within::Summary) => "summary_text",
+            "reasoning" => "reasoning_text",
+            _ => "output_text",
+        }
+    }
+
+    /// The item that it stands in, where nobody said more of that.
+    pub(crate) fn item(&self) -> Value {
+        match self.within {
+            Within::Content(_) if self.kind != "reasoning" => json!({"type": "message", "role": "assistant"}),
+            Within::Content(_) | Within::Summary => json!({"type": "reasoning", "summary": []}),
+            Within::Item(_) | Within::Command => {
+                let name = self.prefix.trim_start_matches("response.");
+                json!({"type": name.rsplit_once('_').map_or(name, |(name, _)| name)})
+            }
+        }
     }
 
     /// The pointer to its text in the item that the event is about.
@@ -65,9 +101,26 @@ impl Delta {
     }
 }
 
+/// The list of an item that an event is about, and the place in it.
+pub(crate) fn list_of(event: &Value) -> (&'static str, u64) {
+    match event["summary_index"].as_u64() {
+        Some(index) => ("summary", index),
+        None => ("content", event["content_index"].as_u64().unwrap_or(0)),
+    }
+}
+
 /// Whether the event brings encoded media.
 pub(super) fn is_media(event: &Value) -> bool {
     matches!(event["type"].as_str(), Some("response.audio.delta" | "response.output_audio.delta"))
+}
+
+/// Where an event brings encoded media by itself, and what may be told of them.
+pub(super) fn media(event: &Value) -> Option<(&'static str, &'static str)> {
+    let has_some = |key: &str| media::holds_bytes(&event[key]);
+    if is_media(event) {
+        return has_some("delta").then_some(("/delta", "audio"));
+    }
+    has_some("partial_image_b64").then_some(("/partial_image_b64", "image"))
 }
 
 /// Whether a field of an event says about which place it is.

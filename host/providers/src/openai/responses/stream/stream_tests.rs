@@ -215,19 +215,56 @@ fn what_nobody_knows_is_read_too() {
     );
     assert_eq!(texts(json!({"type": "response.novelty.delta", "delta": {"deep": "4"}})), ["4"]);
     assert_eq!(texts(json!({"type": "response.content_part.novelty.x", "part": {"text": "5"}})), ["5"]);
-    assert_eq!(texts(json!({"type": "response.audio.delta", "delta": "QUJD", "note": "6"})), ["6"]);
+    assert_eq!(texts(json!({"type": "response.audio.delta", "delta": "QUJD", "note": "6"})), ["audio", "6"]);
     assert_eq!(
         texts(json!({"type": "response.failed", "response": {"error": {"code": "x", "message": "7"}}})),
         ["7"]
     );
     assert_eq!(
         texts(json!({"type": "response.image_generation_call.partial_image", "partial_image_b64": "QUJD"})),
-        [""; 0]
+        ["image"]
     );
-    let image = json!({"type": "output_image", "image_url": "8", "data": "QUJD"});
-    assert_eq!(texts(json!({"type": "response.content_part.done", "part": image})), ["8"]);
+    let image = json!({"type": "output_image", "image_url": "8"});
+    assert_eq!(texts(json!({"type": "response.content_part.done", "part": image})), ["8", "image_url"]);
     assert_eq!(texts(json!("9")), ["9"]);
     assert_eq!(texts(json!({"detail": "10"})), ["10"]);
+}
+
+#[test]
+fn media_are_told_and_stay_as_they_are() {
+    let image = json!({"type": "image_generation_call", "id": "ig", "result": "QUJD"});
+    let audio = json!({"type": "output_audio", "data": "QUJD", "transcript": "t"});
+    let file = json!({"type": "input_file", "file_data": "data:application/pdf;base64,QUJD"});
+    let events = [
+        json!({"type": "response.image_generation_call.partial_image", "item_id": "ig", "partial_image_b64": "QUJD"}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": image}),
+        json!({"type": "response.content_part.done", "output_index": 1, "content_index": 0, "part": audio}),
+        json!({"type": "response.content_part.done", "output_index": 1, "content_index": 1, "part": file}),
+        json!({"type": "response.output_audio.delta", "output_index": 1, "delta": "QUJD"}),
+        json!({"type": "response.completed", "response": {"output": [image]}}),
+    ];
+    let mut editor = editor();
+    let mut replay = Replay::new(&mut *editor, Pace::Full, |text| format!("<{text}>"));
+    let out = data(replay.events(&events));
+    let came = replay.came();
+    let media: Vec<_> = came.iter().filter(|(kind, _)| *kind == "media").map(|(_, shown)| *shown).collect();
+    assert_eq!(
+        media,
+        [
+            "image",
+            "image_generation_call",
+            "output_audio",
+            "input_file data:application/pdf",
+            "audio",
+            "image_generation_call"
+        ]
+    );
+    let mut expected = events.to_vec();
+    expected[2]["part"]["transcript"] = "<t>".into();
+    expected[2]["part"]["data"] = "".into();
+    // What a transcript said before its edit is not spoken either.
+    expected.remove(4);
+    assert_eq!(out, expected);
 }
 
 #[test]
