@@ -1,4 +1,4 @@
-"""Streams under moderation: judged in windows, never skipped, nothing held that need not be, nothing leaked round an edit."""
+"""T-GRD-2 and T-GRD-3, streams under moderation: judged in windows, never skipped, nothing held that need not be, nothing leaked round an edit."""
 
 import json
 import pathlib

@@ -293,8 +293,8 @@ impl StreamModeration {
         if self.plan.mode != Mode::Window {
             return None;
         }
-        let waits = self.texts.values().filter(|buffer| buffer.unjudged() > 0);
-        waits.filter_map(Buffer::since).min().and_then(|since| since.checked_add(self.plan.longest))
+        let waits = self.texts.values().filter_map(|buffer| buffer.waits_since(&self.plan));
+        waits.min().and_then(|since| since.checked_add(self.plan.longest))
     }
 }
 

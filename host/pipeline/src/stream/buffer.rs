@@ -30,8 +30,8 @@ pub(super) struct Buffer {
     /// Bytes that have come, and of these those that were taken.
     came: u64,
     taken: u64,
-    /// When the oldest byte of `held` came.
-    since: Option<Instant>,
+    /// When the parts of `held` came, and how many bytes of each are left.
+    arrivals: VecDeque<(usize, Instant)>,
     complete: bool,
     /// Whether the filter knows that it is complete.
     told: bool,
@@ -69,7 +69,7 @@ impl Buffer {
             ready: VecDeque::new(),
             came: 0,
             taken: 0,
-            since: None,
+            arrivals: VecDeque::new(),
             complete: false,
             told: false,
             edited: false,
@@ -96,7 +96,10 @@ impl Buffer {
             self.leave(part.len(), part.to_owned(), true);
             return self.came;
         }
-        self.since.get_or_insert(now);
+        match self.arrivals.back_mut().filter(|(_, at)| *at == now) {
+            Some((bytes, _)) => *bytes += part.len(),
+            None => self.arrivals.push_back((part.len(), now)),
+        }
         self.held.push_str(part);
         self.came
     }
@@ -119,7 +122,21 @@ impl Buffer {
 
     /// Since when its oldest byte waits.
     pub(super) fn since(&self) -> Option<Instant> {
-        self.since
+        self.arrivals.front().map(|(_, at)| *at)
+    }
+
+    /// Since when the oldest byte waits that no verdict was about, where a verdict could be asked for before more comes.
+    pub(super) fn waits_since(&self, plan: &Plan) -> Option<Instant> {
+        if self.is_judged_whole(plan) {
+            return None;
+        }
+        let mut judged = self.judged;
+        let fresh = self.arrivals.iter().find(|(bytes, _)| {
+            let is_fresh = judged < *bytes;
+            judged = judged.saturating_sub(*bytes);
+            is_fresh
+        });
+        fresh.map(|(_, at)| *at)
     }
 
     /// Bytes that no verdict was about.
@@ -127,23 +144,28 @@ impl Buffer {
         self.unseen + self.held.len() - self.judged
     }
 
+    /// Whether it is judged as a whole, when it is complete, although other texts are judged before. So are the arguments of a
+    /// tool: of a part nobody can say what it means, and none can use it.
+    fn is_judged_whole(&self, plan: &Plan) -> bool {
+        self.text.kind == "tool-arguments" && plan.mode != Mode::Watch
+    }
+
     /// What of it a filter is to be asked about now, in bytes of what is held; `None` where it has to wait or is judged.
-    ///
-    /// The arguments of a tool are judged as a whole: of a part nobody can say what it means, and none can use it.
     pub(super) fn due(&self, plan: &Plan, now: Instant, last: bool) -> Option<usize> {
         let fresh = self.unjudged();
         let ends = self.complete && !self.told;
-        let whole_only = self.text.kind == "tool-arguments" && plan.mode != Mode::Watch;
+        let whole = self.is_judged_whole(plan);
         let due = match plan.mode {
             Mode::Full => last && ends,
-            _ if whole_only => ends,
+            _ if whole => ends,
             Mode::Carry | Mode::Watch => fresh > 0 || (ends && !self.held.is_empty()),
             Mode::Window => {
-                let late = self.since.is_some_and(|since| now >= since + plan.longest);
+                let late = self.waits_since(plan).is_some_and(|since| now >= since + plan.longest);
                 fresh >= plan.min || (fresh > 0 && late) || (ends && !self.held.is_empty())
             }
         };
-        let most = self.judged.saturating_add(plan.max).min(self.held.len());
+        let most = if whole { usize::MAX } else { self.judged.saturating_add(plan.max) };
+        let most = most.min(self.held.len());
         (due || (last && ends)).then(|| self.held.ceil_char_boundary(most))
     }
 
@@ -206,12 +228,10 @@ impl Buffer {
         }
         self.release(&held[at..end]);
         self.held.push_str(&held[end..]);
+        self.forget_arrivals(end);
         self.judged = length - end;
         self.told = ends;
         self.trim(plan);
-        if self.held.is_empty() {
-            self.since = None;
-        }
         Ok(())
     }
 
@@ -227,11 +247,21 @@ impl Buffer {
         let held = std::mem::take(&mut self.held);
         self.release(&held[..length]);
         self.held.push_str(&held[length..]);
+        self.forget_arrivals(length);
         self.judged = 0;
         self.told = self.complete && self.held.is_empty();
         self.trim(plan);
-        if self.held.is_empty() {
-            self.since = None;
+    }
+
+    /// That many bytes of what was held wait no longer.
+    fn forget_arrivals(&mut self, mut bytes: usize) {
+        while let Some((of_part, _)) = self.arrivals.front_mut().filter(|_| bytes > 0) {
+            let gone = bytes.min(*of_part);
+            *of_part -= gone;
+            bytes -= gone;
+            if *of_part == 0 {
+                self.arrivals.pop_front();
+            }
         }
     }
 

@@ -256,6 +256,37 @@ async fn arguments_are_judged_as_a_whole_and_stay_json() {
 }
 
 #[tokio::test]
+async fn arguments_are_no_windows_however_long_they_are() {
+    let mut bench = bench("window", Does::Redact);
+    let now = Instant::now();
+    let arguments = "{\"a\":\"long, long, a needle, and long\"}";
+    bench.moderation.add(0, ARGUMENTS, arguments, now);
+    // They wait for their end and for no time.
+    assert_eq!(bench.moderation.due_at(), None);
+    bench.moderation.judge(&mut bench.session, now + Duration::from_secs(9), false).await.unwrap();
+    assert!(bench.seen.lock().unwrap().is_empty());
+    assert_eq!(bench.end().await.unwrap(), arguments.replace("needle", "<>"));
+    assert_eq!(*bench.seen.lock().unwrap(), [(arguments.to_owned(), 0, 0, true, true)]);
+}
+
+#[tokio::test]
+async fn what_was_judged_and_waits_makes_no_window_late() {
+    let mut bench = bench_with("window", Does::Redact, false, |link| link);
+    let begun = Instant::now();
+    let at = |milliseconds| begun + Duration::from_millis(milliseconds);
+    bench.moderation.add(0, SAID, "abcdefgh", begun);
+    bench.moderation.judge(&mut bench.session, begun, false).await.unwrap();
+    // All of it is kept back as the overlap, and judged.
+    assert_eq!((bench.moderation.take(0, u64::MAX), bench.moderation.due_at()), (String::new(), None));
+    bench.moderation.add(0, SAID, "ij", at(100));
+    assert_eq!(bench.moderation.due_at(), Some(at(120)));
+    bench.moderation.judge(&mut bench.session, at(101), false).await.unwrap();
+    assert_eq!(bench.seen.lock().unwrap().len(), 1);
+    bench.moderation.judge(&mut bench.session, at(120), false).await.unwrap();
+    assert_eq!((bench.seen.lock().unwrap().len(), bench.moderation.take(0, u64::MAX)), (2, "ab".into()));
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_carried_out_is_a_failure() {
     let mut bench = bench("carry", Does::EditOutside);
     assert!(matches!(bench.part(0, "x").await, Err(Denied::Failed { .. })));
