@@ -154,7 +154,7 @@ async fn changed(
                 fields.push(field);
                 continue;
             }
-            Some(Err(other)) => Some(other),
+            Some(Err(other)) => Some(*other),
             None => None,
         };
         let passed = transform.pass(session, std::mem::take(&mut run)).await?;

@@ -64,14 +64,14 @@ impl Item {
     }
 
     /// The event for a filter that changes events; itself where it is none with JSON data.
-    pub(super) fn into_event(mut self) -> Result<(Event, SseEvent), Self> {
+    pub(super) fn into_event(mut self) -> Result<(Event, SseEvent), Box<Self>> {
         self.settle();
         match self.frame {
             Frame::Event(event) if is_json(&event.data) => {
                 let given = Event { name: event.name.clone(), data: event.data.clone() };
                 Ok((given, event))
             }
-            frame => Err(Self { frame, tree: self.tree, changed: false }),
+            frame => Err(Box::new(Self { frame, tree: self.tree, changed: false })),
         }
     }
 
