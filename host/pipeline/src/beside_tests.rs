@@ -64,12 +64,10 @@ async fn judge(body: Value, change: impl FnOnce(Link) -> Link) -> (Result<(), De
     let obeys = Obeys(Subscription::to(Hooks::NONE.with(Hook::ModerateInput)));
     let link = Link::new("obeys".into(), Arc::new(obeys), &Metrics::new().unwrap());
     let chain = Chain::new(vec![Arc::new(change(link))], AuthMode::Any);
-    let mut session = Session {
-        request_id: "r-1".into(),
-        model: Some("m".into()),
-        operation: "chat",
-        ..Session::default()
-    };
+    let mut session = Session::default();
+    session.request_id = "r-1".into();
+    session.model = Some("m".into());
+    session.operation = "chat";
     let mut headers = HeaderMap::new();
     let mut body = Body::Json(Document::from_tree(body));
     let mut message =

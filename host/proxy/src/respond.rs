@@ -44,8 +44,8 @@ pub(crate) async fn answer(
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
     // What is no model's stream has no answer that could be put together.
-    let whole = route.hooks.needs_whole_answers() && ledger.operation.streams();
-    if ledger.session.streaming && !whole {
+    let as_one = route.hooks.needs_whole_answers() && ledger.operation.streams();
+    if ledger.session.streaming && !as_one {
         return stream(snapshot, route, answered, ledger).await;
     }
     let limit = snapshot.limits.body;
