@@ -75,9 +75,9 @@ def busy(gateway: Gateway) -> float:
 
 
 @pytest.mark.parametrize("runtime", HOSTILE)
-@pytest.mark.parametrize(("hook", "status"), [("transform_event", 200), ("moderate_output", 503)])
-def test_t_plg_1_a_loop_in_a_stream_never_lets_it_look_complete(gateways, runtime, hook, status):
-    """A stream that is judged has not begun; of one that passes event by event the head has left."""
+@pytest.mark.parametrize("hook", ["transform_event", "moderate_output"])
+def test_t_plg_1_a_loop_in_a_stream_never_lets_it_look_complete(gateways, runtime, hook):
+    """The head of the stream has left; none of its text does."""
     gateway = gateways[runtime]
     with ThreadPoolExecutor() as pool:
         running = pool.submit(attacked, gateway, hook, stream=True)
@@ -85,8 +85,8 @@ def test_t_plg_1_a_loop_in_a_stream_never_lets_it_look_complete(gateways, runtim
         assert_served(gateway, "open")
         assert not running.done(), "others were served only after it"
         answer = running.result()
-    assert answer.status_code == status
-    assert "filter_failed" in answer.text and "[DONE]" not in answer.text and "delta" not in answer.text
+    assert answer.status_code == 200
+    assert "filter_failed" in answer.text and "[DONE]" not in answer.text and "content\":\"" not in answer.text.replace('"content":""', "")
     assert_told(gateway, answer, "deadline")
 
 

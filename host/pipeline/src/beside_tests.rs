@@ -24,8 +24,7 @@ impl Plugin for Obeys {
 
     fn moderate_input<'a>(&'a self, call: Call<'a>, texts: &'a [Text<'a>]) -> Answer<'a, Judged> {
         assert_eq!((call.context.request_id, call.context.model), ("r-1", Some("m")));
-        let finding =
-            Finding { category: "word".into(), score: None, text: Some(0), detail: String::new() };
+        let finding = Finding { category: "word".into(), score: None, text: Some(0), detail: String::new() };
         let judged = match &*texts[0].content {
             "block" => Judged { judgement: Judgement::Block("no".into()), ..Judged::default() },
             "flag" => Judged { findings: vec![finding], ..Judged::default() },
@@ -65,8 +64,12 @@ async fn judge(body: Value, change: impl FnOnce(Link) -> Link) -> (Result<(), De
     let obeys = Obeys(Subscription::to(Hooks::NONE.with(Hook::ModerateInput)));
     let link = Link::new("obeys".into(), Arc::new(obeys), &Metrics::new().unwrap());
     let chain = Chain::new(vec![Arc::new(change(link))], AuthMode::Any);
-    let mut session =
-        Session { request_id: "r-1".into(), model: Some("m".into()), operation: "chat", ..Session::default() };
+    let mut session = Session {
+        request_id: "r-1".into(),
+        model: Some("m".into()),
+        operation: "chat",
+        ..Session::default()
+    };
     let mut headers = HeaderMap::new();
     let mut body = Body::Json(Document::from_tree(body));
     let mut message =
@@ -105,8 +108,7 @@ async fn the_verdict_comes_after_the_request_went_on() {
 async fn what_was_sent_cannot_be_edited() {
     let (outcome, _) = judge(says("edit"), |link| link.beside(true)).await;
     assert!(matches!(outcome, Err(Denied::Failed { .. })));
-    let (outcome, session) =
-        judge(says("edit"), |link| link.beside(true).on_error(OnError::Allow)).await;
+    let (outcome, session) = judge(says("edit"), |link| link.beside(true).on_error(OnError::Allow)).await;
     assert!(outcome.is_ok());
     assert_eq!(session.moderation.input, Some(Outcome::FailOpen));
     let (outcome, session) = judge(says("edit"), |link| link).await;
@@ -118,8 +120,7 @@ async fn what_was_sent_cannot_be_edited() {
 async fn a_failure_is_what_the_entry_says() {
     let (outcome, _) = judge(says("fail"), |link| link.beside(true)).await;
     assert!(matches!(outcome, Err(Denied::Failed { .. })));
-    let (outcome, session) =
-        judge(says("fail"), |link| link.beside(true).on_error(OnError::Allow)).await;
+    let (outcome, session) = judge(says("fail"), |link| link.beside(true).on_error(OnError::Allow)).await;
     assert!(outcome.is_ok());
     assert_eq!(session.moderation.input, Some(Outcome::FailOpen));
     let (outcome, session) = judge(says("block"), |link| link.beside(true).shadow(true)).await;

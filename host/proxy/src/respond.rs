@@ -43,7 +43,9 @@ pub(crate) async fn answer(
     if is_encoded(headers) {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
-    if ledger.session.streaming && !route.hooks.needs_whole_answers() {
+    // What is no model's stream has no answer that could be put together.
+    let whole = route.hooks.needs_whole_answers() && ledger.operation.streams();
+    if ledger.session.streaming && !whole {
         return stream(snapshot, route, answered, ledger).await;
     }
     let limit = snapshot.limits.body;
@@ -84,6 +86,7 @@ async fn buffered(
     let (dialect, operation) = (ledger.dialect, ledger.operation);
     let read = Events::read(&bytes).map_err(|_| bad(ledger, "it has an event that is too large"))?;
     let answer = gather(dialect, operation, &read.data()).ok_or_else(unknown)?;
+    let before = route.hooks.judges_answers().then(|| answer.clone());
     let mut body = Body::Json(Document::from_tree(answer));
     let texts = Texts::of(ledger);
     let status = parts.status.as_u16();
@@ -93,11 +96,14 @@ async fn buffered(
         return Ok(replied(&reply));
     }
     ledger.pass();
-    let document = body.document().ok_or_else(unknown)?;
+    let document = body.document_mut().ok_or_else(unknown)?;
+    if let Some(before) = before.as_ref().filter(|_| document.is_changed()) {
+        document.change(|tree| forget_repeats(before, tree)).map_err(Denied::from)?;
+    }
     let answer = document.tree().map_err(Denied::from)?;
     // What was judged is the answer: events leave as they came only where they say no more than that.
     let is_judged = || covers(dialect, operation, answer, &read.data());
-    let passes = !document.is_changed() && (!route.hooks.judges_answers() || is_judged());
+    let passes = !document.is_changed() && (before.is_none() || is_judged());
     let events =
         if passes { read } else { Events::made(scatter(dialect, operation, answer).ok_or_else(unknown)?) };
     let stages = route.hooks.stages(&mut ledger.session, &parts.headers, snapshot.limits.body)?;

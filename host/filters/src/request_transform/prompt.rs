@@ -7,6 +7,9 @@ use crate::transform::sketch::Sketch;
 
 const MESSAGES: &str = "/messages";
 const PROMPT: &str = "/prompt";
+const SYSTEM: &str = "/system";
+const INSTRUCTIONS: &str = "/instructions";
+const INPUT: &str = "/input";
 
 /// The texts.
 #[derive(Debug, Default)]
@@ -31,7 +34,8 @@ impl Prompt {
 
     /// The pointers that must be seen.
     pub(super) fn watched(&self) -> Vec<String> {
-        if self.is_empty() { Vec::new() } else { vec![MESSAGES.into(), PROMPT.into()] }
+        const ALL: [&str; 5] = [MESSAGES, PROMPT, SYSTEM, INSTRUCTIONS, INPUT];
+        if self.is_empty() { Vec::new() } else { ALL.map(str::to_owned).into() }
     }
 
     /// The edits of a body; none where it has no prompt, or one of tokens.
@@ -39,6 +43,8 @@ impl Prompt {
         match operation {
             "chat" => body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages)),
             "completion" => body.get(PROMPT).map(|prompt| self.completion(prompt)),
+            "messages" | "count_tokens" => Some(self.messages(body)),
+            "responses" | "responses_input_tokens" => Some(self.responses(body)),
             _ => None,
         }
         .unwrap_or_default()
@@ -54,6 +60,44 @@ impl Prompt {
         let prepended = self.prepend_system.as_deref().and_then(|text| {
             let first = messages.iter().position(is_system);
             joined(messages, first, text, Side::Before)
+        });
+        appended.into_iter().chain(prepended).collect()
+    }
+
+    /// Of Anthropic's: the system prompt stands beside the messages.
+    fn messages(&self, body: &Sketch) -> Vec<JsonEdit> {
+        let messages = body.get(MESSAGES).and_then(Value::as_array);
+        let appended = self.append_user.as_deref().zip(messages).and_then(|(text, messages)| {
+            let last = messages.iter().rposition(|message| message["role"] == "user");
+            joined(messages, last, text, Side::Behind)
+        });
+        let prepended = self.prepend_system.as_deref().and_then(|text| {
+            let system = body.get(SYSTEM).unwrap_or(&Value::Null);
+            in_content(SYSTEM.into(), system, text, (Side::Before, "text"))
+        });
+        appended.into_iter().chain(prepended).collect()
+    }
+
+    fn responses(&self, body: &Sketch) -> Vec<JsonEdit> {
+        let appended = self.append_user.as_deref().and_then(|text| {
+            let input = body.get(INPUT).unwrap_or(&Value::Null);
+            let Value::Array(items) = input else {
+                return in_content(INPUT.into(), input, text, (Side::Behind, "input_text"));
+            };
+            let Some(last) = items.iter().rposition(|item| item["role"] == "user") else {
+                return Some(insert(format!("{INPUT}/-"), &json!({"role": "user", "content": text})));
+            };
+            let pointer = format!("{INPUT}/{last}/content");
+            in_content(pointer, &items[last]["content"], text, (Side::Behind, "input_text"))
+        });
+        let prepended = self.prepend_system.as_deref().and_then(|text| {
+            match body.get(INSTRUCTIONS).unwrap_or(&Value::Null) {
+                Value::Array(_) => {
+                    let message = json!({"role": "developer", "content": text});
+                    Some(insert(format!("{INSTRUCTIONS}/0"), &message))
+                }
+                old => in_content(INSTRUCTIONS.into(), old, text, (Side::Before, "input_text")),
+            }
         });
         appended.into_iter().chain(prepended).collect()
     }
@@ -86,16 +130,26 @@ fn joined(messages: &[Value], at: Option<usize>, text: &str, side: Side) -> Opti
         return Some(insert(pointer.into(), &json!({"role": role, "content": text})));
     };
     let pointer = format!("{MESSAGES}/{at}/content");
-    match &messages[at]["content"] {
+    in_content(pointer, &messages[at]["content"], text, (side, "text"))
+}
+
+/// The text joined to a content: a string, or a list of parts, in which it becomes one of this type.
+fn in_content(
+    pointer: String,
+    content: &Value,
+    text: &str,
+    (side, name): (Side, &'static str),
+) -> Option<JsonEdit> {
+    match content {
         Value::Null => Some(set(pointer, text.into())),
         Value::String(old) => Some(set(pointer, join(old, text, side).into())),
         Value::Array(parts) => {
-            let is_text = |part: &Value| part.is_string() || part["type"] == "text";
+            let is_text = |part: &Value| part.is_string() || part["type"] == name;
             let place = match side {
                 Side::Before => parts.iter().position(is_text).unwrap_or(0),
                 Side::Behind => parts.iter().rposition(is_text).map_or(parts.len(), |last| last + 1),
             };
-            Some(insert(format!("{pointer}/{place}"), &json!({"type": "text", "text": text})))
+            Some(insert(format!("{pointer}/{place}"), &json!({"type": name, "text": text})))
         }
         _ => None,
     }

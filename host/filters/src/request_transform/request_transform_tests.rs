@@ -111,6 +111,51 @@ fn prompts_of_completions_take_both_texts() {
 }
 
 #[test]
+fn messages_of_anthropic_take_both_texts() {
+    let settings = json!({"prepend_system": "S", "append_user": "U"});
+    for operation in ["messages", "count_tokens"] {
+        let out = |body: Value| run(&settings, operation, Sent::json(body)).body;
+        let user = |content: Value| json!([{"role": "user", "content": content}]);
+        assert_eq!(
+            out(json!({"messages": user("hi".into())})),
+            json!({"messages": user("hi\n\nU".into()), "system": "S"})
+        );
+        let text = |text: &str| json!({"type": "text", "text": text});
+        let result = json!({"type": "tool_result", "tool_use_id": "t", "content": "r"});
+        let body = json!({"system": [text("a")], "messages": user(json!([result])) });
+        let expected =
+            json!({"system": [text("S"), text("a")], "messages": user(json!([result, text("U")]))});
+        assert_eq!(out(body), expected);
+        assert_eq!(out(json!({"system": "a", "messages": []}))["system"], "S\n\na");
+        assert_eq!(out(json!({"messages": []}))["messages"], user("U".into()));
+    }
+}
+
+#[test]
+fn responses_take_both_texts() {
+    let settings = json!({"prepend_system": "S", "append_user": "U"});
+    for operation in ["responses", "responses_input_tokens"] {
+        let out = |body: Value| run(&settings, operation, Sent::json(body)).body;
+        assert_eq!(out(json!({"input": "hi"})), json!({"input": "hi\n\nU", "instructions": "S"}));
+        assert_eq!(out(json!({"previous_response_id": "r"}))["input"], "U");
+        let part = |text: &str| json!({"type": "input_text", "text": text});
+        let user = |content: Value| json!({"type": "message", "role": "user", "content": content});
+        let output = json!({"type": "function_call_output", "call_id": "c", "output": "r"});
+        let image = json!({"type": "input_image", "image_url": "https://h/p"});
+        let body = json!({"instructions": "a", "input": [user(json!([part("b"), image])), output]});
+        let expected =
+            json!({"instructions": "S\n\na", "input": [user(json!([part("b"), part("U"), image])), output]});
+        assert_eq!(out(body), expected);
+        let only_output = out(json!({"input": [output], "instructions": [user("a".into())]}));
+        assert_eq!(only_output["input"], json!([output, {"role": "user", "content": "U"}]));
+        assert_eq!(
+            only_output["instructions"],
+            json!([{"role": "developer", "content": "S"}, user("a".into())])
+        );
+    }
+}
+
+#[test]
 fn headers_are_edited_without_a_look_at_the_body() {
     let settings = json!({"headers": {"set": {"X-Team": "a"}, "add": {"x-tag": "b"}, "remove": ["x-old"]}});
     let mut sent = Sent::json(json!({"a": 1}));
@@ -131,7 +176,12 @@ fn it_subscribes_to_what_it_needs() {
         need(json!({"remove": ["/a"], "default": {"/b": 1}})),
         Need::Fields(vec!["/a".into(), "/b".into()])
     );
-    assert_eq!(need(json!({"append_user": "x"})), Need::Fields(vec!["/messages".into(), "/prompt".into()]));
+    assert_eq!(
+        need(json!({"append_user": "x"})),
+        Need::Fields(
+            ["/messages", "/prompt", "/system", "/instructions", "/input"].map(str::to_owned).into()
+        )
+    );
     assert!(make(&json!({})).subscription().hooks.is_empty());
     let both: Vec<Hook> = make(&json!({"set": {"/a": 1}})).subscription().hooks.iter().collect();
     assert_eq!(both, [Hook::TransformRequest, Hook::TransformUpstream]);

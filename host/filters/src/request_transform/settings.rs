@@ -28,11 +28,12 @@ pub(super) struct Settings {
     /// From JSON pointer to JSON pointer: what stands at the first moves to the second, in place of what is there.
     rename: BTreeMap<String, String>,
     /// A text before the first system text, with an empty line between them; a system message at the beginning where
-    /// there is none. Of `/v1/completions` it comes before each prompt.
+    /// there is none. Of `/v1/messages` and `/v1/responses` it begins `system` and `instructions`, of `/v1/completions`
+    /// each prompt.
     #[schemars(length(min = 1))]
     prepend_system: Option<String>,
     /// A text after the last user text, in the same message, with an empty line between them; a user message at the end
-    /// where there is none. Of `/v1/completions` it comes after each prompt.
+    /// where there is none. Of `/v1/responses` that is in `input`; of `/v1/completions` it comes after each prompt.
     #[schemars(length(min = 1))]
     append_user: Option<String>,
     /// Edits of the request's headers.
