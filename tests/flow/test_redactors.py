@@ -131,6 +131,8 @@ REDACTORS = {
         Redactor("profanity", profane, config={"replace_with": OUT}),
         Redactor("native", keys),
         Redactor("native-process", keys),
+        # One behind the other, each with its own mode.
+        Redactor("chain", lambda pick: pick.choice([keys, personal])(pick)),
     )
 }
 PROFANITY_PYTHON = ROOT / ".venv-plugins"
@@ -192,6 +194,13 @@ def plugins(root: pathlib.Path) -> dict[str, dict]:
     return made
 
 
+def filters(redactor: Redactor, mode: str) -> list[dict]:
+    if redactor.name != "chain":
+        return [entry(redactor, mode)]
+    others = [other for other in MODES if other != mode]
+    return [entry(REDACTORS["lua"], others[0]), entry(REDACTORS["builtin"], mode), entry(REDACTORS["wasm"], others[1])]
+
+
 def entry(redactor: Redactor, mode: str) -> dict:
     if redactor.name != "builtin":
         return {"plugin": {"name": f"{redactor.name}-{mode}", "config": redactor.config}, "timeout": "20s"}
@@ -231,7 +240,7 @@ def gateway(said, tmp_path_factory):
     with Upstream(said) as upstream:
         clusters = {name: upstream.cluster(name, credentials={"api_key": "k"}) for name in ("openai", "anthropic")}
         routes = [
-            {"name": f"{name}-{mode}-{cluster}", "match": {"model": f"{name}-{mode}-{cluster}"}, "filters": [entry(REDACTORS[name], mode)], "backends": [{"cluster": cluster}]}
+            {"name": f"{name}-{mode}-{cluster}", "match": {"model": f"{name}-{mode}-{cluster}"}, "filters": filters(REDACTORS[name], mode), "backends": [{"cluster": cluster}]}
             for name, mode, cluster in itertools.product(filter(is_here, REDACTORS), MODES, clusters)
         ]
         made = plugins(tmp_path_factory.mktemp("redactors"))

@@ -54,6 +54,30 @@ fn of_several_forms_the_one_of_the_right_type_speaks() {
 }
 
 #[test]
+fn of_a_word_and_a_list_of_words_the_list_speaks_of_lists() {
+    let word = |word: &str| json!({"oneOf": [{"type": "string", "const": word}]});
+    let schema = json!({
+        "properties": {"a": {"allOf": [{"$ref": "#/definitions/Kinds"}]}},
+        "definitions": {
+            "Kinds": {"anyOf": [
+                {"allOf": [{"$ref": "#/definitions/All"}]},
+                {"type": "array", "items": {"$ref": "#/definitions/One"}, "minItems": 1}
+            ]},
+            "All": word("all"),
+            "One": word("email")
+        }
+    });
+    let message = |text: &str| check(text, &schema).1.remove(0);
+    assert_eq!(
+        message("a: [mail]"),
+        "1:5 an item of \"a\" must be \"email\", not \"mail\"; did you mean \"email\"?"
+    );
+    assert_eq!(message("a: []"), "1:4 \"a\" must hold at least one item; add one, or remove the key");
+    assert_eq!(message("a: most"), "1:4 \"a\" must be \"all\" or a list, not \"most\"");
+    assert!(check("a: [email]", &schema).1.is_empty() && check("a: all", &schema).1.is_empty());
+}
+
+#[test]
 fn of_several_mappings_the_nearest_speaks() {
     let form = |key: &str| json!({"type": "object", "required": [key], "properties": {key: {}}, "additionalProperties": false});
     let schema = json!({"properties": {"a": {"anyOf": [form("file"), form("keys")]}}});

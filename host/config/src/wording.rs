@@ -115,12 +115,16 @@ impl Wording<'_> {
     fn union(&self, error: &ValidationError<'_>, context: &[Vec<ValidationError<'static>>]) -> Vec<Fault> {
         let here = error.instance_path().as_str();
         let is_here = |leaf: &&ValidationError<'_>| leaf.instance_path().as_str() == here;
-        let choices: Vec<&Value> = context.iter().flatten().filter(is_here).flat_map(choices).collect();
-        if !choices.is_empty() {
-            return vec![self.choice(error, &choices)];
-        }
         let wrong_type = |leaf: &ValidationError<'_>| matches!(leaf.kind(), Refusal::Type { .. });
-        let fitting = context.iter().filter(|branch| !branch.iter().filter(is_here).any(wrong_type));
+        let has_choice = |leaf: &ValidationError<'_>| !inner_choices(leaf).is_empty();
+        let fits = |branch: &&Vec<ValidationError<'_>>| {
+            !branch.iter().filter(is_here).any(|leaf| wrong_type(leaf) || has_choice(leaf))
+        };
+        let listed: Vec<&Value> = context.iter().flatten().filter(is_here).flat_map(inner_choices).collect();
+        if !listed.is_empty() && !context.iter().any(|branch| fits(&branch)) {
+            return vec![self.choice(error, &listed, self.is_list_too(context, here))];
+        }
+        let fitting = context.iter().filter(fits);
         let worded = fitting.map(|branch| self.settle(branch.iter().flat_map(|e| self.faults(e)).collect()));
         if let Some(best) = worded.filter(|faults| !faults.is_empty()).min_by_key(Vec::len) {
             return best;
@@ -136,7 +140,16 @@ impl Wording<'_> {
         vec![self.fault(error, message)]
     }
 
-    fn choice(&self, error: &ValidationError<'_>, choices: &[&Value]) -> Fault {
+    /// Whether one of several forms is a list, beside others that are words.
+    fn is_list_too(&self, context: &[Vec<ValidationError<'static>>], here: &str) -> bool {
+        let is_list = |leaf: &ValidationError<'_>| match leaf.kind() {
+            Refusal::Type { kind } => type_names(kind) == ["a list"],
+            _ => false,
+        };
+        context.iter().flatten().any(|leaf| leaf.instance_path().as_str() == here && is_list(leaf))
+    }
+
+    fn choice(&self, error: &ValidationError<'_>, choices: &[&Value], or_list: bool) -> Fault {
         let mut names: Vec<String> = Vec::new();
         for choice in choices {
             let name = choice.as_str().map_or_else(|| choice.to_string(), str::to_owned);
@@ -149,7 +162,8 @@ impl Wording<'_> {
         let guess =
             node.text().filter(|_| !node.is_interpolated()).and_then(|text| closest(text, names.clone()));
         let hint = guess.map(|guess| format!("; did you mean {guess:?}?")).unwrap_or_default();
-        let one_of = list(&names, "or");
+        let list_too = if or_list { " or a list" } else { "" };
+        let one_of = list(&names, "or") + list_too;
         self.fault(error, format!("{} must be {one_of}, not {}{hint}", self.subject(error), node.quoted()))
     }
 
@@ -157,7 +171,7 @@ impl Wording<'_> {
         let (schema, node) = (self.schema_of(error), self.node(error));
         let says = match error.kind() {
             Refusal::Enum { .. } | Refusal::Constant { .. } => {
-                return self.choice(error, &choices(error).collect::<Vec<_>>());
+                return self.choice(error, &choices(error).collect::<Vec<_>>(), false);
             }
             Refusal::Type { .. } => mismatch(&expected(schema), node),
             Refusal::MinLength { limit: 1 } => "must not be empty".to_owned(),
@@ -230,6 +244,19 @@ pub(crate) fn leaves<'e>(error: &'e ValidationError<'e>) -> Vec<&'e ValidationEr
         }
         Refusal::Type { .. } => vec![error],
         _ => Vec::new(),
+    }
+}
+
+/// The values that an enumeration takes, also where it stands in a form of its own.
+fn inner_choices<'e>(error: &'e ValidationError<'_>) -> Vec<&'e Value> {
+    match error.kind() {
+        Refusal::AnyOf { context }
+        | Refusal::OneOfNotValid { context }
+        | Refusal::OneOfMultipleValid { context } => {
+            let is_here = |inner: &&ValidationError<'_>| inner.instance_path() == error.instance_path();
+            context.iter().flatten().filter(is_here).flat_map(inner_choices).collect()
+        }
+        _ => choices(error).collect(),
     }
 }
 
