@@ -6,7 +6,7 @@ pub(crate) mod sketch;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tidegate_contract::{BodyChange, Change, HeaderEdit, JsonEdit, TransformVerdict};
+use tidegate_contract::{BodyChange, Change, Dialect, HeaderEdit, JsonEdit, TransformVerdict};
 
 /// In which shape a filter sees bodies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -23,7 +23,8 @@ impl View {
     /// The dialects to subscribe to.
     pub(crate) fn dialects(self) -> Vec<String> {
         match self {
-            Self::Client => Vec::new(),
+            // A pointer means the same in all of them: what the caller wrote there.
+            Self::Client => [Dialect::OpenAi, Dialect::Anthropic].map(|dialect| dialect.to_string()).into(),
             Self::Chat => vec!["chat".into()],
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 use tidegate_config::{Config, checked};
-use tidegate_contract::{Hook, Hooks, Subscription};
+use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
     Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
     Process, Runtime, Services, Setup, consent,
@@ -380,9 +380,10 @@ fn check_schema(package: &Package) -> Result<(), LoadError> {
     }
 }
 
-/// Every route carries OpenAI's dialect so far.
+/// A plugin that understands no dialect that there is can never be called. That it understands the one of a request is
+/// asked when it is to see that request, since a route may carry several.
 fn check_dialects(subscription: &Subscription) -> Result<(), LoadError> {
-    let known = ["openai", "chat"];
+    let known = [Dialect::OpenAi.as_str(), Dialect::Anthropic.as_str(), "chat"];
     if subscription.dialects.is_empty()
         || subscription.dialects.iter().any(|name| known.contains(&name.as_str()))
     {
@@ -390,7 +391,7 @@ fn check_dialects(subscription: &Subscription) -> Result<(), LoadError> {
     }
     let list = subscription.dialects.join("\", \"");
     Err(LoadError::Subscription(format!(
-        "it understands the dialect \"{list}\" only, and routes carry \"openai\"; use it with a gateway that has such routes"
+        "it understands the dialect \"{list}\" only, and routes carry \"openai\" and \"anthropic\"; use it with a gateway that has such routes"
     )))
 }
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tidegate_contract::{Hook, Hooks, Need, Subscription, Windows};
+use tidegate_contract::{Dialect, Hook, Hooks, Need, Subscription, Windows};
 use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
 
@@ -18,6 +18,9 @@ use crate::when::When;
 
 /// The deadline of a call where the entry sets none.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Bodies as OpenAI's chats; so far only those that are.
+const CHAT: &str = "chat";
 
 /// What a filter's error means for the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +185,30 @@ impl Link {
         if length > self.body_limit { Err(HookError::Body(self.body_limit)) } else { Ok(()) }
     }
 
+    /// # Errors
+    /// Where a hook would be shown a body, or the events of a stream, in a dialect that the filter does not understand.
+    fn check_dialect(&self, hook: Hook, dialect: &str) -> Result<(), HookError> {
+        let subscription = self.subscription();
+        let reads = match hook {
+            Hook::TransformRequest | Hook::TransformUpstream => subscription.request_body != Need::Nothing,
+            Hook::TransformResponse => subscription.response_body != Need::Nothing,
+            Hook::TransformEvent => true,
+            _ => false,
+        };
+        let names = &subscription.dialects;
+        let openai = Dialect::OpenAi.as_str();
+        // A filter that names none was written when there was no other.
+        let stands_for_openai = names.is_empty() || names.iter().any(|name| name == CHAT);
+        let understands =
+            names.iter().any(|name| name == dialect) || (dialect == openai && stands_for_openai);
+        if !reads || dialect.is_empty() || understands {
+            return Ok(());
+        }
+        Err(HookError::Failed(format!(
+            "it does not understand the dialect \"{dialect}\"; keep it off routes of that API, or use a version that does"
+        )))
+    }
+
     /// The filter's verdict; `None` where it failed and `on_error: allow` forgives, or where it is a shadow.
     ///
     /// `make` starts the hook; `name` names its verdict for the metrics.
@@ -199,7 +226,9 @@ impl Link {
         let timer = calls.start();
         call.context.deadline = self.deadline;
         let span = tracing::debug_span!("hook", plugin = &*self.name, hook = hook.as_str());
-        let outcome = match self.breaker.check() {
+        // What a filter does not understand says nothing of whether it works.
+        let may = self.check_dialect(hook, call.context.dialect).and_then(|()| self.breaker.check());
+        let outcome = match may {
             Err(error) => Err(error),
             Ok(()) => {
                 let outcome = run(self.deadline, || make(&*self.plugin, call)).instrument(span).await;
@@ -274,3 +303,7 @@ async fn run<'a, T>(
     };
     outcome.map_err(|_| HookError::Panicked)?
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

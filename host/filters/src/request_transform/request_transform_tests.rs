@@ -186,7 +186,7 @@ fn it_subscribes_to_what_it_needs() {
     let both: Vec<Hook> = make(&json!({"set": {"/a": 1}})).subscription().hooks.iter().collect();
     assert_eq!(both, [Hook::TransformRequest, Hook::TransformUpstream]);
     assert_eq!(make(&json!({"view": "chat"})).subscription().dialects, ["chat"]);
-    assert!(make(&json!({"view": "client"})).subscription().dialects.is_empty());
+    assert_eq!(make(&json!({"view": "client"})).subscription().dialects, ["openai", "anthropic"]);
 }
 
 #[test]
