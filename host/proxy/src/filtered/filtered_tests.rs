@@ -33,7 +33,9 @@ impl Plugin for Mask {
         let mut judged = Judged::default();
         let mut edits = Vec::new();
         for text in texts {
-            for (at, _) in text.content.match_indices(CANARY) {
+            let found = text.content.match_indices(CANARY);
+            // What has left is shown as it came, and is no longer to be edited.
+            for (at, _) in found.filter(|(at, _)| *at >= text.released as usize) {
                 let (start, end) = (at as u32, (at + CANARY.len()) as u32);
                 edits.push(TextEdit { id: text.id, start, end, replacement: self.with.into() });
             }
