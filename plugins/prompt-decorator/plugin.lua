@@ -68,25 +68,63 @@ local function is_same(message, role, text)
 	return type(message) == "table" and message.role == role and message.content == text
 end
 
+-- What stands before the conversation, by operation: messages of chat, `system` of Anthropic's messages, `instructions` of responses.
+local BEFORE = { messages = "/system", responses = "/instructions" }
+local CONVERSATION = { chat = "/messages", messages = "/messages", responses = "/input" }
+
 function M.configure(config)
 	system = check("system", config.system)
 	user = check("user", config.user)
-	return { request_body = { "/messages" } }
+	return {
+		request_body = { "/messages", "/system", "/instructions", "/input" },
+		dialects = { "openai", "anthropic" },
+	}
+end
+
+-- Before a text of its own or a list of blocks; once where it stands there already.
+local function put_before(edits, path, there, text)
+	if type(there) == "string" then
+		if there ~= text and string.sub(there, 1, #text + 2) ~= text .. "\n\n" then
+			table.insert(edits, { op = "set", path = path, value = text .. "\n\n" .. there })
+		end
+	elseif type(there) == "table" then
+		local first = there[1]
+		if not (type(first) == "table" and first.text == text) then
+			table.insert(edits, { op = "insert", path = path .. "/0", value = { type = "text", text = text } })
+		end
+	else
+		table.insert(edits, { op = "set", path = path, value = text })
+	end
+end
+
+local function put_behind(edits, path, there, text)
+	local message = { role = "user", content = text }
+	if type(there) == "string" then
+		local list = tidegate.json.array({ { role = "user", content = there }, message })
+		table.insert(edits, { op = "set", path = path, value = list })
+	elseif type(there) == "table" and not is_same(there[#there], "user", text) then
+		table.insert(edits, { op = "insert", path = path .. "/-", value = message })
+	end
 end
 
 function M.transform_request(ctx, _headers, body)
-	local messages = body and body["/messages"]
-	if ctx.operation ~= "chat" or type(messages) ~= "table" then
+	local path = CONVERSATION[ctx.operation]
+	local conversation = path and body and body[path]
+	local is_list = type(conversation) == "table"
+	if not is_list and (ctx.operation ~= "responses" or type(conversation) ~= "string") then
 		return tidegate.unchanged()
 	end
 	local edits = {}
 	local first = system and fill(system, ctx)
-	if first and not is_same(messages[1], "system", first) then
+	local before = BEFORE[ctx.operation]
+	if first and before then
+		put_before(edits, before, body[before], first)
+	elseif first and not is_same(conversation[1], "system", first) then
 		table.insert(edits, { op = "insert", path = "/messages/0", value = { role = "system", content = first } })
 	end
 	local last = user and fill(user, ctx)
-	if last and not is_same(messages[#messages], "user", last) then
-		table.insert(edits, { op = "insert", path = "/messages/-", value = { role = "user", content = last } })
+	if last then
+		put_behind(edits, path, conversation, last)
 	end
 	return tidegate.changed({ edits = edits })
 end
