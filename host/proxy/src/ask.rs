@@ -102,7 +102,7 @@ fn ledger(
     ledger.bytes_received = question.body.len() as u64;
     ledger.service = Some(Arc::clone(service));
     ledger.begin_session(service, question.depth + 1);
-    let principal = Arc::new(Principal::named(&format!("plugin/{}", question.plugin)));
+    let principal = Arc::new(Principal::named(format!("plugin/{}", question.plugin)));
     ledger.session.principal = Some(Arc::clone(&principal));
     ledger.principal = Some(principal);
     ledger.note_route(route);

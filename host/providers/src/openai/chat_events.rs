@@ -24,7 +24,7 @@ pub(crate) fn events(operation: Operation, answer: &Value) -> Vec<Event> {
     };
     let mut events = Vec::new();
     for choice in choices.as_ref().and_then(Value::as_array).into_iter().flatten() {
-        if completion {
+        if completion || !choice.is_object() {
             events.push(event(&with(json!([choice]))));
             continue;
         }

@@ -37,3 +37,14 @@ fn an_error_is_one_event() {
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].data, r#"{"error":{"message":"no"}}"#);
 }
+
+#[test]
+fn what_is_no_choice_does_no_harm() {
+    for operation in [Operation::Chat, Operation::Completion] {
+        for choices in [json!(["x", 1, null, [2]]), json!("x"), json!({"a": "x"}), json!([{"message": "x"}])]
+        {
+            let events = events(operation, &json!({"choices": choices, "usage": "x"}));
+            assert_eq!(events.last().unwrap().data, "[DONE]", "{choices}");
+        }
+    }
+}

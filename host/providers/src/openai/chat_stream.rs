@@ -264,7 +264,7 @@ fn kind(place: &Place) -> &'static str {
 }
 
 /// Whether a string is no words by its key. What stands in a delta by itself may be a vendor's own.
-fn is_structural(pointer: &str, key: &str) -> bool {
+pub(super) fn is_structural(pointer: &str, key: &str) -> bool {
     let mut above = pointer.rsplit('/').skip(1);
     let is_direct = matches!(above.next(), Some("delta" | "message"));
     STRUCTURAL.contains(&key) && (!is_direct || STRUCTURAL_IN_DELTA.contains(&key))
@@ -284,7 +284,7 @@ fn stays(path: &[&str], key: &str) -> bool {
 }
 
 /// Usage and log probabilities have no words of their own.
-fn is_count(pointer: &str) -> bool {
+pub(super) fn is_count(pointer: &str) -> bool {
     let mut tokens = pointer.split('/').skip(1);
     match (tokens.next(), tokens.next(), tokens.next(), tokens.next()) {
         (Some("usage"), None, None, None) => true,

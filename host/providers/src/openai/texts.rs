@@ -4,10 +4,14 @@ pub(crate) mod finder;
 pub(crate) mod media;
 pub(crate) mod schema;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tidegate_contract::Operation;
 
+use super::chat_stream::{is_count, is_structural};
 use super::responses::items;
+use crate::stream::places;
 use crate::texts::FoundText;
 use finder::{Finder, Voice};
 
@@ -26,7 +30,7 @@ pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText
 pub(crate) fn answer_texts(operation: Operation, body: &Value) -> Vec<FoundText> {
     match operation {
         Operation::Responses | Operation::InputTokens => items::response(body),
-        _ => answer(body),
+        _ => answer(operation, body),
     }
 }
 
@@ -64,7 +68,7 @@ fn prompts(body: &Value, keys: &[&str]) -> Vec<FoundText> {
     finder.found
 }
 
-fn answer(body: &Value) -> Vec<FoundText> {
+fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
     for (index, choice) in body["choices"].as_array().into_iter().flatten().enumerate() {
@@ -72,7 +76,22 @@ fn answer(body: &Value) -> Vec<FoundText> {
         finder.text(&format_args!("/choices/{index}/text"), &choice["text"], "text", assistant);
     }
     error(&mut finder, body, assistant);
+    // What embeddings have beside numbers is encoded.
+    if matches!(operation, Operation::Chat | Operation::Completion) {
+        others(&mut finder, body, assistant);
+    }
     finder.found
+}
+
+/// Whatever else is said, as in the events of a stream: vendors have many fields of their own.
+fn others(finder: &mut Finder, body: &Value, voice: Voice) {
+    let known: BTreeSet<String> = finder.found.iter().map(|found| found.pointer.clone()).collect();
+    let strings = places::strings(body, &|at, key, value| {
+        known.contains(at) || is_count(at) || (value.is_string() && is_structural(at, key))
+    });
+    for (pointer, _) in strings {
+        finder.text(&pointer, body.pointer(&pointer).unwrap_or(&Value::Null), "text", voice);
+    }
 }
 
 /// OpenAI's shape of an error, and those of servers that speak its API in all but errors.

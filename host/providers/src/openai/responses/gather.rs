@@ -105,7 +105,10 @@ impl Gathered {
 
 impl Item {
     fn annotate(&mut self, event: &Value) {
-        let part = self.parts.entry(known::list_of(event)).or_insert_with(|| json!({"type": "output_text"}));
+        let part = self.parts.entry(known::list_of(event)).or_default();
+        if !part.is_object() {
+            *part = json!({"type": "output_text"});
+        }
         if let Value::Array(annotations) = &mut part["annotations"] {
             annotations.push(event["annotation"].clone());
         } else {

@@ -156,6 +156,20 @@ fn texts(answer: &Value) -> Vec<String> {
         .collect()
 }
 
+#[test]
+fn a_note_on_what_is_no_part_does_no_harm() {
+    let place = json!({"output_index": 0, "content_index": 0});
+    let event = |name: &str, key: &str, value: Value| {
+        let mut event = json!({"type": name, key: value});
+        event.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+        event
+    };
+    let part = event("response.content_part.added", "part", "words".into());
+    let note = event("response.output_text.annotation.added", "annotation", json!({"url": "u"}));
+    let again = gathered(&[part, note]);
+    assert_eq!(again["output"][0]["content"][0]["annotations"], json!([{"url": "u"}]));
+}
+
 proptest! {
     #[test]
     fn no_text_is_lost(text in "[a-zä\"{} ]{0,6}", kept in 0_usize..8, is_final in any::<bool>()) {
