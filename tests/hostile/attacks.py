@@ -141,7 +141,8 @@ def attacked(gateway: Gateway, name: str, **body):
 
 def assert_served(gateway: Gateway, *names: str):
     for name in names:
-        assert gateway.chat(name, headers={"x-request-id": "peace"}).status_code == 200, name
+        answer = gateway.chat(name, headers={"x-request-id": "peace"})
+        assert answer.status_code == 200, (name, answer.text, gateway.log[-8:])
 
 
 def assert_refused(gateway: Gateway, answer, kind: str | None = None):

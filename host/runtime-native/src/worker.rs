@@ -113,7 +113,8 @@ fn answer(socket: &Socket, instance: &mut Instance, frame: Frame) -> io::Result<
             Err(text) => socket.send(Kind::FAIL, id, &json!({"error": text}), &[]),
         },
         Err(error @ (HookError::Panicked | HookError::Trapped(_))) => {
-            socket.send(Kind::FAIL, id, &failed(&error), &[])?;
+            // The gateway must call it no more from this very answer on.
+            socket.send(Kind::FAIL, id, &json!({"error": error.to_string(), "ends": true}), &[])?;
             Err(io::Error::other("the plugin panicked; another process takes its place"))
         }
         Err(HookError::Failed(text)) => socket.send(Kind::FAIL, id, &json!({"error": text}), &[]),

@@ -122,7 +122,12 @@ impl Link {
         }
         match frame.kind {
             Kind::Return => Ok(frame),
-            _ => Err(HookError::Failed(crate::verdict::error(&frame.meta))),
+            _ => {
+                if crate::verdict::ends(&frame.meta) {
+                    self.end();
+                }
+                Err(HookError::Failed(crate::verdict::error(&frame.meta)))
+            }
         }
     }
 

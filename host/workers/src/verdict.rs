@@ -298,6 +298,16 @@ pub(crate) fn error(meta: &[u8]) -> String {
     reason(&serde_json::from_slice::<Told>(meta).map(|told| told.error).unwrap_or_default())
 }
 
+/// Whether the worker says of its failure that it takes no more calls.
+pub(crate) fn ends(meta: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Ends {
+        #[serde(default)]
+        ends: bool,
+    }
+    serde_json::from_slice::<Ends>(meta).is_ok_and(|told| told.ends)
+}
+
 #[cfg(test)]
 #[path = "verdict_tests.rs"]
 mod tests;

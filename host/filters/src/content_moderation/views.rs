@@ -46,7 +46,8 @@ impl<'t> View<'t> {
             "media" => Self::Source(content.split_once(' ').map_or("", |(_, source)| source)),
             "tool-arguments" if text.released == 0 && text.complete => match tokens(content) {
                 Some(tokens) => Self::Json(tokens),
-                None if content.trim_start().starts_with(['{', '[']) => Self::Fixed(content),
+                // Arguments are an object; what begins with a bracket is a text, such as one that was masked before.
+                None if content.trim_start().starts_with('{') => Self::Fixed(content),
                 None => plain(),
             },
             _ => plain(),
