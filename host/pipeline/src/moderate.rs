@@ -63,12 +63,8 @@ pub(crate) async fn body(
         return Ok(());
     }
     let asked = judged(link, side, (session, &scope), &found).await;
-    let Some(judged) = session.moderation.failed(side.hook(), asked).map_err(failed)? else {
-        if !link.is_shadow() {
-            session.moderation.add(side.hook(), Outcome::FailOpen);
-        }
-        return Ok(());
-    };
+    let asked = session.moderation.asked(side.hook(), link, asked).map_err(failed)?;
+    let Some(judged) = asked else { return Ok(()) };
     session.moderation.note(side.hook(), &judged.judgement, !judged.findings.is_empty());
     session.note_findings(link, judged.findings);
     let carried = match judged.judgement {

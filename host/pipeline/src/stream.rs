@@ -153,11 +153,8 @@ impl StreamModeration {
             );
             asked.await
         };
-        let asked = session.moderation.failed(Hook::ModerateOutput, asked).map_err(failed)?;
+        let asked = session.moderation.asked(Hook::ModerateOutput, &link, asked).map_err(failed)?;
         let Some(judged) = asked else {
-            if !link.is_shadow() {
-                session.moderation.add(Hook::ModerateOutput, Outcome::FailOpen);
-            }
             self.let_go(due);
             return Ok(());
         };

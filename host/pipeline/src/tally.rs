@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tidegate_contract::{Hook, Judgement};
 
+use crate::guard::Link;
 use crate::plugin::HookError;
 
 /// What was decided, and how long text waited; for metrics, log and the client.
@@ -59,6 +60,21 @@ impl Tally {
                 Judgement::Block(_) => Outcome::Block,
             },
         );
+    }
+
+    /// Notes what became of a filter that was asked, where it gave no verdict: a failure that ends the exchange, or one
+    /// that its entry forgives. A shadow is nobody's.
+    pub(crate) fn asked<T>(
+        &mut self,
+        hook: Hook,
+        link: &Link,
+        asked: Result<Option<T>, HookError>,
+    ) -> Result<Option<T>, HookError> {
+        let asked = self.failed(hook, asked)?;
+        if asked.is_none() && !link.is_shadow() {
+            self.add(hook, Outcome::FailOpen);
+        }
+        Ok(asked)
     }
 
     /// Notes a failure that ends the exchange.

@@ -97,7 +97,12 @@ pub trait EditStream: Send + Sync {
     }
 
     /// Writes what is left of a piece of an event; of media nothing.
-    fn put(&self, event: &mut Value, piece: &Piece, content: &str);
+    fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
+        if self.text(piece.text).is_media() {
+            return;
+        }
+        places::write(event, &piece.pointer, content);
+    }
 
     /// Takes out of an event what would tell, or vouch for, texts as they were; `false` where the event says nothing more
     /// and is to be dropped. Called once for each event that was read, in their order, after its pieces were put.

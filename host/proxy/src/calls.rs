@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Method, Request};
 use http_body_util::{BodyExt, Limited};
 use tidegate_config::Config;
 use tidegate_contract::Reply;
@@ -16,7 +16,7 @@ use tidegate_providers::JSON;
 
 use crate::snapshot::{Cluster, Snapshot};
 use crate::upload::Upload;
-use crate::upstream::{cause_of, target};
+use crate::upstream::{cause_of, encode};
 
 /// The largest answer, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -46,7 +46,12 @@ impl ClusterCalls {
         let failed =
             |cause: &dyn std::fmt::Display| HttpError::Failed(format!("cluster \"{name}\": {cause}"));
         let mut lease = cluster.pool.lease().await.map_err(|error| failed(&error))?;
-        let request = request(cluster, path, body, lease.is_http2()).map_err(|error| failed(&error))?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        cluster.headers.apply(&mut headers);
+        let sent = (headers, Upload::Held(Some(body)));
+        let request =
+            encode(cluster, (&Method::POST, path, ""), sent, &lease).map_err(|error| failed(&error))?;
         let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
         let (parts, incoming) = answer.into_parts();
         let body = match Limited::new(incoming, LARGEST).collect().await {
@@ -61,27 +66,6 @@ impl ClusterCalls {
         });
         Ok(Reply { status: parts.status.as_u16(), headers: headers.collect(), body: body.to_vec() })
     }
-}
-
-fn request(
-    cluster: &Cluster,
-    path: &str,
-    body: Bytes,
-    http2: bool,
-) -> Result<Request<Upload>, crate::fault::Fault> {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-    cluster.headers.apply(&mut headers);
-    if let Some(credential) = &cluster.credential {
-        cluster.provider.authorize(&mut headers, credential);
-    }
-    let path = cluster.provider.path(&cluster.base_path, &cluster.prefix, path, "");
-    let uri = target(cluster, path, http2, &mut headers)?;
-    let mut request = Request::new(Upload::Held(Some(body)));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    Ok(request)
 }
 
 impl Clusters for ClusterCalls {

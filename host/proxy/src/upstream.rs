@@ -179,7 +179,7 @@ async fn exchange(
         Made::Reply(response) => return Ok(Sent::Reply(response)),
     };
     let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
-    let mut request = encode(cluster, draft, (headers, upload), &lease)?;
+    let mut request = encode(cluster, (&draft.method, &draft.path, &draft.query), (headers, upload), &lease)?;
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
@@ -282,33 +282,28 @@ async fn filter(
 }
 
 /// The request as this backend's provider wants it.
-fn encode(
+pub(crate) fn encode(
     cluster: &Cluster,
-    draft: &Draft,
+    (method, path, query): (&Method, &str, &str),
     (mut headers, upload): (HeaderMap, Upload),
     lease: &Lease,
 ) -> Result<Request<Upload>, Fault> {
     let provider = cluster.provider;
-    let path = provider.path(&cluster.base_path, &cluster.prefix, &draft.path, &draft.query);
+    let path = provider.path(&cluster.base_path, &cluster.prefix, path, query);
     if let Some(credential) = &cluster.credential {
         provider.authorize(&mut headers, credential);
     }
     provider.complete(&mut headers);
     let uri = target(cluster, path, lease.is_http2(), &mut headers)?;
     let mut request = Request::new(upload);
-    *request.method_mut() = draft.method.clone();
+    *request.method_mut() = method.clone();
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Ok(request)
 }
 
 /// HTTP/2 names scheme and authority in the target (RFC 9113 §8.3.1), HTTP/1.1 the authority in `host`.
-pub(crate) fn target(
-    cluster: &Cluster,
-    path: String,
-    http2: bool,
-    headers: &mut HeaderMap,
-) -> Result<Uri, Fault> {
+fn target(cluster: &Cluster, path: String, http2: bool, headers: &mut HeaderMap) -> Result<Uri, Fault> {
     let illegal =
         |_| Fault::Internal(format!("cluster \"{}\" makes no legal path of the request", cluster.name));
     if !http2 {

@@ -291,6 +291,8 @@ pub(crate) fn judged(meta: &[u8]) -> Result<Judged, HookError> {
 #[derive(Deserialize)]
 struct Told {
     error: String,
+    #[serde(default)]
+    ends: bool,
 }
 
 /// What a worker says of its failure, one line of it.
@@ -300,12 +302,7 @@ pub(crate) fn error(meta: &[u8]) -> String {
 
 /// Whether the worker says of its failure that it takes no more calls.
 pub(crate) fn ends(meta: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Ends {
-        #[serde(default)]
-        ends: bool,
-    }
-    serde_json::from_slice::<Ends>(meta).is_ok_and(|told| told.ends)
+    serde_json::from_slice::<Told>(meta).is_ok_and(|told| told.ends)
 }
 
 #[cfg(test)]

@@ -68,13 +68,6 @@ impl EditStream for MessageStream {
         self.numbers.text(text)
     }
 
-    fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
-        if self.text(piece.text).is_media() {
-            return;
-        }
-        places::write(event, &piece.pointer, content);
-    }
-
     fn clean(&mut self, event: &mut Value, reading: &Reading, change: &dyn Fn(u32) -> Change) -> bool {
         let thought = Key { block: index(event), field: "thinking".to_owned() };
         let edited = self.numbers.known(&thought).is_some_and(|text| change(text) == Change::Edited);
@@ -138,7 +131,7 @@ impl MessageStream {
         for (field, value) in event["delta"].as_object().into_iter().flatten() {
             let is_data = texts::is_structural(field) && !is_text_of(delta, field);
             if is_data && field == "data" && media::holds_bytes(value) {
-                self.media("/delta/data".to_owned(), media::encoded(delta), reading);
+                self.numbers.media("/delta/data".to_owned(), media::encoded(delta), reading);
             }
             if !value.is_string() || is_data || field.contains(['~', '/']) {
                 continue;
@@ -163,7 +156,7 @@ impl MessageStream {
                 || known.iter().any(|known| known == at)
         });
         for (pointer, _) in strings {
-            self.alone(event, pointer, ("assistant", "text"), reading);
+            self.numbers.alone(event, pointer, ("assistant", "text"), reading);
         }
     }
 
@@ -186,32 +179,9 @@ impl MessageStream {
     fn found(&mut self, event: &Value, found: FoundText, reading: &mut Reading) {
         let FoundText { pointer, role, kind, shown, .. } = found;
         match shown {
-            Some(shown) => self.media(pointer, shown, reading),
-            None => self.alone(event, pointer, (role, kind), reading),
+            Some(shown) => self.numbers.media(pointer, shown, reading),
+            None => self.numbers.alone(event, pointer, (role, kind), reading),
         }
-    }
-
-    /// Media, by what may be told of them.
-    fn media(&mut self, pointer: String, shown: String, reading: &mut Reading) {
-        let text = self.numbers.once(StreamText::of_model("media"));
-        reading.ends.push(text);
-        reading.pieces.push(Piece { text, pointer, content: shown, extent: Extent::Part });
-    }
-
-    /// A text of this event and no other.
-    fn alone(
-        &mut self,
-        event: &Value,
-        pointer: String,
-        (role, kind): (&'static str, &'static str),
-        reading: &mut Reading,
-    ) {
-        let Some(content) = event.pointer(&pointer).and_then(Value::as_str).map(str::to_owned) else {
-            return;
-        };
-        let text = self.numbers.once(StreamText { role, kind });
-        reading.ends.push(text);
-        reading.pieces.push(Piece { text, pointer, content, extent: Extent::Part });
     }
 }
 

@@ -107,13 +107,6 @@ impl EditStream for ChatStream {
         self.numbers.text(text)
     }
 
-    fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
-        if self.text(piece.text).is_media() {
-            return;
-        }
-        places::write(event, &piece.pointer, content);
-    }
-
     fn clean(&mut self, event: &mut Value, reading: &Reading, change: &dyn Fn(u32) -> Change) -> bool {
         let choices = event.get_mut("choices").and_then(Value::as_array_mut);
         for (position, choice) in choices.into_iter().flatten().enumerate() {

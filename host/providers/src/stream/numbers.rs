@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::StreamText;
+use serde_json::Value;
+
+use super::{Extent, Piece, Reading, StreamText};
 
 /// Texts by their key, which says where in the whole answer a text stands.
 #[derive(Debug)]
@@ -34,6 +36,31 @@ impl<K: Ord> Numbers<K> {
     pub(crate) fn once(&mut self, what: StreamText) -> u32 {
         self.texts.push(what);
         u32::try_from(self.texts.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// Adds a string of an event as a text of that event and no other.
+    pub(crate) fn alone(
+        &mut self,
+        event: &Value,
+        pointer: String,
+        (role, kind): (&'static str, &'static str),
+        reading: &mut Reading,
+    ) {
+        let Some(content) = event.pointer(&pointer).and_then(Value::as_str).map(str::to_owned) else {
+            return;
+        };
+        self.add_once((pointer, content), StreamText { role, kind }, reading);
+    }
+
+    /// Adds media, told as `shown`.
+    pub(crate) fn media(&mut self, pointer: String, shown: String, reading: &mut Reading) {
+        self.add_once((pointer, shown), StreamText::of_model("media"), reading);
+    }
+
+    fn add_once(&mut self, (pointer, content): (String, String), what: StreamText, reading: &mut Reading) {
+        let text = self.once(what);
+        reading.ends.push(text);
+        reading.pieces.push(Piece { text, pointer, content, extent: Extent::Part });
     }
 
     /// The last text under this key, whether or not it has ended.

@@ -74,7 +74,7 @@ impl EditStream for ResponseStream {
             _ => {}
         }
         if let Some((pointer, shown)) = known::media(event) {
-            self.media(pointer.to_owned(), shown.to_owned(), &mut reading);
+            self.numbers.media(pointer.to_owned(), shown.to_owned(), &mut reading);
         }
         self.others(event, name, &mut reading);
         if is_final(name) {
@@ -90,13 +90,6 @@ impl EditStream for ResponseStream {
 
     fn repeats(&self) -> bool {
         true
-    }
-
-    fn put(&self, event: &mut Value, piece: &Piece, content: &str) {
-        if self.text(piece.text).is_media() {
-            return;
-        }
-        places::write(event, &piece.pointer, content);
     }
 
     fn clean(&mut self, event: &mut Value, reading: &Reading, change: &dyn Fn(u32) -> Change) -> bool {
@@ -242,8 +235,8 @@ impl ResponseStream {
             match key {
                 Some(key) => self.found(event, found, (key, stage), reading),
                 None => match found.shown {
-                    Some(shown) => self.media(found.pointer, shown, reading),
-                    None => self.alone(event, found.pointer, (found.role, found.kind), reading),
+                    Some(shown) => self.numbers.media(found.pointer, shown, reading),
+                    None => self.numbers.alone(event, found.pointer, (found.role, found.kind), reading),
                 },
             }
         }
@@ -269,24 +262,8 @@ impl ResponseStream {
             is_known || is_named || at == "/logprobs" || pieces.iter().any(|known| known == at)
         });
         for (pointer, _) in strings {
-            self.alone(event, pointer, ("assistant", "text"), reading);
+            self.numbers.alone(event, pointer, ("assistant", "text"), reading);
         }
-    }
-
-    /// A text of this event and no other.
-    fn alone(
-        &mut self,
-        event: &Value,
-        pointer: String,
-        (role, kind): (&'static str, &'static str),
-        reading: &mut Reading,
-    ) {
-        let Some(content) = event.pointer(&pointer).and_then(Value::as_str).map(str::to_owned) else {
-            return;
-        };
-        let text = self.numbers.once(StreamText { role, kind });
-        reading.ends.push(text);
-        reading.pieces.push(Piece { text, pointer, content, extent: Extent::Part });
     }
 
     fn found(&mut self, event: &Value, found: FoundText, (key, stage): (Key, Stage), reading: &mut Reading) {
@@ -301,17 +278,10 @@ impl ResponseStream {
                 if value.is_object() {
                     self.of_media(event, &pointer, reading);
                 }
-                self.media(pointer, shown, reading);
+                self.numbers.media(pointer, shown, reading);
             }
             _ => {}
         }
-    }
-
-    /// Media of this event, by what may be told of them.
-    fn media(&mut self, pointer: String, shown: String, reading: &mut Reading) {
-        let text = self.numbers.once(StreamText::of_model("media"));
-        reading.ends.push(text);
-        reading.pieces.push(Piece { text, pointer, content: shown, extent: Extent::Part });
     }
 
     /// The addresses and names of media are words.
@@ -325,7 +295,7 @@ impl ResponseStream {
                 || known.contains(&format!("{at}{below}"))
         });
         for (below, _) in strings {
-            self.alone(event, format!("{at}{below}"), ("assistant", "text"), reading);
+            self.numbers.alone(event, format!("{at}{below}"), ("assistant", "text"), reading);
         }
     }
 
