@@ -163,7 +163,7 @@ fn tools(finder: &mut Finder, at: &dyn Display, list: &Value, voice: Voice) {
 
 /// An item of a conversation.
 pub(crate) fn item(finder: &mut Finder, at: &dyn Display, item: &Value, voice: Voice) {
-    let Value::Object(fields) = item else { return finder.text(at, item, "text", voice) };
+    let Value::Object(fields) = item else { return finder.strings(at, item, "text", voice) };
     let name = item["type"].as_str().unwrap_or_default();
     for (key, field) in fields {
         let at = below(at, key).to_string();
