@@ -11,7 +11,7 @@ ALL=("${LINT[@]}" native unit guests plugins python build schema e2e)
 
 # Crates outside the workspace: what is compiled for guests, and for Python.
 outside() {
-    find plugin-sdk/rust plugins sdk-python/extension tests/*/plugins bench/plugins -name Cargo.toml -not -path '*/target/*'
+    find plugin-sdk/bindgen plugin-sdk/rust plugins sdk-python/extension tests/*/plugins bench/plugins -name Cargo.toml -not -path '*/target/*'
 }
 
 stage_format() {
