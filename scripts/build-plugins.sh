@@ -45,7 +45,7 @@ build() {
     say "building $folder/$name"
     RUSTFLAGS="$(remap)" "$CARGO_WASM" build --quiet --release --locked --lib --manifest-path "$folder/Cargo.toml"
     made="$OUT/component-$name"
-    "$COMPONENTIZE" "$(core "$folder")" "$made"
+    "$COMPONENTIZE" "$(core "$folder")" "$made" "$folder/plugin.toml"
     place "$made" "$folder" "$name"
 }
 
@@ -70,7 +70,7 @@ if [ "${1:-}" = --into ]; then
     shift 2
 fi
 CARGO_WASM="$("$ROOT/scripts/rust-wasm.sh")"
-CARGO_TARGET_DIR="${CARGO_TARGET_DIR%/guests}" cargo build --quiet --locked -p tidegate-runtime-wasm --example componentize
+CARGO_TARGET_DIR="${CARGO_TARGET_DIR%/guests}" cargo build --quiet --locked -p tidegate-toolkit --example componentize
 COMPONENTIZE="${CARGO_TARGET_DIR%/guests}/debug/examples/componentize"
 list=("$@")
 [ "${#list[@]}" -gt 0 ] || mapfile -t list < <(folders)

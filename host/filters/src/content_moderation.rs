@@ -1,7 +1,6 @@
 //! `content_moderation`: what texts of requests and answers must not have, by words, patterns, shapes of personal data, and
 //! the judgement of a service.
 
-mod arguments;
 mod carry;
 mod fold;
 mod growth;

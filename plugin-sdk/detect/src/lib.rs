@@ -1,9 +1,10 @@
 //! Finds what may identify a person or open a door. Each scanner reads the text once; none goes back by more than a match.
 //!
-//! Plugins and built-in filters share it, so it depends on nothing and stays small in a component.
+//! Plugins and built-in filters share it, so it depends on no more than a reader of JSON and stays small in a component.
 
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod card;
 mod digits;
 mod email;
@@ -14,6 +15,7 @@ mod secret;
 mod ssn;
 mod stream;
 
+pub use arguments::{Token, tokens};
 pub use stream::{Arriving, Judged, judge, open_end};
 
 /// What was found.

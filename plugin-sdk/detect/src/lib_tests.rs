@@ -79,6 +79,7 @@ fn keys_and_tokens() {
     only("key sk-proj-abcdEFGH1234ijklMNOP5678.", "secret:sk-proj-abcdEFGH1234ijklMNOP5678");
     only("AKIAIOSFODNN7EXAMPLE", "secret:AKIAIOSFODNN7EXAMPLE");
     only("token=ghp_0123456789abcdefghijABCDEFGHIJ123456", "secret:ghp_0123456789abcdefghijABCDEFGHIJ123456");
+    only("ghp_wCaAbDeVZwGgtWdBTHVbKkwcibjQUuzQWqdj", "secret:ghp_wCaAbDeVZwGgtWdBTHVbKkwcibjQUuzQWqdj");
     only(
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
         "secret:eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",

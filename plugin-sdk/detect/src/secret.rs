@@ -73,9 +73,15 @@ fn is_sign(byte: u8) -> bool {
 fn is_key(word: &[u8]) -> bool {
     SHAPES.iter().any(|(prefix, least)| {
         let rest = word.strip_prefix(*prefix).unwrap_or_default();
-        // A digit tells a key from words such as `sk-learn-based-classifiers`.
-        rest.len() >= *least && rest.iter().any(u8::is_ascii_digit)
+        rest.len() >= *least && is_random(rest)
     })
+}
+
+/// A digit tells a key from words such as `sk-learn-based-classifiers`, and so do both cases in one long word.
+fn is_random(rest: &[u8]) -> bool {
+    let is_one_word = || rest.iter().all(u8::is_ascii_alphanumeric);
+    let has_both_cases = || rest.iter().any(u8::is_ascii_uppercase) && rest.iter().any(u8::is_ascii_lowercase);
+    rest.iter().any(u8::is_ascii_digit) || (is_one_word() && has_both_cases())
 }
 
 /// A JSON web token: three parts, the first two of them JSON objects in base64url.

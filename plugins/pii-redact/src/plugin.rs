@@ -2,9 +2,10 @@
 
 use tidegate_plugin::{
     Context, Finding, Moderation, Plugin, Result, Text, TextEdit, Value, allow, block, flag, redact,
+    serde_json,
 };
 
-use tidegate_detect::{Arriving, Category, Judged};
+use tidegate_detect::{Arriving, Category, Judged, Match, Token};
 
 use crate::{Action, Config};
 
@@ -32,27 +33,57 @@ impl Plugin for PiiRedact {
     }
 }
 
+/// What was found in the texts of one call.
+#[derive(Default)]
+struct Found {
+    edits: Vec<TextEdit>,
+    findings: Vec<Finding>,
+    holds: Vec<(u32, u32)>,
+}
+
 impl PiiRedact {
     fn judge(&self, texts: &[Text]) -> Moderation {
-        let (mut edits, mut findings, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Found::default();
         // The source of an image is an address to fetch, not a text to change.
         for text in texts.iter().filter(|text| text.kind != "media") {
-            let arriving = Arriving {
-                content: &text.content,
-                released: text.released as usize,
-                complete: text.complete,
-            };
-            let Judged { matches, hold } = tidegate_detect::judge(&arriving, &self.config.detect, MAX_MATCH);
-            for found in &matches {
-                findings.push(Finding::new(found.category.as_str()).in_text(text));
-                edits.push(text.edit(found.start..found.end, self.config.replacement(found.category)));
-            }
-            if !text.complete {
-                holds.push((text.id, u32::try_from(hold).unwrap_or(u32::MAX)));
+            match arguments(text) {
+                Some(tokens) => self.look_into(text, &tokens, &mut found),
+                None => self.look_at(text, &mut found),
             }
         }
-        let verdict = self.verdict(edits, findings);
-        holds.into_iter().fold(verdict, |verdict, (id, bytes)| verdict.hold(id, bytes))
+        let verdict = self.verdict(found.edits, found.findings);
+        found.holds.into_iter().fold(verdict, |verdict, (id, bytes)| verdict.hold(id, bytes))
+    }
+
+    fn look_at(&self, text: &Text, found: &mut Found) {
+        let arriving =
+            Arriving { content: &text.content, released: text.released as usize, complete: text.complete };
+        let Judged { matches, hold } = tidegate_detect::judge(&arriving, &self.config.detect, MAX_MATCH);
+        for one in &matches {
+            found.findings.push(Finding::new(one.category.as_str()).in_text(text));
+            found.edits.push(text.edit(one.start..one.end, self.config.replacement(one.category)));
+        }
+        if !text.complete {
+            found.holds.push((text.id, u32::try_from(hold).unwrap_or(u32::MAX)));
+        }
+    }
+
+    /// The strings of JSON, as they are meant: an escape before a match is no letter of it. A number becomes a string.
+    fn look_into(&self, text: &Text, tokens: &[Token], found: &mut Found) {
+        for token in tokens {
+            let matches = tidegate_detect::find(&token.value, &self.config.detect);
+            if matches.is_empty() {
+                continue;
+            }
+            let mut value = token.value.clone();
+            // From the end, so that places stay.
+            for one in matches.iter().rev() {
+                value.replace_range(one.start..one.end, &self.config.replacement(one.category));
+            }
+            let finding = |one: &Match| Finding::new(one.category.as_str()).in_text(text);
+            found.findings.extend(matches.iter().map(finding));
+            found.edits.push(text.edit(token.range.clone(), quoted(&value)));
+        }
     }
 
     fn verdict(&self, edits: Vec<TextEdit>, findings: Vec<Finding>) -> Moderation {
@@ -70,6 +101,17 @@ impl PiiRedact {
             }
         }
     }
+}
+
+/// What stands in the arguments of a tool, which come as a whole; `None` of what is no JSON.
+fn arguments(text: &Text) -> Option<Vec<Token>> {
+    let whole = text.kind == "tool-arguments" && text.released == 0 && text.complete;
+    if whole { tidegate_detect::tokens(&text.content) } else { None }
+}
+
+/// As a string of JSON. Printing a `Value` would bring along the code that writes numbers.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 #[cfg(test)]

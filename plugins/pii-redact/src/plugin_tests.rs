@@ -60,3 +60,15 @@ fn flag_changes_nothing() {
 fn the_address_of_an_image_is_left_alone() {
     assert_eq!(judged(json!({}), text("media", "image/png https://203.0.113.9/a.png")), allow());
 }
+
+#[test]
+fn arguments_are_read_as_the_json_that_they_are() {
+    let key = format!("ghp_{}", "a1B2".repeat(9));
+    let text = text("tool-arguments", &format!(r#"{{"note":"line\n{key}","to":4111111111111111}}"#));
+    let verdict = judged(json!({"replace_with": "<{category}>"}), text.clone());
+    let first = text.edit(8..8 + 48, r#""line\n<secret>""#);
+    let start = text.content.find("4111").unwrap();
+    let findings = ["secret", "card"].map(|name| tidegate_plugin::Finding::new(name).in_text(&text));
+    let expected = [first, text.edit(start..start + 16, r#""<card>""#)];
+    assert_eq!(verdict, tidegate_plugin::redact(expected).findings(findings));
+}

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use tidegate_contract::Text;
+use tidegate_detect::{Token, tokens};
 use tidegate_pipeline::{HookError, Scope};
 
-use super::arguments::{Token, tokens};
 use super::carry::Window;
 use super::masks::Masks;
 use super::rules::{Rule, Rules, merged, with_tokens};

@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// A string, also a key, or a number.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub struct Token {
     /// Where it stands, quotes included.
-    pub(super) range: Range<usize>,
+    pub range: Range<usize>,
     /// The string that is meant, or the number's digits.
-    pub(super) value: String,
+    pub value: String,
 }
 
 /// The tokens of a text that is JSON as a whole; else `None`.
-pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
+pub fn tokens(text: &str) -> Option<Vec<Token>> {
+    serde_json::from_str::<Value>(text).ok()?;
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -31,7 +31,10 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token>> {
         let range = at..end;
         let raw = text.get(range.clone())?;
         // Half of a surrogate pair is JSON and no string.
-        let value = if *byte == b'"' { serde_json::from_str(raw).ok()? } else { raw.to_owned() };
+        let value = match serde_json::from_str(raw).ok()? {
+            Value::String(text) => text,
+            _ => raw.to_owned(),
+        };
         tokens.push(Token { range, value });
         at = end;
     }
