@@ -41,6 +41,14 @@ pub fn schema_problem(schema: &Value) -> Option<String> {
     Some(format!("{at} is nothing that JSON Schema (2020-12) knows"))
 }
 
+/// What `schema` refuses in a value, one sentence each.
+pub fn holds(value: &Value, schema: &Value) -> Vec<String> {
+    match crate::yaml::parse(&value.to_string()) {
+        Ok(node) => hold(Some(&node), schema),
+        Err(refusals) => refusals.into_iter().map(|(_, text)| text).collect(),
+    }
+}
+
 /// What `schema` refuses in a part of a file, one sentence each; a part that is not there is an empty mapping.
 /// An unusable schema is refused, too.
 pub fn hold(node: Option<&Node>, schema: &Value) -> Vec<String> {

@@ -22,7 +22,7 @@ mod yaml;
 use std::path::PathBuf;
 
 pub use checked::Config;
-pub use document::{Document, document, hold, schema_problem};
+pub use document::{Document, document, hold, holds, schema_problem};
 pub use load::load;
 pub use node::{Node, Place};
 pub use problem::{Problem, Problems, Refused};

@@ -64,7 +64,7 @@ pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
 }
 
 /// This program is the guard's, too: whatever became of its file, the kernel knows it.
-fn guard_workers() {
+pub(crate) fn guard_workers() {
     let guarded = tidegate_runtime_python::guard("/proc/self/exe".into(), vec!["guard".into()]);
     if let Err(error) = guarded {
         tracing::warn!(%error, "what the workers of plugins start may outlive them");

@@ -12,6 +12,7 @@ use tidegate_telemetry::Format;
 
 use crate::boot;
 use crate::filters::Kinds;
+use crate::plugin_command::PluginCommand;
 use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes::WORKER;
 use crate::source::{ConfigSource, FileSource, SourceError};
@@ -43,6 +44,11 @@ enum Command {
     },
     /// Prints the JSON Schema of the configuration file.
     Schema,
+    /// Makes, builds and tests plugins.
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
     /// Prints the paths by which models are called, and the providers, as JSON.
     #[command(hide = true)]
     Endpoints,
@@ -63,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Run { config } => start(config),
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
+        Command::Plugin { command } => told(command.run()),
         Command::Endpoints => print(&endpoints()),
         Command::Worker => worker(),
         Command::Guard { gateway } => {
@@ -133,6 +140,14 @@ fn worker() -> ExitCode {
     match tidegate_runtime_native::serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("a worker is started by a gateway alone: {error}")),
+    }
+}
+
+/// What a command has to say; where it failed, on standard error and with its own exit code.
+fn told(ended: Result<String, String>) -> ExitCode {
+    match ended {
+        Ok(text) => print(text.trim_end()),
+        Err(error) => fail(&error),
     }
 }
 

@@ -13,6 +13,7 @@ mod filters;
 mod operator;
 mod placement;
 mod plugin_admin;
+mod plugin_command;
 mod plugins;
 mod quickstart;
 mod ready;

@@ -29,14 +29,7 @@ pub(crate) fn plugins(
     metrics: &Arc<Metrics>,
     models: &Arc<ModelRoutes>,
 ) -> Result<Arc<Plugins>, RuntimeError> {
-    let wasm =
-        WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
-    let runtimes: Vec<Arc<dyn Runtime>> = vec![
-        Arc::new(wasm),
-        Arc::new(LuaRuntime::new()),
-        Arc::new(PythonRuntime::new()),
-        Arc::new(NativeRuntime::with_argument(WORKER)),
-    ];
+    let runtimes = engines()?;
     let egress = Egress::new(Vec::new());
     let backing = Backing {
         kv: Arc::new(MemoryStore::default()),
@@ -45,4 +38,16 @@ pub(crate) fn plugins(
         models: Arc::clone(models) as _,
     };
     Ok(Plugins::new(runtimes, backing, Arc::new(Egress::of_operator())))
+}
+
+/// One of each.
+pub(crate) fn engines() -> Result<Vec<Arc<dyn Runtime>>, RuntimeError> {
+    let wasm =
+        WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
+    Ok(vec![
+        Arc::new(wasm),
+        Arc::new(LuaRuntime::new()),
+        Arc::new(PythonRuntime::new()),
+        Arc::new(NativeRuntime::with_argument(WORKER)),
+    ])
 }

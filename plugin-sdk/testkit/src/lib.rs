@@ -26,6 +26,6 @@ mod show;
 
 pub use case::{Case, CaseError, cases};
 pub use mismatch::Mismatch;
-pub use play::play;
+pub use play::{play, rounds};
 pub use recorder::Recorder;
-pub use run::{check_configure, run};
+pub use run::{check_configure, configured, run};

@@ -2,8 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use tidegate_contract::Hook;
 use tidegate_pipeline::{Call, HookError, Plugin, Scope};
 
 use crate::ask::{Answered, ask};
@@ -33,6 +35,21 @@ pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>) -> Result<(), Mismatch>
         }
     }
     Ok(())
+}
+
+/// Asks the plugin all steps of a case, `times` over, whatever it answers: what each call took that did not fail.
+pub async fn rounds(case: &Case, plugin: &Arc<dyn Plugin>, times: usize) -> Vec<(Hook, Duration)> {
+    let mut taken = Vec::with_capacity(times * case.steps().len());
+    for _ in 0..times {
+        let scope = Scope::new("bench", Arc::clone(case.attributes()));
+        for step in case.steps().iter().filter(|step| plugin.subscription().hooks.has(step.hook)) {
+            let started = Instant::now();
+            if answered(&**plugin, step, &scope).await.is_ok() {
+                taken.push((step.hook, started.elapsed()));
+            }
+        }
+    }
+    taken
 }
 
 /// A call within its deadline; a panic is a failure like any other.

@@ -1,9 +1,13 @@
 //! A case from beginning to end: the plugin is configured, asked, and what it did is looked at.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tidegate_contract::{Need, Subscription, Windows};
-use tidegate_pipeline::{Code, Limits, LoadError, Manifest, Process, Services, Setup, consent};
+use tidegate_pipeline::{
+    Backing, Code, Limits, LoadError, Manifest, Plugin, Process, Services, Setup, consent,
+};
 
 use crate::case::Case;
 use crate::compare::difference;
@@ -81,11 +85,37 @@ impl Configured {
 /// The first thing that is not as the case says.
 pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<(), Mismatch> {
     let (backing, recorder) = case.backing();
+    let configured = configure(case, code, manifest, backing).await;
+    let subscription = configured.as_ref().map(|plugin| plugin.subscription());
+    check_configure(case, subscription.map_err(Clone::clone))?;
+    let Ok(plugin) = configured else { return Ok(()) };
+    play(case, &plugin).await?;
+    recorder.check(case)
+}
+
+/// The plugin as a case configures it, for what is not about its answers.
+///
+/// # Errors
+/// Where it refuses its configuration.
+pub async fn configured(
+    case: &Case,
+    code: &dyn Code,
+    manifest: &Manifest,
+) -> Result<Arc<dyn Plugin>, Mismatch> {
+    let made = configure(case, code, manifest, case.backing().0).await;
+    made.map_err(|error| {
+        Mismatch::new(case.name(), "\"configure\"", format!("the configuration was refused: {error}"))
+    })
+}
+
+async fn configure(
+    case: &Case,
+    code: &dyn Code,
+    manifest: &Manifest,
+    backing: Backing,
+) -> Result<Arc<dyn Plugin>, LoadError> {
     let asked = &manifest.capabilities;
-    let granted = match consent(asked, case.grants().unwrap_or(asked)) {
-        Ok(granted) => granted,
-        Err(error) => return check_configure(case, Err(error)),
-    };
+    let granted = consent(asked, case.grants().unwrap_or(asked))?;
     let setup = Setup {
         config: case.config(),
         services: Services::new(manifest.id.as_str().into(), granted, case.secrets(), backing),
@@ -96,12 +126,7 @@ pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<()
         native: tidegate_pipeline::Native::default(),
         per_request: manifest.per_request,
     };
-    let configured = code.configure(setup).await;
-    let subscription = configured.as_ref().map(|plugin| plugin.subscription());
-    check_configure(case, subscription.map_err(Clone::clone))?;
-    let Ok(plugin) = configured else { return Ok(()) };
-    play(case, &plugin).await?;
-    recorder.check(case)
+    code.configure(setup).await
 }
 
 /// Compares how `configure` ended with what the case says of it.

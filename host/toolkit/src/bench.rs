@@ -1,0 +1,96 @@
+//! `plugin bench`: what each hook costs, by the package's own cases.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tidegate_contract::Hook;
+use tidegate_pipeline::{Package, Runtime};
+use tidegate_testkit::{Mismatch, cases, configured, rounds};
+
+use crate::cases::runtime;
+use crate::problem::Problem;
+
+/// How long a case is repeated.
+const WINDOW: Duration = Duration::from_millis(400);
+/// Calls that find caches cold and code not yet in memory.
+const WARM_UP: usize = 20;
+
+/// Of one hook.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// Calls that were timed.
+    pub calls: usize,
+    /// The first call of an instance.
+    pub first: Duration,
+    /// The middle one.
+    pub median: Duration,
+    /// Of a hundred, one takes longer.
+    pub p99: Duration,
+}
+
+/// Of one package.
+#[derive(Debug)]
+pub struct Bench {
+    /// What loading took: from the cache where it was compiled before.
+    pub loaded: Duration,
+    /// What the first configuration took.
+    pub configured: Duration,
+    /// Memory of this process that came with the plugin, by the kernel's count; processes of the plugin's own are not in it.
+    pub memory: Option<u64>,
+    /// By hook.
+    pub hooks: BTreeMap<Hook, Cost>,
+}
+
+/// Times every hook that a case asks for and that does not fail there.
+///
+/// # Errors
+/// Where the package cannot be loaded or configured, or a case has a mistake.
+pub async fn bench(folder: &Path, from: &Path, runtimes: &[Arc<dyn Runtime>]) -> Result<Bench, Problem> {
+    let package = Package::read(folder)?;
+    let cases = cases(from)?;
+    let before = resident();
+    let started = Instant::now();
+    let code = runtime(&package, runtimes)?.load(&package).await?;
+    let loaded = started.elapsed();
+    let mut taken: BTreeMap<Hook, Vec<Duration>> = BTreeMap::new();
+    let mut first: BTreeMap<Hook, Duration> = BTreeMap::new();
+    let (mut ready, mut memory) = (None, None);
+    for case in cases.iter().filter(|case| case.refusal().is_none()) {
+        let started = Instant::now();
+        let plugin = configured(case, &*code, &package.manifest).await.map_err(refused)?;
+        ready.get_or_insert_with(|| started.elapsed());
+        for (hook, time) in rounds(case, &plugin, 1).await {
+            first.entry(hook).or_insert(time);
+        }
+        memory = memory.or_else(|| Some(resident()?.saturating_sub(before?)));
+        rounds(case, &plugin, WARM_UP).await;
+        let until = Instant::now() + WINDOW;
+        while Instant::now() < until {
+            for (hook, time) in rounds(case, &plugin, 10).await {
+                taken.entry(hook).or_default().push(time);
+            }
+        }
+    }
+    let cost = |(hook, mut times): (Hook, Vec<Duration>)| {
+        times.sort_unstable();
+        let at = |share: usize| times.get((times.len() - 1) * share / 100).copied().unwrap_or_default();
+        let first = first.get(&hook).copied().unwrap_or_default();
+        (hook, Cost { calls: times.len(), first, median: at(50), p99: at(99) })
+    };
+    let hooks = taken.into_iter().filter(|(_, times)| !times.is_empty()).map(cost).collect();
+    Ok(Bench { loaded, configured: ready.unwrap_or_default(), memory, hooks })
+}
+
+fn refused(mismatch: Mismatch) -> Problem {
+    Problem::Refused(mismatch.to_string())
+}
+
+/// Bytes of this process that are in memory.
+fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,27 @@
+//! Python as a component, with its interpreter in it.
+
+use std::process::Command;
+
+use super::{read, scratch, world};
+use crate::files;
+use crate::language::Language;
+use crate::problem::Problem;
+use crate::project::Project;
+use crate::setup::places;
+use crate::tools::{Tools, run};
+use crate::world::WORLD;
+
+pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem> {
+    let python = places::python(tools);
+    if !python.exists() {
+        return Err(Problem::Missing { tool: "componentize-py".into(), language: Language::Python });
+    }
+    let toolkit = tools.at("python-sdk");
+    files::write_below("sdk/python", &toolkit)?;
+    let out = scratch(project, "component.wasm")?;
+    let mut command = Command::new(python);
+    command.current_dir(&project.folder).env("PYTHONPATH", &toolkit).args(["-m", "tidegate.componentize"]);
+    command.args(["--entry", "plugin.py", "--world", WORLD, "--wit"]).arg(world(project)?);
+    run(command.arg("--out").arg(&out), "componentize-py")?;
+    read(&out)
+}
