@@ -16,7 +16,8 @@ const FOLDERS: [(&str, &str); 9] = [
     ("sdk-python/src", "sdk/python"),
     ("host/toolkit/templates", "templates"),
 ];
-const FILES: [(&str, &str); 2] = [("scripts/lib.sh", "scripts/lib.sh"), ("scripts/rust-wasm.sh", "scripts/rust-wasm.sh")];
+const FILES: [(&str, &str); 2] =
+    [("scripts/lib.sh", "scripts/lib.sh"), ("scripts/rust-wasm.sh", "scripts/rust-wasm.sh")];
 
 /// What is made by tools, and what only those who work on a toolkit need.
 const LEFT_OUT: [&str; 7] = ["target", "node_modules", "__pycache__", "test", "tests", "build", "dist"];
@@ -50,7 +51,8 @@ fn collect(folder: &Path, name: &str, filtered: bool, found: &mut Vec<(String, P
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let file = entry.file_name().to_string_lossy().into_owned();
-        if filtered && (file.starts_with('.') || LEFT_OUT.contains(&file.as_str()) || file.ends_with(".pyc")) {
+        if filtered && (file.starts_with('.') || LEFT_OUT.contains(&file.as_str()) || file.ends_with(".pyc"))
+        {
             continue;
         }
         let name = format!("{name}/{file}");

@@ -19,6 +19,12 @@ pub trait Control: Send + Sync + 'static {
     /// The plugins: `{name, version, digest, runtime, state, hooks, error}` each.
     fn plugins(&self) -> Vec<Value>;
 
+    /// The ids of the requests of which is known what filters did to them, the oldest first.
+    fn traces(&self) -> Vec<Box<str>>;
+
+    /// What filters did to a request: its steps in order.
+    fn trace(&self, request_id: &str) -> Option<Value>;
+
     /// Puts another version of a plugin in place; the answer is the plugin as it is then.
     fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>>;
 

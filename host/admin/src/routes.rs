@@ -35,6 +35,8 @@ pub(crate) fn router(access: Arc<LiveAccess>, served: Served) -> Router {
         .route("/plugins", get(plugins))
         .route("/plugins/{name}", get(plugin).put(put_plugin).delete(delete_plugin))
         .route("/plugins/{name}/rollback", post(roll_back_plugin))
+        .route("/traces", get(traces))
+        .route("/traces/{request_id}", get(trace))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(access, guarded));
@@ -83,6 +85,24 @@ async fn reload(State(served): State<Served>) -> Response {
 
 async fn config(State(served): State<Served>) -> Response {
     Json(served.control.config()).into_response()
+}
+
+async fn traces(State(served): State<Served>) -> Response {
+    Json(serde_json::json!({"traces": served.control.traces()})).into_response()
+}
+
+async fn trace(State(served): State<Served>, Path(request_id): Path<String>) -> Response {
+    match served.control.trace(&request_id) {
+        Some(trace) => Json(trace).into_response(),
+        None => answer::error(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            &format!(
+                "no trace of \"{request_id}\" is kept; take the id from \"x-request-id\" of the answer, and see \
+                 \"telemetry.hook_traces\""
+            ),
+        ),
+    }
 }
 
 async fn plugins(State(served): State<Served>) -> Response {

@@ -52,6 +52,14 @@ impl Control for Gateway {
         json!({"clusters": ["mock"]})
     }
 
+    fn traces(&self) -> Vec<Box<str>> {
+        vec!["r-1".into()]
+    }
+
+    fn trace(&self, request_id: &str) -> Option<Value> {
+        (request_id == "r-1").then(|| json!({"request_id": request_id, "steps": []}))
+    }
+
     fn plugins(&self) -> Vec<Value> {
         vec![json!({"name": "mask", "state": "live"})]
     }

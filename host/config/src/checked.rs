@@ -482,6 +482,17 @@ pub enum OnError {
 pub struct Telemetry {
     /// One line a request on standard output.
     pub access_log: AccessLog,
+    /// What filters did to the last requests.
+    pub hook_traces: HookTraces,
+}
+
+/// What filters did to the last requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HookTraces {
+    /// Requests that are remembered.
+    pub keep: usize,
+    /// Of a million requests, those whose values are written down.
+    pub sample_ppm: u32,
 }
 
 /// The access log.

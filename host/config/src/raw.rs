@@ -162,6 +162,27 @@ impl Default for Timeouts {
 pub(crate) struct Telemetry {
     /// The access log, one line a request on standard output.
     pub(crate) access_log: AccessLog,
+    /// What filters did to the last requests, for `tidegate trace`.
+    pub(crate) hook_traces: HookTraces,
+}
+
+/// What filters did to the last requests; kept in memory.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct HookTraces {
+    /// Requests that are remembered; with 0 nothing is written down.
+    #[schemars(range(max = 100_000))]
+    pub(crate) keep: usize,
+    /// The share of requests, from 0 to 1, whose traces say to what values something was changed. A request with the
+    /// header `x-tidegate-trace` is always one of them.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) sample: f64,
+}
+
+impl Default for HookTraces {
+    fn default() -> Self {
+        Self { keep: 1000, sample: 0.0 }
+    }
 }
 
 /// The access log.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_config::checked;
+use tidegate_pipeline::Traces;
 use tidegate_proxy::{ListenError, Listeners, ModelRoutes, Observers, Proxy};
 use tidegate_telemetry::{AccessLog, Metrics, MetricsError};
 use tokio::net::TcpListener;
@@ -44,12 +45,12 @@ pub(crate) enum BootError {
     System(#[from] io::Error),
 }
 
-/// Runs until a signal ends it.
-pub(crate) fn run(source: Arc<dyn ConfigSource>) -> Result<(), BootError> {
+/// Runs until a signal ends it; what filters do can be read off `traces` meanwhile.
+pub(crate) fn run(source: Arc<dyn ConfigSource>, traces: Arc<Traces>) -> Result<(), BootError> {
     guard_workers();
     let metrics = Metrics::new()?;
     let (log, _flush) = AccessLog::stdout(&metrics);
-    let observers = Observers { metrics, access_log: Some(Arc::new(log)) };
+    let observers = Observers { metrics, access_log: Some(Arc::new(log)), traces };
     // How many workers there are stands in the configuration, which is read in full within the runtime.
     let workers = crate::assemble::workers(&*source)?;
     runtime(workers)?.block_on(serve(source, observers))

@@ -125,7 +125,7 @@ async fn snapshot_of(
     source: &Written,
     plugins: &Plugins,
 ) -> Outcome<(Assembled, Result<Arc<dyn Plugin>, LoadError>)> {
-    let observers = Observers { metrics: Metrics::new()?, access_log: None };
+    let observers = Observers { metrics: Metrics::new()?, access_log: None, traces: Arc::default() };
     let assembled =
         assemble(source, None, observers, (plugins, None)).await.map_err(|refused| refused.error)?;
     // What the snapshot has is shared with whoever asks for the same: this is the very instance.

@@ -16,6 +16,7 @@ use crate::plugin_command::PluginCommand;
 use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes::WORKER;
 use crate::source::{ConfigSource, FileSource, SourceError};
+use crate::trace_command::TraceCommand;
 
 /// The file that is used where none is named.
 const DEFAULT_FILE: &str = "tidegate.yaml";
@@ -52,6 +53,11 @@ enum Command {
     /// Prints the paths by which models are called, and the providers, as JSON.
     #[command(hide = true)]
     Endpoints,
+    /// Prints what each filter did to a request, in order.
+    Trace {
+        #[command(flatten)]
+        asked: TraceCommand,
+    },
     /// Serves one native plugin to the gateway that started this process.
     #[command(hide = true, name = WORKER)]
     Worker,
@@ -70,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check { config } => check(&config),
         Command::Schema => schema(),
         Command::Plugin { command } => told(command.run()),
+        Command::Trace { asked } => told(asked.run()),
         Command::Endpoints => print(&endpoints()),
         Command::Worker => worker(),
         Command::Guard { gateway } => {
@@ -85,7 +92,7 @@ fn start(config: Option<PathBuf>) -> ExitCode {
         return fail(&error.to_string());
     }
     let ran = source(config).map_err(|error| error.to_string());
-    match ran.and_then(|source| boot::run(source).map_err(|error| error.to_string())) {
+    match ran.and_then(|source| boot::run(source, Arc::default()).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -28,6 +28,14 @@ impl Control for AdminControl {
         self.0.shown_plugins()
     }
 
+    fn traces(&self) -> Vec<Box<str>> {
+        self.0.traces().ids()
+    }
+
+    fn trace(&self, request_id: &str) -> Option<Value> {
+        self.0.traces().find(request_id)
+    }
+
     fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>> {
         Box::pin(async move { self.0.put_plugin(&name, wanted).await })
     }

@@ -138,7 +138,7 @@ impl<'a> Filters<'a> {
     }
 
     fn link(&mut self, entry: &checked::Filter, place: Place<'_>) -> Option<Link> {
-        let Given { plugin, body_limit, windows, is_known } = match self.plugin(entry) {
+        let Given { version, plugin, body_limit, windows, is_known } = match self.plugin(entry) {
             Ok(made) => made,
             Err(problems) => {
                 self.problems.extend(problems);
@@ -154,7 +154,7 @@ impl<'a> Filters<'a> {
         };
         let link = Link::new(name_of(entry), plugin, self.metrics);
         let link = link.on_error(on_error).shadow(entry.shadow).when(when).body_limit(body_limit);
-        let link = link.windows(windows).beside(entry.parallel);
+        let link = link.windows(windows).beside(entry.parallel).version(version);
         let link = link.unjudged_media(entry.unmoderated == Some(checked::Unmoderated::Allow));
         if is_known {
             let wrong = meaningless(entry, &link);
@@ -179,7 +179,8 @@ impl<'a> Filters<'a> {
         let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
         let world = World { documents: &self.folder, http: Arc::clone(&self.reach.http), clusters };
         let built = factory.build(&entry.settings.to_json(), &world);
-        let given = |plugin| Given { plugin, body_limit: usize::MAX, windows: None, is_known: true };
+        let given =
+            |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };
         built.map(given).map_err(|found| found.into_iter().map(place).collect())
     }
 

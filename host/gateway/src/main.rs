@@ -8,6 +8,7 @@ mod boot;
 mod case_files_tests;
 mod cli;
 mod control;
+mod dev;
 mod documents;
 mod filters;
 mod operator;
@@ -20,6 +21,7 @@ mod ready;
 mod reload;
 mod runtimes;
 mod source;
+mod trace_command;
 mod watch;
 
 use std::process::ExitCode;

@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
+use tidegate_telemetry::Format;
 use tidegate_toolkit::{
-    Bench, Built, Info, Language, Problem, Project, Report, Template, Tools, bench, build, create, setup, test,
+    Bench, Built, Info, Language, Problem, Project, Report, Template, Tools, bench, build, create, setup,
+    test,
 };
 
 use crate::boot::guard_workers;
+use crate::dev::Own;
 use crate::runtimes::engines;
 
 /// What can be done with the sources of a plugin.
@@ -46,6 +49,13 @@ pub(crate) enum PluginCommand {
         place: Place,
         #[command(flatten)]
         from: Cases,
+    },
+    /// Runs a gateway with the plugin in it, rebuilds and swaps it at every save, and prints every verdict.
+    Dev {
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        own: Own,
     },
     /// Prints what each hook costs, by the plugin's cases.
     Bench {
@@ -139,6 +149,7 @@ impl PluginCommand {
             Self::Setup { lang } => said(Tools::of_user().and_then(|tools| setup(lang.into(), &tools))),
             Self::Build { place } => said(built(&place)),
             Self::Test { place, from } => played(&place, from),
+            Self::Dev { place, own } => developed(&place, own),
             Self::Bench { place, from, json } => timed(&place, from, json),
             Self::Info { place } => said(Info::read(&place.folder).map(|info| info.to_string())),
         }
@@ -152,7 +163,9 @@ fn said<T>(result: Result<T, Problem>) -> Result<T, String> {
 fn new(language: Language, template: Template, folder: &std::path::Path) -> Result<String, String> {
     said(create(language, template, folder))?;
     let folder = folder.display();
-    let setup = if language == Language::Lua { String::new() } else {
+    let setup = if language == Language::Lua {
+        String::new()
+    } else {
         format!("  tidegate plugin setup --lang {language}\n")
     };
     Ok(format!(
@@ -163,7 +176,9 @@ fn new(language: Language, template: Template, folder: &std::path::Path) -> Resu
 fn built(place: &Place) -> Result<String, Problem> {
     let project = Project::open(&place.folder)?;
     Ok(match build(&project, &Tools::of_user()?)? {
-        Built::Nothing => format!("{}: nothing to build, the gateway reads the source", project.manifest.entry),
+        Built::Nothing => {
+            format!("{}: nothing to build, the gateway reads the source", project.manifest.entry)
+        }
         Built::Artefact { bytes, compiled, encoded, .. } => format!(
             "{}: {bytes} bytes, compiled in {:.1} s, encoded in {:.2} s",
             project.manifest.entry,
@@ -189,6 +204,11 @@ fn played(place: &Place, from: Cases) -> Result<String, String> {
     let report = on_engines(test(&place.folder, &from, &engines, holds))?;
     let text = lines(&report);
     if report.passed() { Ok(text) } else { Err(text) }
+}
+
+fn developed(place: &Place, own: Own) -> Result<String, String> {
+    tidegate_telemetry::init(Format::Text).map_err(|error| error.to_string())?;
+    own.run(&place.folder)
 }
 
 fn lines(report: &Report) -> String {

@@ -26,6 +26,8 @@ pub(crate) struct Ready {
 
 /// What an entry of `filters` gets.
 pub(crate) struct Given {
+    /// `id@version` of a plugin.
+    pub(crate) version: Option<Arc<str>>,
     pub(crate) plugin: Arc<dyn Plugin>,
     /// The largest body that it is given.
     pub(crate) body_limit: usize,
@@ -48,8 +50,10 @@ impl Ready {
         })?;
         let body_limit = self.body.get(name.as_str()).copied().unwrap_or(usize::MAX);
         let live = self.table.get(name.as_str()).and_then(|entry| entry.live.as_ref());
-        let windows = live.and_then(|live| live.package.manifest.stream.clone());
-        Ok(Given { plugin: Arc::clone(made), body_limit, windows, is_known: live.is_some() })
+        let manifest = live.map(|live| &live.package.manifest);
+        let windows = manifest.and_then(|manifest| manifest.stream.clone());
+        let version = manifest.map(|manifest| format!("{}@{}", manifest.id, manifest.version).into());
+        Ok(Given { version, plugin: Arc::clone(made), body_limit, windows, is_known: live.is_some() })
     }
 
     /// What refuses the configuration.

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tidegate_admin::{Access, ReloadError, Reloaded};
 use tidegate_config::Config;
+use tidegate_pipeline::Traces;
 use tidegate_proxy::{ListenError, Listeners, Observers, Prepared, Proxy};
 use tidegate_telemetry::Metrics;
 
@@ -237,6 +238,11 @@ impl Reloader {
     /// Whether new requests are taken.
     pub(crate) fn is_ready(&self) -> bool {
         !self.proxy.is_draining()
+    }
+
+    /// What filters did to the last requests.
+    pub(crate) fn traces(&self) -> &Traces {
+        &self.observers.traces
     }
 
     fn metrics(&self) -> &Metrics {

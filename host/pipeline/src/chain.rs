@@ -132,12 +132,8 @@ impl Chain {
                 continue;
             };
             let call = Call { context: session.context(), scope: &scope };
-            let verdict = link.ask(
-                Hook::Authenticate,
-                call,
-                |plugin, call| Ok(plugin.authenticate(call, head)),
-                verdict_name,
-            );
+            let verdict =
+                link.ask(Hook::Authenticate, call, |plugin, call| Ok(plugin.authenticate(call, head)));
             let carried = match verdict.await.map_err(failed)? {
                 Some(AuthVerdict::Allow(grant)) => {
                     apply::check_headers(&grant.headers).map(|()| Some(Ok(grant)))
@@ -160,14 +156,6 @@ impl Chain {
             }
         }
         if missing { Err(Denied::Unauthenticated) } else { Ok(outcome) }
-    }
-}
-
-fn verdict_name(verdict: &AuthVerdict) -> &'static str {
-    match verdict {
-        AuthVerdict::Pass => "pass",
-        AuthVerdict::Allow(_) => "allow",
-        AuthVerdict::Deny(_) => "deny",
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tidegate_contract::{Dialect, Hook, Hooks, Need, Subscription, Windows};
@@ -14,6 +14,8 @@ use tracing::Instrument;
 use crate::breaker::Breaker;
 use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
+use crate::trace::Step;
+use crate::verdict::Verdict;
 use crate::when::When;
 
 /// The deadline of a call where the entry sets none.
@@ -34,6 +36,7 @@ pub enum OnError {
 /// A filter at its place in a chain, with the keys that every entry shares.
 pub struct Link {
     name: Arc<str>,
+    version: Option<Arc<str>>,
     plugin: Arc<dyn Plugin>,
     hooks: Hooks,
     on_error: OnError,
@@ -63,6 +66,7 @@ impl Link {
         let moderation = metrics.moderation(&name);
         Self {
             name,
+            version: None,
             plugin,
             hooks,
             on_error: OnError::Deny,
@@ -77,6 +81,12 @@ impl Link {
             calls,
             moderation,
         }
+    }
+
+    /// `id@version` of the plugin, for traces.
+    #[must_use]
+    pub fn version(self, version: Option<Arc<str>>) -> Self {
+        Self { version, ..self }
     }
 
     /// Replaces what an error means.
@@ -211,7 +221,7 @@ impl Link {
 
     /// The filter's verdict; `None` where it failed and `on_error: allow` forgives, or where it is a shadow.
     ///
-    /// `make` starts the hook; `name` names its verdict for the metrics.
+    /// `make` starts the hook.
     ///
     /// # Errors
     /// Where the filter failed and the entry denies.
@@ -220,10 +230,13 @@ impl Link {
         hook: Hook,
         mut call: Call<'a>,
         make: impl FnOnce(&'a dyn Plugin, Call<'a>) -> Result<Answer<'a, T>, HookError>,
-        name: impl FnOnce(&T) -> &'static str,
-    ) -> Result<Option<T>, HookError> {
+    ) -> Result<Option<T>, HookError>
+    where
+        T: Verdict,
+    {
         let Some((_, calls)) = self.calls.iter().find(|(known, _)| *known == hook) else { return Ok(None) };
         let timer = calls.start();
+        let (scope, started) = (call.scope, call.scope.trace().map(|_| Instant::now()));
         call.context.deadline = self.deadline;
         let span = tracing::debug_span!("hook", plugin = &*self.name, hook = hook.as_str());
         // What a filter does not understand says nothing of whether it works.
@@ -236,18 +249,34 @@ impl Link {
                 outcome
             }
         };
+        let open = self.on_error == OnError::Allow || self.shadow;
+        let name = outcome.as_ref().map_or(if open { "fail_open" } else { "error" }, Verdict::name);
+        if let Some((trace, started)) = scope.trace().zip(started) {
+            trace.note(self.step(hook, name, &outcome, trace.has_values(), started.elapsed()));
+        }
+        timer.finish(name);
         match outcome {
-            Ok(verdict) => {
-                timer.finish(name(&verdict));
-                Ok((!self.shadow).then_some(verdict))
-            }
+            Ok(verdict) => Ok((!self.shadow).then_some(verdict)),
             Err(error) => {
-                let open = self.on_error == OnError::Allow || self.shadow;
-                timer.finish(if open { "fail_open" } else { "error" });
                 self.tell(hook, call.context.request_id, &error, open);
                 if open { Ok(None) } else { Err(error) }
             }
         }
+    }
+
+    /// The call as a trace has it.
+    fn step<T: Verdict>(
+        &self,
+        hook: Hook,
+        verdict: &'static str,
+        outcome: &Result<T, HookError>,
+        values: bool,
+        took: Duration,
+    ) -> Step {
+        let effect = outcome.as_ref().map(|verdict| verdict.effect(values)).unwrap_or_default();
+        let error = outcome.as_ref().err().map(ToString::to_string);
+        let (filter, plugin) = (Arc::clone(&self.name), self.version.clone());
+        Step { hook, filter, plugin, verdict, error, shadow: self.shadow, effect, took }
     }
 
     /// What a verdict came to when it was carried out: one that cannot be is a failure like any other.

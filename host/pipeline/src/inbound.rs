@@ -67,12 +67,7 @@ impl Chain {
             let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
             let Some(scope) = session.scope(link, headers).map_err(failed)? else { continue };
             let call = Call { context: session.context(), scope: &scope };
-            let name = |verdict: &AdmissionVerdict| match verdict {
-                AdmissionVerdict::Admitted(_) => "admitted",
-                AdmissionVerdict::Refused(_) => "refused",
-            };
-            let asked =
-                link.ask(Hook::Admit, call, |plugin, call| Ok(plugin.admit(call, estimate)), name).await;
+            let asked = link.ask(Hook::Admit, call, |plugin, call| Ok(plugin.admit(call, estimate))).await;
             match asked.map_err(failed)? {
                 Some(AdmissionVerdict::Admitted(Some(ticket))) => tickets.add(link, scope, ticket, session),
                 Some(AdmissionVerdict::Refused(refusal)) => {
@@ -177,18 +172,13 @@ async fn ask(
     let fits = link.check_body(needed_length(need, message.body));
     let payload = message.body.payload(need, &mut fields)?;
     let headers: &HeaderMap = message.headers;
-    let asked = link.ask(
-        hook,
-        call,
-        |plugin, call| {
-            fits?;
-            Ok(match hook {
-                Hook::TransformUpstream => plugin.transform_upstream(call, headers, payload),
-                _ => plugin.transform_request(call, headers, payload),
-            })
-        },
-        transform_name,
-    );
+    let asked = link.ask(hook, call, |plugin, call| {
+        fits?;
+        Ok(match hook {
+            Hook::TransformUpstream => plugin.transform_upstream(call, headers, payload),
+            _ => plugin.transform_request(call, headers, payload),
+        })
+    });
     asked.await.map_err(|error| Denied::Failed { filter: Arc::clone(link.name()), error })
 }
 
@@ -197,15 +187,6 @@ pub(crate) fn needed_length(need: &tidegate_contract::Need, body: &Body) -> usiz
     match need {
         tidegate_contract::Need::Whole => body.len(),
         tidegate_contract::Need::Nothing | tidegate_contract::Need::Fields(_) => 0,
-    }
-}
-
-pub(crate) fn transform_name(verdict: &TransformVerdict) -> &'static str {
-    match verdict {
-        TransformVerdict::Unchanged => "unchanged",
-        TransformVerdict::Changed(change) if change.is_nothing() => "unchanged",
-        TransformVerdict::Changed(_) => "changed",
-        TransformVerdict::Reply(_) => "reply",
     }
 }
 

@@ -30,6 +30,8 @@ mod strict;
 mod tally;
 mod texts;
 mod tickets;
+mod trace;
+mod verdict;
 mod when;
 
 pub use apply::headers as apply_headers;
@@ -56,4 +58,5 @@ pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
 pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
 pub use tickets::Tickets;
+pub use trace::{Trace, Traces};
 pub use when::{Facts, When};

@@ -155,14 +155,5 @@ pub(crate) async fn ask<'a>(
             Side::Output => plugin.moderate_output(call, texts, true),
         })
     };
-    link.ask(side.hook(), call, start, judgement_name).await
-}
-
-pub(crate) fn judgement_name(judged: &Judged) -> &'static str {
-    match judged.judgement {
-        Judgement::Allow if judged.findings.is_empty() => "allow",
-        Judgement::Allow => "flag",
-        Judgement::Edit(_) => "edit",
-        Judgement::Block(_) => "block",
-    }
+    link.ask(side.hook(), call, start).await
 }

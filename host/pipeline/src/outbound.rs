@@ -8,7 +8,7 @@ use tidegate_contract::{Hook, Reply, TransformVerdict};
 use crate::apply;
 use crate::chain::{Chain, Denied};
 use crate::document::Payload;
-use crate::inbound::{Message, needed_length, transform_name};
+use crate::inbound::{Message, needed_length};
 use crate::moderate::{self, Side};
 use crate::plugin::{Call, HookError};
 use crate::session::Session;
@@ -100,12 +100,9 @@ impl Chain {
             };
             let headers: &HeaderMap = message.headers;
             let call = Call { context: session.context(), scope: &scope };
-            let asked = link.ask(
-                Hook::TransformResponse,
-                call,
-                |plugin, call| Ok(plugin.transform_response(call, status, headers, payload?)),
-                transform_name,
-            );
+            let asked = link.ask(Hook::TransformResponse, call, |plugin, call| {
+                Ok(plugin.transform_response(call, status, headers, payload?))
+            });
             asked.await.map_err(failed)?
         };
         let carried = match verdict {

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::trace::Trace;
+
 /// What the notes of one filter on one request may hold, keys included.
 pub const MAX_NOTES: usize = 16 * 1024;
 
@@ -26,6 +28,8 @@ pub struct Attributes {
     pub client: Option<IpAddr>,
     /// Of what a plugin asked a model: how many questions deep it is; 0 of a client's request.
     pub depth: u8,
+    /// Where the calls of its filters are written down.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl Default for Attributes {
@@ -37,6 +41,7 @@ impl Default for Attributes {
             path: Box::default(),
             client: None,
             depth: 0,
+            trace: None,
         }
     }
 }
@@ -83,6 +88,10 @@ impl Scope {
     /// How many questions of plugins the request is deep.
     pub fn depth(&self) -> u8 {
         self.attributes.depth
+    }
+
+    pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
+        self.attributes.trace.as_ref()
     }
 
     /// A fact of the request.

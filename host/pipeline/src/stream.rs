@@ -15,7 +15,6 @@ use tidegate_contract::{Finding, Hook, Judged, Judgement, Text, TextEdit};
 
 use crate::chain::Denied;
 use crate::guard::Link;
-use crate::moderate::judgement_name;
 use crate::plugin::{Call, HookError};
 use crate::scope::Scope;
 use crate::session::Session;
@@ -145,12 +144,9 @@ impl StreamModeration {
             let fits = link.check_body(texts.iter().map(|text| text.content.len()).sum());
             let call = Call { context: session.context(), scope: &self.scope };
             let texts = &texts;
-            let asked = link.ask(
-                Hook::ModerateOutput,
-                call,
-                |plugin, call| fits.map(|()| plugin.moderate_output(call, texts, last)),
-                judgement_name,
-            );
+            let asked = link.ask(Hook::ModerateOutput, call, |plugin, call| {
+                fits.map(|()| plugin.moderate_output(call, texts, last))
+            });
             asked.await
         };
         let asked = session.moderation.asked(Hook::ModerateOutput, &link, asked).map_err(failed)?;

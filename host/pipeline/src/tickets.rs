@@ -73,7 +73,7 @@ impl Tickets {
                 let call = facts.call(scope);
                 // A failure is counted and logged by the call itself.
                 let _ = link
-                    .ask(Hook::Settle, call, |plugin, call| Ok(plugin.settle(call, ticket, actual)), done)
+                    .ask(Hook::Settle, call, |plugin, call| Ok(plugin.settle(call, ticket, actual)))
                     .await;
             };
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -87,10 +87,6 @@ impl Drop for Tickets {
     fn drop(&mut self) {
         self.settle(Usage::default());
     }
-}
-
-fn done(_: &()) -> &'static str {
-    "ok"
 }
 
 /// Finished exchanges that may wait to be told; beyond it they are dropped and counted.
@@ -113,12 +109,8 @@ impl Chain {
             let (facts, outcome) = (Facts::of(session), outcome.clone());
             runtime.spawn(async move {
                 let call = facts.call(&scope);
-                let told = link.ask(
-                    Hook::Completed,
-                    call,
-                    |plugin, call| Ok(plugin.completed(call, &outcome)),
-                    done,
-                );
+                let told =
+                    link.ask(Hook::Completed, call, |plugin, call| Ok(plugin.completed(call, &outcome)));
                 let _ = told.await;
                 drop(place);
             });

@@ -101,7 +101,7 @@ fn ledger(
     ledger.path = PATH.into();
     ledger.bytes_received = question.body.len() as u64;
     ledger.service = Some(Arc::clone(service));
-    ledger.begin_session(service, question.depth + 1);
+    ledger.begin_session(service, question.depth + 1, false);
     let principal = Arc::new(Principal::named(format!("plugin/{}", question.plugin)));
     ledger.session.principal = Some(Arc::clone(&principal));
     ledger.principal = Some(principal);

@@ -39,6 +39,9 @@ pub(crate) struct Client {
     pub(crate) watch: Arc<Watch>,
 }
 
+/// Of a request with this field its trace says to what values something was changed.
+const TRACE: &str = "x-tidegate-trace";
+
 /// A body of at most this many announced bytes is held where a route may have to send it twice.
 const HELD_FOR_RETRY: u64 = 1024 * 1024;
 
@@ -121,7 +124,7 @@ async fn run(
     let service =
         snapshot.hosts.find(&target.host()).ok_or_else(|| Fault::NoService(target.authority.clone()))?;
     ledger.service = Some(Arc::clone(service));
-    ledger.begin_session(service, 0);
+    ledger.begin_session(service, 0, parts.headers.contains_key(TRACE));
 
     let first = Limit::unauthenticated(&snapshot.limits);
     let bounds = Bounds { limit: first, wait: snapshot.timeouts.body, digest: service.digests };

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
-use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets};
+use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets, Traces};
 use tidegate_providers::AnswerScan;
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
@@ -24,6 +24,8 @@ pub struct Observers {
     pub metrics: Arc<Metrics>,
     /// `None` where the configuration wants no access log.
     pub access_log: Option<Arc<AccessLog>>,
+    /// What filters did to the last requests.
+    pub traces: Arc<Traces>,
 }
 
 /// Bytes that make about one token, for estimates.
@@ -132,8 +134,9 @@ impl Ledger {
         self.error.get_or_insert_with(|| (fault.to_string(), fault.blame().as_str()));
     }
 
-    /// Begins what hooks are told of; `depth` is 0 but for what a plugin asks.
-    pub(crate) fn begin_session(&mut self, service: &Arc<Service>, depth: u8) {
+    /// Begins what hooks are told of; `depth` is 0 but for what a plugin asks. Of a request that is tagged its trace says
+    /// to what values something was changed.
+    pub(crate) fn begin_session(&mut self, service: &Arc<Service>, depth: u8, tagged: bool) {
         self.session.request_id.clone_from(&self.request_id);
         self.session.dialect = self.dialect.as_str();
         self.session.operation = self.operation.as_str();
@@ -144,6 +147,7 @@ impl Ledger {
             path: self.path.as_str().into(),
             client: Some(self.client),
             depth,
+            trace: self.observers.traces.open(&self.request_id, tagged),
         });
     }
 

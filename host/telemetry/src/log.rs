@@ -41,7 +41,7 @@ pub fn init(format: Format) -> Result<(), LogError> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         Format::Json => install(builder.json().flatten_event(true).finish()),
-        Format::Text => install(builder.finish()),
+        Format::Text => install(builder.with_ansi(std::io::stderr().is_terminal()).finish()),
     }
 }
 

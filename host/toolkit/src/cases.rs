@@ -57,7 +57,8 @@ pub async fn test(
         };
         played.push((case.name().to_owned(), started.elapsed(), difference));
     }
-    let asked: BTreeSet<Hook> = cases.iter().flat_map(|case| case.hooks().iter().collect::<Vec<_>>()).collect();
+    let asked: BTreeSet<Hook> =
+        cases.iter().flat_map(|case| case.hooks().iter().collect::<Vec<_>>()).collect();
     let untested = package.manifest.hooks.iter().filter(|hook| !asked.contains(hook)).collect();
     Ok(Report { played, untested, loaded })
 }

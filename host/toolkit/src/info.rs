@@ -77,7 +77,11 @@ impl fmt::Display for Info {
         writeln!(f, "hooks         {}", hooks.join(", "))?;
         writeln!(f, "capabilities  {}", asked(&manifest.capabilities))?;
         if let Some(stream) = &manifest.stream {
-            writeln!(f, "stream        {}, at most {} bytes held for a match", stream.mode, stream.max_match)?;
+            writeln!(
+                f,
+                "stream        {}, at most {} bytes held for a match",
+                stream.mode, stream.max_match
+            )?;
         }
         for (title, names) in [("imports", imports), ("exports", exports)] {
             for (index, name) in names.iter().enumerate() {
@@ -90,9 +94,16 @@ impl fmt::Display for Info {
 
 fn asked(capabilities: &Capabilities) -> String {
     let Capabilities { http, kv, secrets, metrics, models } = capabilities;
-    let listed = |name: &str, list: &[String]| (!list.is_empty()).then(|| format!("{name}: {}", list.join(", ")));
+    let listed =
+        |name: &str, list: &[String]| (!list.is_empty()).then(|| format!("{name}: {}", list.join(", ")));
     let named = |name: &str, asked: bool| asked.then(|| name.to_owned());
-    let all = [listed("http", http), named("kv", *kv), listed("secrets", secrets), named("metrics", *metrics), listed("models", models)];
+    let all = [
+        listed("http", http),
+        named("kv", *kv),
+        listed("secrets", secrets),
+        named("metrics", *metrics),
+        listed("models", models),
+    ];
     let all: Vec<_> = all.into_iter().flatten().collect();
     if all.is_empty() { "none".into() } else { all.join("; ") }
 }

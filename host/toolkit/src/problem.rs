@@ -22,7 +22,9 @@ pub enum Problem {
     #[error(transparent)]
     Case(#[from] CaseError),
     /// A part of the toolchain.
-    #[error("\"{tool}\" is missing, which plugins in {language} are built with; run \"tidegate plugin setup --lang {language}\"")]
+    #[error(
+        "\"{tool}\" is missing, which plugins in {language} are built with; run \"tidegate plugin setup --lang {language}\""
+    )]
     Missing {
         /// What is looked for.
         tool: String,

@@ -73,7 +73,8 @@ pub(crate) fn write_toolkit(folder: &Path, language: Language) -> Result<(), Pro
     }
     if language == Language::Native {
         // The crate of the C tables takes its lints from a workspace.
-        let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"abi\"]\nexclude = [\"rust\"]\n\n[workspace.lints]\n";
+        let workspace =
+            "[workspace]\nresolver = \"3\"\nmembers = [\"abi\"]\nexclude = [\"rust\"]\n\n[workspace.lints]\n";
         files::write(&sdk.join("Cargo.toml"), workspace.as_bytes())?;
     }
     files::write(&folder.join(".tidegate/.gitignore"), b"*\n")

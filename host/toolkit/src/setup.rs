@@ -123,9 +123,15 @@ fn cpp() -> Result<String, Problem> {
         && Path::new("/usr/include/nlohmann/json.hpp").exists()
         && Path::new("/usr/lib/wasm32-wasi").exists();
     if !is_whole {
-        need("apt-get", Language::Cpp, "clang 19 with lld, wasi-libc and libc++ for wasm32, cmake and nlohmann-json")?;
+        need(
+            "apt-get",
+            Language::Cpp,
+            "clang 19 with lld, wasi-libc and libc++ for wasm32, cmake and nlohmann-json",
+        )?;
         let as_root = || {
-            if rustix::process::geteuid().is_root() { Command::new("apt-get") } else {
+            if rustix::process::geteuid().is_root() {
+                Command::new("apt-get")
+            } else {
                 let mut command = Command::new("sudo");
                 command.arg("apt-get");
                 command
@@ -133,7 +139,12 @@ fn cpp() -> Result<String, Problem> {
         };
         run(as_root().args(["update", "-qq"]), "apt-get update")?;
         let mut install = as_root();
-        install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", "-qq", "--no-install-recommends"]);
+        install.env("DEBIAN_FRONTEND", "noninteractive").args([
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+        ]);
         run(install.args(CPP), "apt-get install")?;
     }
     Ok("clang 19 with the libraries for wasm32-wasi".into())

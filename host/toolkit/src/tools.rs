@@ -21,7 +21,8 @@ impl Tools {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
         let folder = set("TIDEGATE_TOOLS").or_else(|| cache().map(|cache| cache.join("tidegate/tools")));
-        let refused = || Problem::Refused("there is no home for toolchains; set TIDEGATE_TOOLS to a folder".into());
+        let refused =
+            || Problem::Refused("there is no home for toolchains; set TIDEGATE_TOOLS to a folder".into());
         folder.map(|folder| Self { folder }).ok_or_else(refused)
     }
 
@@ -49,7 +50,8 @@ pub(crate) fn run(command: &mut Command, what: &str) -> Result<(), Problem> {
 /// Runs a tool and takes what it writes to standard output.
 pub(crate) fn output(command: &mut Command, what: &str) -> Result<String, Problem> {
     let made = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let text = made.as_ref().map(|made| String::from_utf8_lossy(&made.stdout).into_owned()).unwrap_or_default();
+    let text =
+        made.as_ref().map(|made| String::from_utf8_lossy(&made.stdout).into_owned()).unwrap_or_default();
     ended(made.map(|made| made.status.success()), what).map(|()| text)
 }
 

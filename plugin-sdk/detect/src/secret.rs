@@ -80,7 +80,8 @@ fn is_key(word: &[u8]) -> bool {
 /// A digit tells a key from words such as `sk-learn-based-classifiers`, and so do both cases in one long word.
 fn is_random(rest: &[u8]) -> bool {
     let is_one_word = || rest.iter().all(u8::is_ascii_alphanumeric);
-    let has_both_cases = || rest.iter().any(u8::is_ascii_uppercase) && rest.iter().any(u8::is_ascii_lowercase);
+    let has_both_cases =
+        || rest.iter().any(u8::is_ascii_uppercase) && rest.iter().any(u8::is_ascii_lowercase);
     rest.iter().any(u8::is_ascii_digit) || (is_one_word() && has_both_cases())
 }
 

@@ -280,7 +280,7 @@ impl AttributesFile {
             method,
             path: path.into(),
             client,
-            depth: 0,
+            ..Attributes::default()
         })
     }
 }

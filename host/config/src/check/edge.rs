@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::checked::{AccessLog, Admin, Limits, Listener, ListenerTls, Telemetry, Timeouts};
+use crate::checked::{AccessLog, Admin, HookTraces, Limits, Listener, ListenerTls, Telemetry, Timeouts};
 use crate::raw;
 use crate::raw::scalar::{ADDRESS, Period, Size};
 use crate::scope::At;
@@ -117,5 +117,9 @@ pub(crate) fn telemetry(raw: &raw::Telemetry) -> Telemetry {
         raw::AccessLogFormat::Json => AccessLog::Json,
         raw::AccessLogFormat::Off => AccessLog::Off,
     };
-    Telemetry { access_log }
+    // The schema holds it between 0 and 1.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a million")]
+    let sample_ppm = (raw.hook_traces.sample.clamp(0.0, 1.0) * 1e6).round() as u32;
+    let hook_traces = HookTraces { keep: raw.hook_traces.keep, sample_ppm };
+    Telemetry { access_log, hook_traces }
 }

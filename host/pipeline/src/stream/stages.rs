@@ -71,12 +71,9 @@ impl StreamTransform {
         let verdicts = {
             let call = Call { context: session.context(), scope: &self.scope };
             let events = &events;
-            let asked = self.link.ask(
-                Hook::TransformEvent,
-                call,
-                |plugin, call| Ok(plugin.transform_event(call, events)),
-                verdict_name,
-            );
+            let asked = self
+                .link
+                .ask(Hook::TransformEvent, call, |plugin, call| Ok(plugin.transform_event(call, events)));
             asked.await.map_err(failed)?
         };
         let Some(verdicts) = verdicts else { return Ok(events) };
@@ -84,12 +81,6 @@ impl StreamTransform {
         let changed = self.link.forgive(Hook::TransformEvent, session, carried).map_err(failed)?;
         Ok(changed.unwrap_or(events))
     }
-}
-
-#[expect(clippy::ptr_arg, reason = "the guard names whatever value the hook answers with")]
-fn verdict_name(verdicts: &Vec<EventVerdict>) -> &'static str {
-    let kept = verdicts.iter().all(|verdict| *verdict == EventVerdict::Keep);
-    if kept { "keep" } else { "changed" }
 }
 
 fn carry_out(events: &[Event], verdicts: Vec<EventVerdict>) -> Result<Vec<Event>, HookError> {

@@ -25,7 +25,10 @@ struct Line {
 pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem> {
     let cargo = places::cargo_wasm(tools);
     if !cargo.exists() {
-        return Err(Problem::Missing { tool: "cargo for wasm32-unknown-unknown".into(), language: Language::Rust });
+        return Err(Problem::Missing {
+            tool: "cargo for wasm32-unknown-unknown".into(),
+            language: Language::Rust,
+        });
     }
     let mut command = Command::new(cargo);
     // Where the standard library is compiled along, which takes a minute, once is enough for all projects.
