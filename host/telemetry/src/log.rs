@@ -1,6 +1,7 @@
 //! Sets up the log of the gateway itself: on standard error, since standard output is the access log's.
 
 use std::env::{self, VarError};
+use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
