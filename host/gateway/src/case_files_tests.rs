@@ -151,12 +151,13 @@ async fn mismatch(
 ) -> Outcome<Option<Mismatch>> {
     let (backing, recorder) = case.backing();
     let plugins = Plugins::new(runtimes.to_vec(), backing.clone(), backing.http);
+    let manifest = Package::manifest(package)?;
     let (_snapshot, made) = snapshot_of(&written(case, package, more)?, &plugins).await?;
     let subscription = made.as_ref().map(|plugin| plugin.subscription()).map_err(Clone::clone);
     let played = async {
         check_configure(case, subscription)?;
         let Ok(plugin) = &made else { return Ok(()) };
-        play(case, plugin).await?;
+        play(case, plugin, manifest.stream.as_ref()).await?;
         recorder.check(case)
     };
     Ok(played.await.err())

@@ -12,7 +12,7 @@ use notify::{EventKind, RecursiveMode, Watcher as _};
 use serde_json::{Map, Value, json};
 use tidegate_contract::Hook;
 use tidegate_pipeline::{Capabilities, Trace, Traces};
-use tidegate_toolkit::{Built, Project, Tools, build};
+use tidegate_toolkit::{Built, Project, Tools, build, process};
 
 use crate::boot;
 use crate::source::FileSource;
@@ -101,6 +101,10 @@ fn gateway_config(project: &Project, config: &Value, port: u16, admin_port: u16)
     let Capabilities { http, kv, secrets, metrics, models } = &project.manifest.capabilities;
     let secrets: Map<_, _> = secrets.iter().map(|name| (name.clone(), json!("dev"))).collect();
     let grants = json!({"http": http, "kv": kv, "secrets": secrets, "metrics": metrics, "models": models});
+    let mut plugin = json!({"path": project.folder, "grants": grants});
+    if let Some(environment) = process(&project.folder, None).interpreter {
+        plugin["python"] = json!(environment);
+    }
     let entry = json!([{"plugin": {"name": "dev", "config": config}}]);
     let of_a_backend = project.manifest.hooks.iter().eq([Hook::TransformUpstream]);
     let (of_the_service, of_the_backend) = if of_a_backend { (json!([]), entry) } else { (entry, json!([])) };
@@ -111,7 +115,7 @@ fn gateway_config(project: &Project, config: &Value, port: u16, admin_port: u16)
         "telemetry": {"access_log": {"format": "off"}, "hook_traces": {"sample": 1.0}},
         "allow_native": true,
         "clusters": {"mock": {"provider": "mock"}},
-        "plugins": {"dev": {"path": project.folder, "grants": grants}},
+        "plugins": {"dev": plugin},
         "virtual_services": [{
             "name": "dev",
             "hosts": ["*"],

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
+use tidegate_pipeline::Process;
 use tidegate_telemetry::Format;
 use tidegate_toolkit::{
-    Bench, Built, Info, Language, Problem, Project, Report, Template, Tools, bench, build, create, setup,
-    test,
+    Bench, Built, Info, Language, Problem, Project, Report, Template, Tools, bench, build, create, process,
+    setup, test,
 };
 
 use crate::boot::guard_workers;
@@ -88,11 +89,15 @@ pub(crate) struct Cases {
     /// Another folder of cases than the plugin's own.
     #[arg(long, value_name = "DIR")]
     cases: Option<PathBuf>,
+    /// Of a Python plugin: the environment that has what it imports; without it `.venv` of its folder, if there.
+    #[arg(long, value_name = "DIR")]
+    python: Option<PathBuf>,
 }
 
 impl Cases {
-    fn of(self, place: &Place) -> PathBuf {
-        self.cases.unwrap_or_else(|| place.folder.join("cases"))
+    fn of(self, place: &Place) -> (PathBuf, Process) {
+        let process = process(&place.folder, self.python);
+        (self.cases.unwrap_or_else(|| place.folder.join("cases")), process)
     }
 }
 
@@ -199,9 +204,9 @@ fn on_engines<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, St
 
 fn played(place: &Place, from: Cases) -> Result<String, String> {
     let engines = engines().map_err(|error| error.to_string())?;
-    let from = from.of(place);
+    let (from, process) = from.of(place);
     let holds = |schema: &_, config: &_| tidegate_config::holds(config, schema);
-    let report = on_engines(test(&place.folder, &from, &engines, holds))?;
+    let report = on_engines(test(&place.folder, &from, (&engines, &process), holds))?;
     let text = lines(&report);
     if report.passed() { Ok(text) } else { Err(text) }
 }
@@ -233,7 +238,8 @@ fn lines(report: &Report) -> String {
 
 fn timed(place: &Place, from: Cases, json: bool) -> Result<String, String> {
     let engines = engines().map_err(|error| error.to_string())?;
-    let report = on_engines(bench(&place.folder, &from.of(place), &engines))?;
+    let (from, process) = from.of(place);
+    let report = on_engines(bench(&place.folder, &from, (&engines, &process)))?;
     Ok(if json { as_json(&report) } else { table(&report) })
 }
 

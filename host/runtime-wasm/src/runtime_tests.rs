@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use tidegate_contract::{AdmissionVerdict, Hook, Hooks, Judgement, Need, Outcome, TransformVerdict, Usage};
-use tidegate_pipeline::{Code, LoadError, Package, Payload, Runtime};
+use tidegate_pipeline::{Code, LoadError, Package, Payload, Process, Runtime};
 
 use super::WasmRuntime;
 use crate::testing::{Bench, alice, call, document, folder, hostile, pii_redact, runtime, scope, text};
@@ -48,7 +48,9 @@ async fn the_marketplace_plugin_keeps_its_cases() {
     let package = pii_redact();
     let code = runtime().load(&package).await.unwrap();
     for case in tidegate_testkit::cases(&folder("plugins/pii-redact").join("cases")).unwrap() {
-        if let Err(mismatch) = tidegate_testkit::run(&case, &*code, &package.manifest).await {
+        if let Err(mismatch) =
+            tidegate_testkit::run(&case, &*code, &package.manifest, &Process::default()).await
+        {
             panic!("{mismatch}");
         }
     }

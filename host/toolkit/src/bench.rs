@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_contract::Hook;
-use tidegate_pipeline::{Package, Runtime};
+use tidegate_pipeline::{Package, Process, Runtime};
 use tidegate_testkit::{Mismatch, cases, configured, rounds};
 
 use crate::cases::runtime;
@@ -47,7 +47,11 @@ pub struct Bench {
 ///
 /// # Errors
 /// Where the package cannot be loaded or configured, or a case has a mistake.
-pub async fn bench(folder: &Path, from: &Path, runtimes: &[Arc<dyn Runtime>]) -> Result<Bench, Problem> {
+pub async fn bench(
+    folder: &Path,
+    from: &Path,
+    (runtimes, process): (&[Arc<dyn Runtime>], &Process),
+) -> Result<Bench, Problem> {
     let package = Package::read(folder)?;
     let cases = cases(from)?;
     let before = resident();
@@ -59,7 +63,7 @@ pub async fn bench(folder: &Path, from: &Path, runtimes: &[Arc<dyn Runtime>]) ->
     let (mut ready, mut memory) = (None, None);
     for case in cases.iter().filter(|case| case.refusal().is_none()) {
         let started = Instant::now();
-        let plugin = configured(case, &*code, &package.manifest).await.map_err(refused)?;
+        let plugin = configured(case, &*code, &package.manifest, process).await.map_err(refused)?;
         ready.get_or_insert_with(|| started.elapsed());
         for (hook, time) in rounds(case, &plugin, 1).await {
             first.entry(hook).or_insert(time);

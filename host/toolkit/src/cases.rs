@@ -1,13 +1,13 @@
 //! `plugin test`: the package's cases, and what they leave out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tidegate_contract::Hook;
-use tidegate_pipeline::{LoadError, Package, Runtime};
+use tidegate_pipeline::{LoadError, Package, Process, Runtime};
 use tidegate_testkit::{Case, cases, run};
 
 use crate::problem::Problem;
@@ -40,7 +40,7 @@ impl Report {
 pub async fn test(
     folder: &Path,
     from: &Path,
-    runtimes: &[Arc<dyn Runtime>],
+    (runtimes, process): (&[Arc<dyn Runtime>], &Process),
     holds: Holds,
 ) -> Result<Report, Problem> {
     let package = Package::read(folder)?;
@@ -53,7 +53,9 @@ pub async fn test(
         let started = Instant::now();
         let difference = match config_problem(case, &package, holds) {
             Some(problem) => Some(problem),
-            None => run(case, &*code, &package.manifest).await.err().map(|mismatch| mismatch.to_string()),
+            None => {
+                run(case, &*code, &package.manifest, process).await.err().map(|mismatch| mismatch.to_string())
+            }
         };
         played.push((case.name().to_owned(), started.elapsed(), difference));
     }
@@ -61,6 +63,13 @@ pub async fn test(
         cases.iter().flat_map(|case| case.hooks().iter().collect::<Vec<_>>()).collect();
     let untested = package.manifest.hooks.iter().filter(|hook| !asked.contains(hook)).collect();
     Ok(Report { played, untested, loaded })
+}
+
+/// How the processes of a plugin run: with the interpreter of this environment, else of the one in the project's `.venv`.
+pub fn process(folder: &Path, environment: Option<PathBuf>) -> Process {
+    let own = || Some(folder.join(".venv")).filter(|own| own.join("bin/python").exists());
+    let interpreter = environment.or_else(own).map(|path| path.canonicalize().unwrap_or(path));
+    Process { interpreter, ..Process::default() }
 }
 
 /// The runtime that a package asks for.

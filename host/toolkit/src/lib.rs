@@ -19,7 +19,7 @@ mod tools;
 mod world;
 
 pub use bench::{Bench, Cost, bench};
-pub use cases::{Holds, Report, test};
+pub use cases::{Holds, Report, process, test};
 pub use compile::{Built, build};
 pub use create::{Template, create};
 pub use encode::{EncodeError, encode};

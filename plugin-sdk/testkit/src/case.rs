@@ -36,6 +36,8 @@ pub struct Case {
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) hook: Hook,
+    /// Whether it is played as a stream, too.
+    pub(crate) split: bool,
     pub(crate) context: OwnedContext,
     pub(crate) input: Input,
     pub(crate) expected: Expected,
@@ -293,23 +295,30 @@ impl Step {
             let known: Vec<_> = Hook::ALL.iter().map(|hook| hook.as_str()).collect();
             Wrong::at(&place("hook"), format!("\"{hook}\" is no hook; there are {}", known.join(", ")))
         })?;
-        if let Some(split) = split {
-            let problem = match &*split {
-                "every_byte" => {
-                    "streams cannot be played yet; take \"split\" away and give the whole texts".into()
-                }
-                other => format!("\"{other}\" is no way to split a stream; there is \"every_byte\""),
-            };
-            return Err(Wrong::at(&place("split"), problem));
-        }
+        let input = input(hook, &place("in"), told)?;
+        let split = split.map(|split| can_split(&split, hook, &input));
+        let split = split.transpose().map_err(|problem| Wrong::at(&place("split"), problem))?.is_some();
         Ok(Self {
             hook,
+            split,
             context: OwnedContext::new(request_id, ctx),
-            input: input(hook, &place("in"), told)?,
+            input,
             expected: expected(hook, &place("out"), out)?,
             after,
         })
     }
+}
+
+/// # Errors
+/// Where it says another way than there is, or the step is no answer that a stream could bring.
+fn can_split(split: &str, hook: Hook, input: &Input) -> Result<(), String> {
+    if split != "every_byte" {
+        return Err(format!("\"{split}\" is no way to split a stream; there is \"every_byte\""));
+    }
+    if hook != Hook::ModerateOutput || !input.is_whole() {
+        return Err("only whole texts of an answer come in a stream; use it with \"moderate_output\", and without \"start\", \"released\" and \"complete\"".into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -42,8 +42,19 @@ fn a_mistake_is_one_sentence_with_file_and_place() {
             "a.json: steps[1].in.head.client.address: invalid IP address syntax",
         ),
         (
-            json!({"hook": "moderate_output", "split": "every_byte", "in": {"texts": []}, "out": "allow"}),
-            "a.json: steps[1].split: streams cannot be played yet; take \"split\" away and give the whole texts",
+            json!({"hook": "moderate_output", "split": "halves", "in": {"texts": []}, "out": "allow"}),
+            "a.json: steps[1].split: \"halves\" is no way to split a stream; there is \"every_byte\"",
+        ),
+        (
+            json!({"hook": "moderate_input", "split": "every_byte", "in": {"texts": []}, "out": "allow"}),
+            "a.json: steps[1].split: only whole texts of an answer come in a stream; use it with",
+        ),
+        (
+            json!({
+                "hook": "moderate_output", "split": "every_byte", "in": {"texts": [{"complete": false}]},
+                "out": "allow",
+            }),
+            "a.json: steps[1].split: only whole texts of an answer come in a stream; use it with",
         ),
     ];
     for (wrong, told) in pairs {

@@ -91,6 +91,18 @@ struct Completed {
     outcome: OutcomeShape,
 }
 
+impl Input {
+    /// Whether it is texts of which nothing has left and nothing more comes.
+    pub(crate) fn is_whole(&self) -> bool {
+        let Self::Texts { texts, .. } = self else { return false };
+        texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| text.text(index))
+            .all(|text| text.complete && text.released == 0 && text.start == 0)
+    }
+}
+
 /// Reads `in` of a step of `hook`.
 pub(crate) fn input(hook: Hook, place: &str, value: Value) -> Result<Input, Wrong> {
     let message = |status, fields: &Fields, body| {

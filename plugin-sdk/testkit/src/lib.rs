@@ -23,6 +23,7 @@ mod run;
 mod services;
 mod shape;
 mod show;
+mod split;
 
 pub use case::{Case, CaseError, cases};
 pub use mismatch::Mismatch;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use tidegate_contract::Hook;
+use tidegate_contract::{Hook, Windows};
 use tidegate_pipeline::{Call, HookError, Plugin, Scope};
 
 use crate::ask::{Answered, ask};
@@ -13,14 +13,18 @@ use crate::case::{Case, Step};
 use crate::compare::difference;
 use crate::expect::Expected;
 use crate::mismatch::Mismatch;
+use crate::split;
 
 /// Asks the plugin step by step: one request, so that notes of one step are there in the next.
+///
+/// A step that says `split` is played as a stream besides, cut by the windows of its subscription, else by `windows`, which
+/// are those of its manifest.
 ///
 /// What it did to its services is compared by [`crate::Recorder::check`].
 ///
 /// # Errors
 /// The first step whose answer is not the one that the case expects, with both.
-pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>) -> Result<(), Mismatch> {
+pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>, windows: Option<&Windows>) -> Result<(), Mismatch> {
     let request_id = case.steps().first().map_or("", |step| step.context.request_id());
     let scope = Scope::new(request_id, Arc::clone(case.attributes()));
     for (index, step) in case.steps().iter().enumerate() {
@@ -31,6 +35,10 @@ pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>) -> Result<(), Mismatch>
             return wrong("the plugin does not subscribe to this hook, so it is never called".into());
         }
         if let Some(problem) = compared(step, answered(&**plugin, step, &scope).await) {
+            return wrong(problem);
+        }
+        let split = if step.split { split::difference(step, plugin, windows).await } else { None };
+        if let Some(problem) = split {
             return wrong(problem);
         }
     }

@@ -132,7 +132,7 @@ fn manifest() -> Manifest {
 
 async fn played(case: Value) -> Result<(), String> {
     let case = Case::parse("a.json", &case.to_string()).map_err(|error| error.to_string())?;
-    run(&case, &Samples, &manifest()).await.map_err(|error| error.to_string())
+    run(&case, &Samples, &manifest(), &Process::default()).await.map_err(|error| error.to_string())
 }
 
 async fn steps(steps: Value) -> Result<(), String> {

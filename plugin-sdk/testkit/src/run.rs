@@ -79,17 +79,22 @@ impl Configured {
 
 /// Configures a plugin as the case says, plays the case, and compares what the plugin did to the services.
 ///
-/// It is granted what its manifest asks for, or `grants` of the case; where those two differ, it is not loaded.
+/// `process` is for runtimes whose plugins are processes. The plugin is granted what its manifest asks for, or `grants` of the case; where those two differ, it is not loaded.
 ///
 /// # Errors
 /// The first thing that is not as the case says.
-pub async fn run(case: &Case, code: &dyn Code, manifest: &Manifest) -> Result<(), Mismatch> {
+pub async fn run(
+    case: &Case,
+    code: &dyn Code,
+    manifest: &Manifest,
+    process: &Process,
+) -> Result<(), Mismatch> {
     let (backing, recorder) = case.backing();
-    let configured = configure(case, code, manifest, backing).await;
+    let configured = configure(case, code, (manifest, process), backing).await;
     let subscription = configured.as_ref().map(|plugin| plugin.subscription());
     check_configure(case, subscription.map_err(Clone::clone))?;
     let Ok(plugin) = configured else { return Ok(()) };
-    play(case, &plugin).await?;
+    play(case, &plugin, manifest.stream.as_ref()).await?;
     recorder.check(case)
 }
 
@@ -101,8 +106,9 @@ pub async fn configured(
     case: &Case,
     code: &dyn Code,
     manifest: &Manifest,
+    process: &Process,
 ) -> Result<Arc<dyn Plugin>, Mismatch> {
-    let made = configure(case, code, manifest, case.backing().0).await;
+    let made = configure(case, code, (manifest, process), case.backing().0).await;
     made.map_err(|error| {
         Mismatch::new(case.name(), "\"configure\"", format!("the configuration was refused: {error}"))
     })
@@ -111,7 +117,7 @@ pub async fn configured(
 async fn configure(
     case: &Case,
     code: &dyn Code,
-    manifest: &Manifest,
+    (manifest, process): (&Manifest, &Process),
     backing: Backing,
 ) -> Result<Arc<dyn Plugin>, LoadError> {
     let asked = &manifest.capabilities;
@@ -122,7 +128,7 @@ async fn configure(
         hooks: manifest.hooks,
         limits: Limits::default(),
         max_instances: 2,
-        process: Process::default(),
+        process: process.clone(),
         native: tidegate_pipeline::Native::default(),
         per_request: manifest.per_request,
     };

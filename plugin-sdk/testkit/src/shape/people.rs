@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidegate_contract::{Context, Principal, Refusal};
+use tidegate_contract::{Context, Dialect, Operation, Principal, Refusal};
+use tidegate_pipeline::Session;
 
 use super::data::{Data, Fields};
 
@@ -107,6 +108,20 @@ impl OwnedContext {
 
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_millis(self.shape.deadline_ms.into())
+    }
+
+    /// An exchange that is told the same. Its dialect and operation are those of a chat.
+    pub(crate) fn session(&self) -> Session {
+        let mut session = Session::default();
+        session.request_id = self.request_id.as_str().into();
+        session.route = self.shape.route.as_str().into();
+        session.dialect = Dialect::OpenAi.as_str();
+        session.operation = Operation::Chat.as_str();
+        session.model.clone_from(&self.shape.model);
+        session.principal.clone_from(&self.principal);
+        session.streaming = true;
+        session.attempt = self.shape.attempt;
+        session
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
