@@ -7,7 +7,8 @@ use tidegate_contract::{
     TextEdit, TransformVerdict, Usage,
 };
 use tidegate_pipeline::{
-    Answer, Call, Capabilities, Code, HookError, LoadError, Manifest, Payload, Plugin, Services, Setup,
+    Answer, Call, Capabilities, Code, HookError, LoadError, Manifest, Payload, Plugin, Process, Services,
+    Setup,
 };
 
 use crate::case::Case;

@@ -157,3 +157,7 @@ impl std::fmt::Display for Left {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "split_tests.rs"]
+mod tests;
