@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT" || exit 1
 
 LINT=(format clippy deny)
-ALL=("${LINT[@]}" native unit guests plugins python build schema e2e)
+ALL=("${LINT[@]}" bindings native unit guests plugins python build schema toolkits e2e)
 
 # Crates outside the workspace: what is compiled for guests, and for Python.
 outside() {
@@ -91,8 +91,22 @@ stage_build() {
 
 stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
 
+# Whether the bindings that toolkits keep are those of the contract.
+stage_bindings() { "$ROOT/scripts/bindings.sh" --check; }
+
+# Every language from its set-up to the verdicts: its own tests, the conformance plugin, and projects as authors make them.
+stage_toolkits() {
+    local language status=0
+    for language in rust go cpp js python; do
+        "$BINARY" plugin setup --lang "$language" >/dev/null || return 1
+    done
+    "$ROOT/scripts/toolkits.sh" "$BINARY" || status=1
+    TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests/toolkits -n 2 || status=1
+    return "$status"
+}
+
 stage_e2e() {
-    TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests -n 2 --dist loadgroup
+    TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests --ignore tests/toolkits -n 2 --dist loadgroup
 }
 
 results=()

@@ -62,7 +62,7 @@ pub fn build(project: &Project, tools: &Tools) -> Result<Built, Problem> {
         Some(Language::Rust) => Made::Core(cargo::component(project, tools)?),
         Some(Language::Native) => Made::Whole(cargo::library(project)?),
         Some(Language::Go) => Made::Core(go::core(project, tools)?),
-        Some(Language::Cpp) => Made::Core(cpp::core(project)?),
+        Some(Language::Cpp) => Made::Core(cpp::core(project, tools)?),
         Some(Language::Js) => Made::Whole(js::component(project, tools)?),
         Some(Language::Python) if project.manifest.runtime == "wasm" => {
             Made::Whole(python::component(project, tools)?)

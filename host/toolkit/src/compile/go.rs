@@ -17,9 +17,9 @@ pub(super) fn core(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem>
     let out = scratch(project, "core.wasm")?;
     let mut command = Command::new(go);
     command.current_dir(&project.folder);
-    // A project takes nothing from the network unless its author says so.
-    command.env("GOOS", "wasip1").env("GOARCH", "wasm").env("GOFLAGS", "-mod=mod");
-    command.args(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -checklinkname=0", "-o"]);
+    command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+    command.args(["build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false"]);
+    command.args(["-ldflags=-s -w -buildid= -checklinkname=0", "-o"]);
     run(command.arg(&out).arg("."), "go build")?;
     read(&out)
 }

@@ -1,5 +1,6 @@
 //! Python as a component, with its interpreter in it.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{read, scratch, world};
@@ -19,9 +20,26 @@ pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Pro
     let toolkit = tools.at("python-sdk");
     files::write_below("sdk/python", &toolkit)?;
     let out = scratch(project, "component.wasm")?;
+    let packages = packages(project, &python)?;
     let mut command = Command::new(python);
     command.current_dir(&project.folder).env("PYTHONPATH", &toolkit).args(["-m", "tidegate.componentize"]);
     command.args(["--entry", "plugin.py", "--world", WORLD, "--wit"]).arg(world(project)?);
+    if let Some(packages) = packages {
+        command.arg("--packages").arg(packages);
+    }
     run(command.arg("--out").arg(&out), "componentize-py")?;
     read(&out)
+}
+
+/// What the plugin imports, by its `requirements.txt`, installed beside it: in a component there is nothing to import from.
+fn packages(project: &Project, python: &Path) -> Result<Option<PathBuf>, Problem> {
+    let wanted = project.folder.join("requirements.txt");
+    if !wanted.is_file() {
+        return Ok(None);
+    }
+    let folder = scratch(project, "packages")?;
+    let mut command = Command::new(python);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]);
+    run(command.arg("-r").arg(&wanted).arg("--target").arg(&folder), "pip install")?;
+    Ok(Some(folder))
 }
