@@ -67,7 +67,7 @@ func (s *scanner) member(name string) bool {
 		s.value()
 		key, _ := unquoted(s.text[start:s.at])
 		s.space()
-		s.at++ // the colon
+		s.at = min(s.at+1, len(s.text)) // the colon
 		if key == name {
 			found = s.at
 		}
@@ -115,6 +115,9 @@ func (s *scanner) value() {
 			depth++
 			s.at++
 		case '}', ']':
+			if depth == 0 {
+				return
+			}
 			depth--
 			s.at++
 		default:

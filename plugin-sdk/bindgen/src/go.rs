@@ -13,7 +13,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use wit_parser::{Function, InterfaceId, PackageId, Resolve, SizeAlign, Type, TypeDefKind, TypeId, TypeOwner};
+use wit_parser::{
+    Function, InterfaceId, PackageId, Resolve, SizeAlign, Type, TypeDefKind, TypeId, TypeOwner,
+};
 
 use crate::Made;
 

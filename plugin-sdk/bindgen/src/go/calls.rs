@@ -30,7 +30,11 @@ impl Generator<'_> {
         let result = function.result.as_ref().ok_or("an export without a result")?;
         let mut text = format!("//go:wasmexport {module}#{}\n", function.name);
         let (params, lifted, arguments) = self.told(function)?;
-        let _ = write!(text, "func export{}({params}) uint32 {{\n\tabi.Enter()\n{lifted}\tabi.Leave()\n", names::exported(&format!("{name}-{}", function.name)));
+        let _ = write!(
+            text,
+            "func export{}({params}) uint32 {{\n\tabi.Enter()\n{lifted}\tabi.Leave()\n",
+            names::exported(&format!("{name}-{}", function.name))
+        );
         let Type::Id(id) = *result else { return Err("the result of an export is no result".into()) };
         let TypeDefKind::Result(parts) = &self.resolve.types[id].kind else {
             return Err("the result of an export is no result".into());
@@ -41,10 +45,16 @@ impl Generator<'_> {
         match &parts.ok {
             Some(ok) => {
                 let lowered = self.lower(ok, &at, "answer")?;
-                let _ = write!(text, "\tanswer, err := {hook}({arguments})\n\tret := abi.Answer({shape})\n\tif err != nil {{\n\t\treturn abi.Fail(ret, {at}, err)\n\t}}\n\tabi.PutU8(ret, 0)\n\t{lowered}\n\treturn ret\n");
+                let _ = write!(
+                    text,
+                    "\tanswer, err := {hook}({arguments})\n\tret := abi.Answer({shape})\n\tif err != nil {{\n\t\treturn abi.Fail(ret, {at}, err)\n\t}}\n\tabi.PutU8(ret, 0)\n\t{lowered}\n\treturn ret\n"
+                );
             }
             None => {
-                let _ = write!(text, "\terr := {hook}({arguments})\n\tret := abi.Answer({shape})\n\tif err != nil {{\n\t\treturn abi.Fail(ret, {at}, err)\n\t}}\n\tabi.PutU8(ret, 0)\n\treturn ret\n");
+                let _ = write!(
+                    text,
+                    "\terr := {hook}({arguments})\n\tret := abi.Answer({shape})\n\tif err != nil {{\n\t\treturn abi.Fail(ret, {at}, err)\n\t}}\n\tabi.PutU8(ret, 0)\n\treturn ret\n"
+                );
             }
         }
         Ok(text + "}\n\n")
@@ -55,13 +65,18 @@ impl Generator<'_> {
         let flat: usize = function.params.iter().map(|param| self.width(&param.ty)).sum();
         let names: Vec<String> = function.params.iter().map(|param| names::unexported(&param.name)).collect();
         let mut lifted = String::new();
-        if let ([param], [Type::String]) = (function.params.as_slice(), [function.params[0].ty].map(|ty| self.plain(ty)).as_slice()) {
+        if let ([param], [Type::String]) =
+            (function.params.as_slice(), [function.params[0].ty].map(|ty| self.plain(ty)).as_slice())
+        {
             let name = names::unexported(&param.name);
             let _ = writeln!(lifted, "\t{name} := abi.StringAt(p, n)");
             return Ok(("p, n uint32".into(), lifted, name));
         }
         if flat <= MAX_FLAT {
-            return Err(format!("the bindings for Go lift no flat arguments yet; \"{}\" has them", function.name));
+            return Err(format!(
+                "the bindings for Go lift no flat arguments yet; \"{}\" has them",
+                function.name
+            ));
         }
         let types: Vec<&Type> = function.params.iter().map(|param| &param.ty).collect();
         let offsets = self.sizes.field_offsets(types);
@@ -89,7 +104,13 @@ impl Generator<'_> {
                 TypeDefKind::Record(record) => record.fields.iter().map(|field| self.width(&field.ty)).sum(),
                 TypeDefKind::Tuple(tuple) => tuple.types.iter().map(|ty| self.width(ty)).sum(),
                 TypeDefKind::Variant(variant) => {
-                    1 + variant.cases.iter().filter_map(|case| case.ty.as_ref()).map(|ty| self.width(ty)).max().unwrap_or(0)
+                    1 + variant
+                        .cases
+                        .iter()
+                        .filter_map(|case| case.ty.as_ref())
+                        .map(|ty| self.width(ty))
+                        .max()
+                        .unwrap_or(0)
                 }
                 _ => 1,
             },
@@ -115,15 +136,28 @@ impl Generator<'_> {
             let _ = writeln!(before, "\tret := abi.Alloc({})", self.shape(result));
             values.push(("uint32", "ret".into()));
         }
-        let types = values.iter().enumerate().map(|(at, (ty, _))| format!("a{at} {ty}")).collect::<Vec<_>>().join(", ");
+        let types = values
+            .iter()
+            .enumerate()
+            .map(|(at, (ty, _))| format!("a{at} {ty}"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let arguments = values.into_iter().map(|(_, value)| value).collect::<Vec<_>>().join(", ");
         let mut text = format!("//go:wasmimport {module} {}\nfunc {core}({types})\n\n", function.name);
         let result = function.result.as_ref().map(|result| self.go(result)).transpose()?;
         let returns = result.map_or(String::new(), |result| format!(" {result}"));
-        let _ = write!(text, "func {name}({}){returns} {{\n\tabi.Enter()\n{before}\t{core}({arguments})\n", params.join(", "));
+        let _ = write!(
+            text,
+            "func {name}({}){returns} {{\n\tabi.Enter()\n{before}\t{core}({arguments})\n",
+            params.join(", ")
+        );
         match &function.result {
             Some(result) => {
-                let _ = write!(text, "\tanswer := {}\n\tabi.Leave()\n\treturn answer\n", self.lift(result, "ret")?);
+                let _ = write!(
+                    text,
+                    "\tanswer := {}\n\tabi.Leave()\n\treturn answer\n",
+                    self.lift(result, "ret")?
+                );
             }
             None => text.push_str("\tabi.Leave()\n"),
         }
@@ -132,10 +166,15 @@ impl Generator<'_> {
 
     fn pass(&self, name: &str, ty: &Type) -> Result<Flat, String> {
         let pair = |with: String| {
-            (format!("\t{name}At, {name}Len := {with}\n"), vec![("uint32", format!("{name}At")), ("uint32", format!("{name}Len"))])
+            (
+                format!("\t{name}At, {name}Len := {with}\n"),
+                vec![("uint32", format!("{name}At")), ("uint32", format!("{name}Len"))],
+            )
         };
         Ok(match self.plain(*ty) {
-            Type::Bool | Type::U8 | Type::U16 | Type::U32 => (String::new(), vec![("uint32", format!("uint32({name})"))]),
+            Type::Bool | Type::U8 | Type::U16 | Type::U32 => {
+                (String::new(), vec![("uint32", format!("uint32({name})"))])
+            }
             Type::U64 => (String::new(), vec![("uint64", name.into())]),
             Type::S64 => (String::new(), vec![("int64", name.into())]),
             Type::F64 => (String::new(), vec![("float64", name.into())]),

@@ -15,7 +15,8 @@ impl Generator<'_> {
                 text.push_str(&self.lift_function(id)?);
             }
             // An import is passed the number of an enumeration's case.
-            let is_passed = !self.package.exports && matches!(self.resolve.types[id].kind, TypeDefKind::Enum(_));
+            let is_passed =
+                !self.package.exports && matches!(self.resolve.types[id].kind, TypeDefKind::Enum(_));
             if self.carried.lowered.contains(&id) && !is_passed {
                 text.push_str(&self.lower_function(id)?);
             }
@@ -119,11 +120,16 @@ impl Generator<'_> {
             }
             TypeDefKind::Option(inner) if self.is_bytes(inner) => format!("abi.OptionalBytes({})", alone(at)),
             TypeDefKind::Option(inner) => {
-                format!("abi.Option({at}, {}, {})", self.payload(Int::U8, [None, Some(inner)]), self.lifter(inner)?)
+                format!(
+                    "abi.Option({at}, {}, {})",
+                    self.payload(Int::U8, [None, Some(inner)]),
+                    self.lifter(inner)?
+                )
             }
             TypeDefKind::Result(result) => {
                 let offset = self.payload(Int::U8, [result.ok.as_ref(), result.err.as_ref()]);
-                let part = |ty: &Option<Type>| ty.as_ref().map_or(Ok("abi.Nothing".into()), |ty| self.lifter(ty));
+                let part =
+                    |ty: &Option<Type>| ty.as_ref().map_or(Ok("abi.Nothing".into()), |ty| self.lifter(ty));
                 format!("abi.LiftResult({at}, {offset}, {}, {})", part(&result.ok)?, part(&result.err)?)
             }
             _ => format!("lift{}({})", suffix(&self.name(id)?), alone(at)),
@@ -152,12 +158,16 @@ impl Generator<'_> {
             TypeDefKind::List(inner) => {
                 format!("abi.PutList({at}, {value}, {}, {})", self.shape(inner), self.lowerer(inner)?)
             }
-            TypeDefKind::Option(inner) if self.is_bytes(inner) => format!("abi.PutOptionalBytes({at}, {value})"),
+            TypeDefKind::Option(inner) if self.is_bytes(inner) => {
+                format!("abi.PutOptionalBytes({at}, {value})")
+            }
             TypeDefKind::Option(inner) => {
                 let offset = self.payload(Int::U8, [None, Some(inner)]);
                 format!("abi.PutOption({at}, {offset}, {value}, {})", self.lowerer(inner)?)
             }
-            TypeDefKind::Result(_) => return Err("the bindings for Go lower no result within a value yet".into()),
+            TypeDefKind::Result(_) => {
+                return Err("the bindings for Go lower no result within a value yet".into());
+            }
             _ => format!("lower{}({at}, {value})", suffix(&self.name(id)?)),
         })
     }

@@ -5,16 +5,28 @@ use wit_parser::{Resolve, Type, TypeDefKind, TypeId};
 
 /// Records that authors read or make; they stand in the root package. All other types are the toolkit's own.
 const AUTHORS: [&str; 12] = [
-    "header", "principal", "context", "text", "text-edit", "finding", "usage", "windows", "peer", "head",
-    "event", "outcome",
+    "header",
+    "principal",
+    "context",
+    "text",
+    "text-edit",
+    "finding",
+    "usage",
+    "windows",
+    "peer",
+    "head",
+    "event",
+    "outcome",
 ];
 
 /// Authors see these in the package of their service: `(package, type)`.
 const SERVICES: [(&str, &str); 2] = [("kv", "entry"), ("http", "reply")];
 
 /// What the contract has no sentence for.
-const DOCS: [(&str, &str); 2] =
-    [("Outcome", "what became of an exchange"), ("Entry", "a stored value; Version counts the changes of its key")];
+const DOCS: [(&str, &str); 2] = [
+    ("Outcome", "what became of an exchange"),
+    ("Entry", "a stored value; Version counts the changes of its key"),
+];
 
 pub(super) fn doc(name: &str) -> Option<&'static str> {
     DOCS.iter().find(|(other, _)| *other == name).map(|(_, doc)| *doc)

@@ -19,8 +19,16 @@ impl Generator<'_> {
             let TypeDefKind::Tuple(tuple) = &self.resolve.types[id].kind else { continue };
             let (name, fields) = names::tuple(&tuple.types)?;
             if self.package.exports {
-                let typed = [(fields[0].into(), self.go(&tuple.types[0])?), (fields[1].into(), self.go(&tuple.types[1])?)];
-                let _ = write!(text, "// {name} is {}.\ntype {name} struct {{\n{}}}\n\n", tuple_doc(name), columns(&typed));
+                let typed = [
+                    (fields[0].into(), self.go(&tuple.types[0])?),
+                    (fields[1].into(), self.go(&tuple.types[1])?),
+                ];
+                let _ = write!(
+                    text,
+                    "// {name} is {}.\ntype {name} struct {{\n{}}}\n\n",
+                    tuple_doc(name),
+                    columns(&typed)
+                );
             }
         }
         Ok(text)
@@ -126,7 +134,11 @@ impl Generator<'_> {
 }
 
 fn tuple_doc(name: &str) -> &'static str {
-    if name == "Pair" { "a name and its value: an attribute, a label, a field of a log line" } else { "how many bytes of a text to keep back" }
+    if name == "Pair" {
+        "a name and its value: an attribute, a label, a field of a log line"
+    } else {
+        "how many bytes of a text to keep back"
+    }
 }
 
 /// The constants of a variant's tag or an enumeration.
