@@ -1,7 +1,6 @@
 package tidegatetest
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -59,7 +58,7 @@ func parseTables(source string) (map[string]map[string]any, error) {
 			pending = line
 		default:
 			read, err := parseToml(value)
-			if err != nil {
+			if err != nil && (table == "plugin" || table == "capabilities") {
 				return nil, fmt.Errorf("the value of %q cannot be read: %w", strings.TrimSpace(name), err)
 			}
 			if tables[table] == nil {
@@ -75,27 +74,54 @@ func parseTables(source string) (map[string]map[string]any, error) {
 
 // parseToml reads a value. What a manifest has of TOML is JSON, but for texts in single quotes and a comma at the end.
 func parseToml(value string) (any, error) {
-	if len(value) >= 2 && value[0] == '\'' && value[len(value)-1] == '\'' {
-		return value[1 : len(value)-1], nil
-	}
+	value = requoted(value)
 	if inside, is := strings.CutSuffix(value, "]"); is {
 		value = strings.TrimSuffix(strings.TrimSpace(inside), ",") + "]"
 	}
-	read, err := parse(value)
-	if _, is := read.(json.Number); is || err == nil {
-		return read, nil
+	return parse(value)
+}
+
+// requoted writes texts in single quotes, in which nothing is escaped, as JSON does.
+func requoted(value string) string {
+	var made strings.Builder
+	for rest := value; rest != ""; {
+		at := strings.IndexAny(rest, "\"'")
+		if at < 0 {
+			return made.String() + rest
+		}
+		quote := rest[at]
+		end := closing(rest[at+1:], quote)
+		made.WriteString(rest[:at])
+		if inside := rest[at+1 : at+1+end]; quote == '\'' {
+			made.WriteString(written(inside))
+		} else {
+			made.WriteString("\"" + inside + "\"")
+		}
+		rest = rest[min(at+end+2, len(rest)):]
 	}
-	return nil, err
+	return made.String()
+}
+
+// closing is where a text ends.
+func closing(text string, quote byte) int {
+	for at := 0; at < len(text); at++ {
+		switch {
+		case text[at] == quote:
+			return at
+		case text[at] == '\\' && quote == '"':
+			at++
+		}
+	}
+	return len(text)
 }
 
 func uncommented(line string) string {
-	isText := false
-	for at, letter := range line {
-		if letter == '"' {
-			isText = !isText
-		}
-		if letter == '#' && !isText {
+	for at := 0; at < len(line); at++ {
+		switch line[at] {
+		case '#':
 			return line[:at]
+		case '"', '\'':
+			at += closing(line[at+1:], line[at]) + 1
 		}
 	}
 	return line

@@ -23,12 +23,17 @@ import (
 // Run plays every case of a folder against the registered plugin, each as a subtest. The package's plugin.toml stands in the
 // folder of the test. The plugin is granted what its manifest asks for, or what a case grants.
 //
+// It also looks at the methods of the plugin: one that has the name of a hook and another signature fails the test.
+//
 // Every case has a plugin of its own: a copy of what was registered, as it was before it was first configured.
 func Run(t *testing.T, folder string) {
 	t.Helper()
 	registered := bridge.Registered()
 	if registered == nil {
 		t.Fatal("no plugin is there; call tidegate.Register in an init function of the package")
+	}
+	if err := misshapen(registered); err != nil {
+		t.Fatal(err)
 	}
 	manifest, err := readManifest("plugin.toml")
 	if err != nil {

@@ -53,13 +53,13 @@ func Leave() {
 
 //go:noinline
 func room() {
-	var stack [8 << 10]byte
+	var stack [2 << 10]byte
 	touch(&stack)
 }
 
 //go:noinline
 //go:nosplit
-func touch(*[8 << 10]byte) {}
+func touch(*[2 << 10]byte) {}
 
 // Alloc hands out memory of the arena; the caller has entered it.
 //
