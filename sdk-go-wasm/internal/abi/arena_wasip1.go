@@ -15,8 +15,8 @@ func sbrk(n uintptr) unsafe.Pointer
 
 const (
 	page = 64 << 10
-	// Each chunk is at least twice as long as the one before, so these are more than 4 GiB.
-	maxChunks = 17
+	// Each chunk is at least half as long as all before it, so these are more than 4 GiB.
+	maxChunks = 40
 )
 
 type chunk struct{ base, size uint32 }
@@ -28,6 +28,7 @@ var (
 	count   int
 	current int
 	used    uint32
+	total   uint32
 	// How many are in the middle of copying: a goroutine may be set aside there, and another one come along.
 	users int
 	// An answer stands in the arena until the host has read it, which is before it writes the next arguments.
@@ -89,21 +90,23 @@ func Alloc(size, align uint32) uint32 {
 //
 //go:nosplit
 func grow(size uint32) bool {
-	least := uint32(page)
-	if count > 0 {
-		least = 2 * chunks[count-1].size
-	}
 	if size > 1<<30 {
 		return false
 	}
-	if size < least && least <= 1<<20 {
-		size = least
-	}
 	size = (size + page - 1) &^ (page - 1)
-	p := uint32(uintptr(sbrk(uintptr(size))))
+	p := uint32(0)
+	if least := total / 2 &^ (page - 1); size < least {
+		if p = fresh(least); p != 0 {
+			size = least
+		}
+	}
+	if p == 0 {
+		p = fresh(size)
+	}
 	if p == 0 {
 		return false
 	}
+	total += size
 	if count > 0 && chunks[count-1].base+chunks[count-1].size == p {
 		chunks[count-1].size += size
 		return true
@@ -117,6 +120,11 @@ func grow(size uint32) bool {
 	used = 0
 	return true
 }
+
+// fresh is memory that nobody has, or 0.
+//
+//go:nosplit
+func fresh(size uint32) uint32 { return uint32(uintptr(sbrk(uintptr(size)))) }
 
 // realloc is where the host gets memory for what it writes.
 //
@@ -139,7 +147,7 @@ func realloc(old, oldSize, align, size uint32) uint32 {
 //go:wasmexport cabi_realloc_adapter
 //go:nosplit
 func reallocAdapter(_, _, _, size uint32) uint32 {
-	return uint32(uintptr(sbrk(uintptr((size + page - 1) &^ (page - 1)))))
+	return fresh((size + page - 1) &^ (page - 1))
 }
 
 // Answer hands out the memory of an export's answer, which stands until the host writes again.
