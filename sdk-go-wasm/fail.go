@@ -11,6 +11,9 @@ type Verdict interface {
 //
 // The text of the error is one sentence for the operator, without secrets.
 func Fail[V Verdict](err error) V {
+	if err == nil {
+		err = failure("the hook failed without an error")
+	}
 	var verdict V
 	switch v := any(&verdict).(type) {
 	case *Auth:

@@ -114,6 +114,7 @@ func TestFailuresAreErrors(t *testing.T) {
 	same(t, told("fails"), "cannot tell")
 	same(t, told("panics"), "panic: out of sorts")
 	same(t, told("indexes"), "panic: runtime error: slice bounds out of range [1:0]")
+	same(t, Fail[Auth](nil).err != nil, true)
 	_, err := moderationOutput(Context{}, nil, true)
 	same(t, err.Error(), "the plugin has no hook \"moderate_output\"")
 }
