@@ -93,14 +93,14 @@ impl Generator<'_> {
         let types = self.declared(package)?;
         let memory = self.memory(package)? + &calls;
         let folder = PathBuf::from(TOOLKIT).join(self.package.folder);
-        let mut made = vec![(folder.join("contract_wasip1.go"), self.file(&memory, true))];
+        let mut made = vec![(folder.join("contract_wasip1.go"), self.file(&memory))];
         if !types.is_empty() {
-            made.push((folder.join("contract.go"), self.file(&types, false)));
+            made.push((folder.join("contract.go"), self.file(&types)));
         }
         Ok(made)
     }
 
-    fn file(&self, body: &str, is_border: bool) -> Vec<u8> {
+    fn file(&self, body: &str) -> Vec<u8> {
         let mut imports = Vec::new();
         if body.contains("tidegate.") {
             imports.push("tidegate \"tidegate.dev/plugin\"");
@@ -119,10 +119,8 @@ impl Generator<'_> {
                 let _ = write!(text, "import (\n\t{}\n)\n\n", several.join("\n\t"));
             }
         }
-        let body = body.trim_end();
-        text.push_str(body);
+        text.push_str(body.trim_end());
         text.push('\n');
-        debug_assert!(is_border || !body.contains("abi.Put"));
         text.into_bytes()
     }
 

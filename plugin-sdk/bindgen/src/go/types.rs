@@ -46,10 +46,7 @@ impl Generator<'_> {
         let body = match &of.kind {
             TypeDefKind::Record(record) => self.record(&name, record)?,
             TypeDefKind::Variant(variant) => self.variant(&name, variant)?,
-            TypeDefKind::Enum(cases) => {
-                tags(&name, cases.cases.iter().map(|case| case.name.as_str()), &format!("{name}Tag"))
-                    .replace(&format!("{name}Tag"), &name)
-            }
+            TypeDefKind::Enum(cases) => tags(&name, cases.cases.iter().map(|case| case.name.as_str()), &name),
             other => return Err(format!("\"{name}\" is a {}, which Go declares nowhere", other.as_str())),
         };
         Ok(doc(&name, of.docs.contents.as_deref(), &self.field_names(id)) + &body)
