@@ -1,0 +1,3 @@
+module tidegate.dev/plugin
+
+go 1.26
