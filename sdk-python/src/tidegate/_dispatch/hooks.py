@@ -1,4 +1,4 @@
-"""Hooks between what their calls carry and the author's functions. Workers, components and `tidegate.testing` all go this way."""
+"""Hooks between what calls carry and the author's functions. Workers, components and `tidegate.testing` all go this way."""
 
 from __future__ import annotations
 
