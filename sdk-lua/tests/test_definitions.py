@@ -40,13 +40,13 @@ def typed() -> set[str]:
             names.add(name)
         else:
             names.add(f"{table}.{name}")
-    log = DEFINITIONS.split("\ntype Log = ")[1].split("} :: {\n\t\t__call")[0].split("__call")[0]
+    log = DEFINITIONS.split("\nexport type Log = ")[1].split("} :: {\n\t\t__call")[0].split("__call")[0]
     return names | {f"log.{name}" for name in re.findall(r"^\t\t(\w+): \(", log, re.MULTILINE)}
 
 
 def parts(name: str) -> set[str]:
     """The parts of a type of the definitions."""
-    found = re.search(rf"^type {name} = \{{\n(.*?)^\}}", DEFINITIONS, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^export type {name} = \{{\n(.*?)^\}}", DEFINITIONS, re.MULTILINE | re.DOTALL)
     assert found, f"there is no type {name}"
     return set(re.findall(r"^\t(\w+): ", found[1], re.MULTILINE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import given, taken
 from .calls import Component
+from .sweeping import sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ def serve(entry: str, hooks: list[str], windows: dict[str, Any] | None) -> None:
     """Loads the plugin of an entry. `hooks` are those of plugin.toml, `windows` is its `[stream]`."""
     global _component
     _component = Component(entry, hooks, windows)
+    sweep()
 
 
 class Lifecycle:

@@ -9,12 +9,12 @@ function M.configure(config)
 	return nil
 end
 
-function M.authenticate(_ctx, head)
+function M.authenticate(_ctx: Context, head: Head): Auth?
 	local key = head.headers["x-api-key"]
 	if key == nil then
 		return tidegate.pass()
 	end
-	local principal = keys[key]
+	local principal: string? = keys[key]
 	if principal == nil then
 		return tidegate.deny(401, "invalid_api_key", "the API key is not known")
 	end

@@ -7,7 +7,7 @@ local words: { string } = {}
 function M.configure(config)
 	words = config.words
 	-- The longest first: of two words that begin alike, the longer one is meant.
-	table.sort(words, function(a, b)
+	table.sort(words, function(a: string, b: string)
 		return #a > #b
 	end)
 	return nil
@@ -38,7 +38,7 @@ local function begun(content: string, at: number): number
 	return 0
 end
 
-function M.moderate_input(_ctx, texts)
+function M.moderate_input(_ctx: Context, texts: { Text }): Moderation?
 	for _, text in texts do
 		local found = find(text.content, 1)
 		if found then
@@ -48,7 +48,7 @@ function M.moderate_input(_ctx, texts)
 	return tidegate.allow()
 end
 
-function M.moderate_output(_ctx, texts, _last)
+function M.moderate_output(_ctx: Context, texts: { Text }, _last: boolean): Moderation?
 	local edits: { TextEdit } = {}
 	local hold: { [number]: number } = {}
 	for _, text in texts do
@@ -66,7 +66,7 @@ function M.moderate_output(_ctx, texts, _last)
 			hold[text.id] = begun(text.content, last)
 		end
 	end
-	local options = { hold = hold }
+	local options: Options = { hold = hold }
 	return if #edits > 0 then tidegate.redact(edits, options) else tidegate.allow(options)
 end
 

@@ -10,7 +10,7 @@ function M.configure(config)
 	return { request_body = { "/temperature" }, dialects = { "openai", "anthropic" } }
 end
 
-function M.transform_request(_ctx, _headers, body)
+function M.transform_request(_ctx: Context, _headers: Headers, body: Body): Transform?
 	local asked = body and body["/temperature"]
 	local is_too_high = type(asked) == "number" and asked > most
 	return tidegate.changed({
