@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from gateway import ANSWER, ASK, CALL, FAIL, NOTE, REFUSED, Closed, Worker
 
-from tidegate._worker.told import Refused
+from tidegate._dispatch.told import Refused
 from tidegate.testing import Case, cases, play
 from tidegate.testing.host import Host
 from tidegate.testing.instance import HookFailed

@@ -22,7 +22,7 @@ import sides
 from gateway import ANSWER, CALL, CANCEL, CTX, HELLO, STOP, Worker
 
 from tidegate import AsyncContext, Context, _extension, _version
-from tidegate._worker.hooks import _WAYS
+from tidegate._dispatch.hooks import _WAYS
 
 SDK = Path(__file__).parents[1]
 

@@ -11,12 +11,12 @@ from functools import partial
 from socket import socket
 
 from .. import _extension, _jsontext
+from .._dispatch.configuring import Configured, check_versions, configure
+from .._dispatch.loading import load
+from .._dispatch.told import Refused
 from ..context import AsyncContext, Context
 from .channel import BlockingCall, Channel
-from .configuring import Configured, check_versions, configure
 from .frames import HELLO, READY, REFUSED, Garbage, frame
-from .loading import load
-from .told import Refused
 from .watch import watch
 
 TYPE_CHECKING = False

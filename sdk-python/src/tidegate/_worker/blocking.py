@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .._dispatch.configuring import Configured
     from .channel import Channel
-    from .configuring import Configured
 
 
 def serve(channel: Channel, configured: Configured, folder: str) -> None:

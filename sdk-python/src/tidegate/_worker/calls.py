@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from .. import _jsontext
+from .._dispatch.told import print_traceback, sentence
 from ..errors import TooLarge
 from .codec import frame
 from .frames import ASK, FAIL, NOTE, RETURN
-from .told import print_traceback, sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .._dispatch.hooks import Answer
     from ..services.asks import Ask
-    from .hooks import Answer
 
 MOST_OF_AN_ASK = 1024 * 1024
 
@@ -32,7 +32,7 @@ class CallOver(RuntimeError):
 def returned(id: int, answer: Answer) -> bytes:
     """The frame of a verdict."""
     meta, body = answer
-    return frame(RETURN, id, meta, body)
+    return frame(RETURN, id, "null" if meta is None else _jsontext.dumps(meta), body)
 
 
 def failed(id: int, error: BaseException, folder: str) -> bytes:

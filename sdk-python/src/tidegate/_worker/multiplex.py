@@ -8,12 +8,12 @@ import sys
 from _thread import allocate_lock, get_ident
 from functools import partial
 
+from .._dispatch.told import print_traceback
 from ..context import AsyncContext, Context
 from ..services.asks import answered
 from .calls import CallOver, Cancelled, ask_frame, failed, note_frame, returned
 from .frames import ANSWER, CALL, CANCEL, STOP, Garbage
 from .threads import Threads
-from .told import print_traceback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any, Union
 
+    from .._dispatch.configuring import Configured
     from ..services.asks import Ask, T
     from .channel import Channel
-    from .configuring import Configured
     from .frames import Frame
 
     Under = Union["AsyncCall", "ThreadCall"]

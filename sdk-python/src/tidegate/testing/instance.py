@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .. import _jsontext
+from .._dispatch.configuring import check_versions, configure
+from .._dispatch.told import sentence
 from .._worker.calls import ask_frame
-from .._worker.configuring import check_versions, configure
-from .._worker.told import sentence
 from ..context import AsyncContext, Context
 from ..plugin import Plugin
 from ..services.asks import Ask, answered
@@ -51,14 +51,18 @@ class Instance:
         meta = _over_the_wire(meta)
         try:
             with _within(deadline):
-                text, answer = self._answer(meta, body)
+                verdict, answer = self._answer(meta, body)
         except _Late:
             raise HookFailed(f"no verdict within {deadline} ms") from None
         except BaseException as error:
             raise HookFailed(sentence(error, self._folder)) from error
-        return _jsontext.loads(text), answer
+        return verdict, answer
 
-    def _answer(self, meta: Meta, body: bytes) -> tuple[str, bytes]:
+    def _answer(self, meta: Meta, body: bytes) -> tuple[Any, bytes]:
+        verdict, answer = self._called(meta, body)
+        return _over_the_wire(verdict), answer
+
+    def _called(self, meta: Meta, body: bytes) -> tuple[Any, bytes]:
         hook = self._configured.hooks[meta["hook"]]
         if self._loop is not None and hook.is_async:
             context = AsyncContext(meta["ctx"], _AsyncCaller(self._host))

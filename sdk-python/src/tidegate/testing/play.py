@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from .._dispatch.loading import load
+from .._dispatch.told import Refused
 from .._version import CONTRACT, PROTOCOL
-from .._worker.loading import load
-from .._worker.told import Refused
 from ..plugin import Plugin
 from .case import Case, Step
 from .compare import difference

@@ -1,8 +1,7 @@
-"""Hooks between the frames of their calls and the author's functions. The worker and `tidegate.testing` both go this way."""
+"""Hooks between what calls carry and the author's functions. Workers, components and `tidegate.testing` all go this way."""
 
 from __future__ import annotations
 
-from .. import _jsontext
 from ..body import Body
 from ..event import Event
 from ..headers import Headers
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     Meta = dict[str, Any]
-    # The meta of a `return` as JSON text, and the body of its frame.
-    Answer = tuple[str, bytes]
+    # A verdict as docs/worker-protocol.md has it: the meta of a `return`, and the body of its frame.
+    Answer = tuple[Any, bytes]
 
-_NULL: Answer = ("null", b"")
+_NOTHING: Answer = (None, b"")
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect costs more than all of this package
 
 
@@ -37,12 +36,12 @@ class Hook:
     def answer(self, ctx: Any, meta: Meta, body: bytes) -> Answer:
         """Calls a sync hook."""
         returned = self.function(ctx, *self._read(meta, body))
-        return _NULL if returned is None else self._write(self.name, returned, meta)
+        return _NOTHING if returned is None else self._write(self.name, returned, meta)
 
     async def answer_async(self, ctx: Any, meta: Meta, body: bytes) -> Answer:
         """Calls an async hook."""
         returned = await self.function(ctx, *self._read(meta, body))
-        return _NULL if returned is None else self._write(self.name, returned, meta)
+        return _NOTHING if returned is None else self._write(self.name, returned, meta)
 
 
 class EventHook(Hook):
@@ -117,33 +116,33 @@ def _outcome(meta: Meta, _: bytes) -> tuple[Any, ...]:
 def _auth(hook: str, returned: Any, _: Meta) -> Answer:
     if type(returned) is not Auth:
         raise _wrong(hook, returned, "pass_, grant or deny")
-    return _jsontext.dumps(returned.meta), b""
+    return returned.meta, b""
 
 
 def _admission(hook: str, returned: Any, _: Meta) -> Answer:
     if type(returned) is not Admission:
         raise _wrong(hook, returned, "admit or refuse")
-    return _jsontext.dumps(returned.meta), b""
+    return returned.meta, b""
 
 
 def _transform(hook: str, returned: Any, _: Meta) -> Answer:
     if type(returned) is not Transform:
         raise _wrong(hook, returned, "unchanged, changed or reply")
-    return _jsontext.dumps(returned.meta), returned.body
+    return returned.meta, returned.body
 
 
 def _moderation(hook: str, returned: Any, meta: Meta) -> Answer:
     if type(returned) is not Moderation:
         raise _wrong(hook, returned, "allow, flag, redact or block")
     ids = [text.id if isinstance(text, Text) else text.get("id") or 0 for text in meta.get("texts") or ()]
-    return _jsontext.dumps(returned.wire(ids)), b""
+    return returned.wire(ids), b""
 
 
 def _events(hook: str, returned: Any, _: Meta) -> Answer:
     for verdict in returned:
         if verdict is not None and type(verdict) is not EventVerdict:
             raise _wrong(hook, verdict, "keep, replace or drop")
-    return _jsontext.dumps(["keep" if verdict is None else verdict.meta for verdict in returned]), b""
+    return ["keep" if verdict is None else verdict.meta for verdict in returned], b""
 
 
 def _nothing(hook: str, returned: Any, _: Meta) -> Answer:
