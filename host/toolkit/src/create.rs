@@ -35,6 +35,9 @@ impl Template {
 /// Who publishes a plugin whose author has not said it yet.
 const PUBLISHER: &str = "my-team";
 
+/// What tools make beside the sources.
+const IGNORED: &str = "/.tidegate/\n/target/\n/node_modules/\n__pycache__/\n";
+
 /// Writes a project into a folder, which may be there but must be empty.
 ///
 /// # Errors
@@ -57,6 +60,7 @@ pub fn create(language: Language, template: Template, folder: &Path) -> Result<(
             .replace("{{crate}}", &name.replace('-', "_"));
         files::write(&folder.join(file), filled.as_bytes())?;
     }
+    files::write(&folder.join(".gitignore"), IGNORED.as_bytes())?;
     write_toolkit(folder, language)
 }
 
