@@ -12,11 +12,13 @@ use crate::problem::Problem;
 pub(crate) const SDK: &str = ".tidegate/sdk";
 
 /// The file by which a component's language is told.
-const MARKS: [(&str, Language); 5] = [
+const MARKS: [(&str, Language); 7] = [
     ("Cargo.toml", Language::Rust),
     ("go.mod", Language::Go),
     ("CMakeLists.txt", Language::Cpp),
     ("package.json", Language::Js),
+    ("plugin.ts", Language::Js),
+    ("plugin.js", Language::Js),
     ("plugin.py", Language::Python),
 ];
 
