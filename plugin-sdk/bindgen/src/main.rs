@@ -3,6 +3,8 @@
 //! Nothing in those files is written by hand. With `--check` nothing is written: what would differ is named, and that is a
 //! failure. What the guests' own build tools make of the contract at build time is not here.
 
+mod c;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
@@ -15,7 +17,7 @@ type Made = (PathBuf, Vec<u8>);
 type Language = fn(Resolve, PackageId) -> Result<Vec<Made>, String>;
 
 const CONTRACT: &str = "plugin-sdk/wit/0.1";
-const LANGUAGES: [Language; 0] = [];
+const LANGUAGES: [Language; 1] = [c::files];
 
 fn main() -> ExitCode {
     let check = match env::args().skip(1).collect::<Vec<_>>().as_slice() {
