@@ -9,6 +9,12 @@ export const wide = engine === "starlingmonkey" ? (number) => BigInt(number) : (
 /** The same, where there is one. */
 export const wideOption = (number) => (number == null ? null : wide(number));
 
+/** A number of 32 bits without a sign as the engine takes it: QuickJS hands them over as if they had one. */
+export const word = engine === "quickjs" ? (number) => Math.min(number, 0xffffffff) | 0 : (number) => number;
+
+/** The same as the engine gives it. */
+export const unsigned = (number) => number >>> 0;
+
 /** None is null in one engine and undefined in the other; authors get undefined. */
 export const option = (value) => value ?? undefined;
 

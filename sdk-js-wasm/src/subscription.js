@@ -1,4 +1,5 @@
 // What `configure` may give to narrow what is asked for.
+import { word } from "./engine.js";
 
 /** The hooks: the method that an author writes, and the name in manifests. */
 export const HOOKS = {
@@ -29,7 +30,8 @@ function need(asked, otherwise, key) {
 function windows(asked) {
   if (asked == null) return null;
   const { mode, min = 0, max = 0, overlap = 0, maxMatch = 0, maxHoldMs = 0 } = asked;
-  return { mode, min, max, overlap, maxMatch, maxHoldMs };
+  const sizes = { min, max, overlap, maxMatch, maxHoldMs };
+  return { mode, ...Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, word(size)])) };
 }
 
 function hooks(plugin, asked) {

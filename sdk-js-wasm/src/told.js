@@ -1,8 +1,10 @@
 // What a hook is told, in the shape that authors see.
-import { option } from "./engine.js";
+import { option, unsigned } from "./engine.js";
 import { byteLength, decode, splits } from "./utf8.js";
 
 const principal = ({ id, tenant, attributes }) => ({ id, tenant: option(tenant), attributes: Object.fromEntries(attributes) });
+
+const unsignedOption = (number) => (number == null ? undefined : unsigned(number));
 
 /** The context of a call. */
 export const context = (ctx) => ({
@@ -13,8 +15,8 @@ export const context = (ctx) => ({
   model: option(ctx.model),
   principal: ctx.principal == null ? undefined : principal(ctx.principal),
   streaming: ctx.streaming,
-  attempt: ctx.attempt,
-  deadlineMs: ctx.deadlineMs,
+  attempt: unsigned(ctx.attempt),
+  deadlineMs: unsigned(ctx.deadlineMs),
 });
 
 /** The fields of a message: repeated ones are repeated, in order. */
@@ -132,12 +134,12 @@ export class Event {
 /** A piece of text. Indices are those of the language's strings; bytes are the contract's. */
 export class Text {
   constructor(from) {
-    this.id = from.id;
+    this.id = unsigned(from.id);
     this.role = from.role ?? "user";
     this.kind = from.kind ?? "text";
     this.content = from.content;
     this.start = Number(from.start ?? 0);
-    this.released = from.released ?? 0;
+    this.released = unsigned(from.released ?? 0);
     this.complete = from.complete ?? true;
     this.newTurn = from.newTurn ?? true;
   }
@@ -160,10 +162,10 @@ export const outcome = (from) => ({
   status: from.status,
   error: option(from.error),
   cluster: option(from.cluster),
-  attempts: from.attempts,
-  durationMs: from.durationMs,
-  firstTokenMs: option(from.firstTokenMs),
+  attempts: unsigned(from.attempts),
+  durationMs: unsigned(from.durationMs),
+  firstTokenMs: unsignedOption(from.firstTokenMs),
   usage: usage(from.usage),
-  findings: from.findings.map(({ category, score, text, detail }) => ({ category, score: option(score), text: option(text), detail })),
+  findings: from.findings.map(({ category, score, text, detail }) => ({ category, score: option(score), text: unsignedOption(text), detail })),
   cancelled: from.cancelled,
 });

@@ -1,4 +1,5 @@
 // What the hooks answer with. A verdict is a frozen object of the contract's shape under a tag that names its hooks.
+import { word } from "./engine.js";
 import { toBytes, wellFormed } from "./utf8.js";
 
 /** What hooks of one kind answer; `of` is what the contract calls it. */
@@ -94,12 +95,13 @@ export const drop = () => new Verdict("event", { tag: "drop" });
 const finding = ({ category, score, text, detail = "" }) => ({
   category,
   score: score ?? null,
-  text: text ?? null,
+  text: text == null ? null : word(text),
   detail: wellFormed(detail),
 });
 
 /** `{id: bytes}` or a Map of them. */
-const toHold = (hold = {}) => (hold instanceof Map ? [...hold] : Object.entries(hold).map(([id, bytes]) => [Number(id), bytes]));
+const toHold = (hold = {}) =>
+  (hold instanceof Map ? [...hold] : Object.entries(hold)).map(([id, bytes]) => [word(Number(id)), word(bytes)]);
 
 const judged = (judgement, { findings = [], hold } = {}) =>
   new Verdict("moderation", { judgement, findings: findings.map(finding), hold: toHold(hold) });
@@ -108,7 +110,14 @@ export const allow = (options) => judged({ tag: "allow" }, options);
 
 export const flag = (findings, options) => judged({ tag: "allow" }, { ...options, findings });
 
+const textEdit = ({ id, start, end, replacement }) => ({
+  id: word(id),
+  start: word(start),
+  end: word(end),
+  replacement: wellFormed(replacement),
+});
+
 export const redact = (edits, options) =>
-  judged(edits.length > 0 ? { tag: "edit", val: edits.map((edit) => ({ ...edit, replacement: wellFormed(edit.replacement) })) } : { tag: "allow" }, options);
+  judged(edits.length > 0 ? { tag: "edit", val: edits.map(textEdit) } : { tag: "allow" }, options);
 
 export const block = (reason, options) => judged({ tag: "block", val: wellFormed(reason) }, options);

@@ -1,4 +1,5 @@
 import * as host from "tidegate:plugin/http@0.1.0";
+import { word } from "../engine.js";
 import { ServiceError } from "../errors.js";
 import { Headers } from "../told.js";
 import { decodeLossy, toBytes } from "../utf8.js";
@@ -9,7 +10,7 @@ const request = ({ url, method = "GET", headers, body = "", timeoutMs }) => ({
   url,
   headers: toFields(headers),
   body: toBytes(body),
-  timeoutMs: timeoutMs ?? null,
+  timeoutMs: timeoutMs == null ? null : word(timeoutMs),
 });
 
 /** What came back. */
