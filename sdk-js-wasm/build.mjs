@@ -9,6 +9,8 @@ import { parseArgs } from "node:util";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const INTERFACES = ["lifecycle", "auth", "admission", "transform", "moderation", "observe"];
+/** The name of the module that the build writes itself. */
+const START = "tidegate:start.js";
 const USAGE = "usage: build.mjs --entry FILE --wit DIR [--world NAME] [--engine quickjs|starlingmonkey] --out FILE";
 
 /** What an author can mend, in one sentence. */
@@ -31,9 +33,9 @@ async function worldOf(wit, name) {
 function start(entry, exported, engine) {
   const lines = [
     engine === "quickjs" ? `import ${JSON.stringify(join(HERE, "src/polyfill.js"))};` : "",
-    `import * as authored from ${JSON.stringify(entry)};`,
+    `import plugin from ${JSON.stringify(entry)};`,
     `import { interfaces } from ${JSON.stringify(join(HERE, "src/component.js"))};`,
-    "const made = interfaces(authored.default);",
+    "const made = interfaces(plugin);",
     ...exported.map((one) => `export const ${one} = made.${one};`),
   ];
   return lines.join("\n");
@@ -49,10 +51,10 @@ const toolkit = {
 };
 
 async function bundle(entry, exported, engine) {
-  const esbuild = await engineOf("esbuild");
+  const esbuild = await installed("esbuild");
   try {
     return await esbuild.build({
-      stdin: { contents: start(entry, exported, engine), resolveDir: dirname(entry), sourcefile: "start.js" },
+      stdin: { contents: start(entry, exported, engine), resolveDir: dirname(entry), sourcefile: START },
       bundle: true,
       write: false,
       metafile: true,
@@ -69,6 +71,7 @@ async function bundle(entry, exported, engine) {
   } catch (error) {
     const [first] = error.errors ?? [];
     if (first === undefined) throw error;
+    if (first.location?.file.endsWith(START)) throw new BuildError(`"${entry}" has no default export; write "export default" before the plugin`);
     const at = first.location ? `${first.location.file}:${first.location.line}: ` : "";
     throw new BuildError(`${at}${first.text}`);
   }
@@ -82,17 +85,23 @@ function checkImports(metafile, imported) {
   if (missing) throw new BuildError(`the plugin uses "${missing}", which its manifest does not ask for; add it to [capabilities]`);
 }
 
-async function engineOf(name) {
+/** A package that stands beside this program, or where it was called. */
+async function installed(name) {
   try {
     return await import(name);
-  } catch {
-    throw new BuildError(`"${name}" is not installed here; run "npm install ${name}" beside the plugin or the toolkit`);
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
   }
+  const folder = resolve("node_modules", name);
+  const manifest = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
+  if (manifest === undefined) throw new BuildError(`"${name}" is not installed; run "npm install ${name}" where you build`);
+  const { exports, main } = JSON.parse(manifest);
+  return import(pathToFileURL(join(folder, exports?.import ?? main ?? "index.js")).href);
 }
 
 const ENGINES = {
   async quickjs(script, wit, world) {
-    const { componentize } = await engineOf("componentize-qjs");
+    const { componentize } = await installed("componentize-qjs");
     // It looks for modules beside the script, and so wants one to be there; all that it may find is the script itself.
     const moduleRoot = await mkdtemp(join(tmpdir(), "tidegate-"));
     try {
@@ -105,12 +114,18 @@ const ENGINES = {
     }
   },
   async starlingmonkey(script, wit, world) {
-    const { componentize } = await engineOf("@bytecodealliance/componentize-js");
+    const { componentize } = await installed("@bytecodealliance/componentize-js");
     const disableFeatures = ["stdio", "random", "clocks", "http", "fetch-event"];
     const made = await componentize(script, { witPath: wit, worldName: world, disableFeatures });
     return made.component;
   },
 };
+
+/** What went wrong, without the steps on the way to it. */
+function reason(error) {
+  const [first] = String(error?.message ?? error).split("\n");
+  return first.replace(/^:? ?(Failed to [^:]+: )+/, "");
+}
 
 /**
  * The bytes of the component.
@@ -131,7 +146,7 @@ export async function buildPlugin({ entry, wit, world = "plugin", engine = "quic
     return await ENGINES[engine](outputFiles[0].text, resolve(wit), world);
   } catch (error) {
     if (error instanceof BuildError) throw error;
-    throw new BuildError(`${engine} makes no component of it: ${String(error?.message ?? error).split("\n")[0]}`);
+    throw new BuildError(`${engine} makes no component of it: ${reason(error)}`);
   }
 }
 
