@@ -19,13 +19,17 @@ export class BuildError extends Error {}
 /** The interfaces that a world exports, and those that it imports. */
 async function worldOf(wit, name) {
   const folder = (await stat(wit)).isDirectory();
-  const files = folder ? (await readdir(wit)).filter((file) => file.endsWith(".wit")).map((file) => join(wit, file)) : [wit];
+  const files = folder
+    ? (await readdir(wit)).filter((file) => file.endsWith(".wit")).map((file) => join(wit, file))
+    : [wit];
   const sources = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const text = sources.join("\n").replaceAll(/\/\/.*$/gm, "");
   const world = new RegExp(`\\bworld\\s+%?${name}\\s*\\{([^}]*)\\}`).exec(text)?.[1];
   if (world === undefined) throw new BuildError(`"${wit}" has no world "${name}"`);
   const named = (verb) =>
-    [...world.matchAll(new RegExp(`\\b${verb}\\s+(?:tidegate:plugin/)?([a-z]+)(?:@[0-9.]+)?\\s*;`, "g"))].map((found) => found[1]);
+    [...world.matchAll(new RegExp(`\\b${verb}\\s+(?:tidegate:plugin/)?([a-z]+)(?:@[0-9.]+)?\\s*;`, "g"))].map(
+      (found) => found[1],
+    );
   return { exports: named("export").filter((one) => INTERFACES.includes(one)), imports: named("import") };
 }
 
@@ -46,7 +50,10 @@ const toolkit = {
   name: "tidegate",
   setup(build) {
     build.onResolve({ filter: /^tidegate:/ }, ({ path }) => ({ path, external: true }));
-    build.onResolve({ filter: /^@tidegate\/plugin$/ }, () => ({ path: join(HERE, "src/index.js"), sideEffects: false }));
+    build.onResolve({ filter: /^@tidegate\/plugin$/ }, () => ({
+      path: join(HERE, "src/index.js"),
+      sideEffects: false,
+    }));
   },
 };
 
@@ -71,7 +78,8 @@ async function bundle(entry, exported, engine) {
   } catch (error) {
     const [first] = error.errors ?? [];
     if (first === undefined) throw error;
-    if (first.location?.file.endsWith(START)) throw new BuildError(`"${entry}" has no default export; write "export default" before the plugin`);
+    if (first.location?.file.endsWith(START))
+      throw new BuildError(`"${entry}" has no default export; write "export default" before the plugin`);
     const at = first.location ? `${first.location.file}:${first.location.line}: ` : "";
     throw new BuildError(`${at}${first.text}`);
   }
@@ -82,7 +90,8 @@ function checkImports(metafile, imported) {
   const [output] = Object.values(metafile.outputs);
   const asked = output.imports.map(({ path }) => /^tidegate:plugin\/([a-z]+)@/.exec(path)?.[1]).filter(Boolean);
   const missing = asked.find((one) => !imported.includes(one));
-  if (missing) throw new BuildError(`the plugin uses "${missing}", which its manifest does not ask for; add it to [capabilities]`);
+  if (missing)
+    throw new BuildError(`the plugin uses "${missing}", which its manifest does not ask for; add it to [capabilities]`);
 }
 
 /** A package that stands beside this program, or where it was called. */
@@ -94,7 +103,8 @@ async function installed(name) {
   }
   const folder = resolve("node_modules", name);
   const manifest = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
-  if (manifest === undefined) throw new BuildError(`"${name}" is not installed; run "npm install ${name}" where you build`);
+  if (manifest === undefined)
+    throw new BuildError(`"${name}" is not installed; run "npm install ${name}" where you build`);
   const { exports, main } = JSON.parse(manifest);
   return import(pathToFileURL(join(folder, exports?.import ?? main ?? "index.js")).href);
 }
@@ -107,7 +117,15 @@ const ENGINES = {
     try {
       const jsPath = join(moduleRoot, "plugin.js");
       await writeFile(jsPath, script);
-      const made = await componentize({ witPath: wit, jsSource: script, jsPath, moduleRoot, world, sync: true, stubWasi: true });
+      const made = await componentize({
+        witPath: wit,
+        jsSource: script,
+        jsPath,
+        moduleRoot,
+        world,
+        sync: true,
+        stubWasi: true,
+      });
       return made.component;
     } finally {
       await rm(moduleRoot, { recursive: true });
@@ -134,7 +152,8 @@ function reason(error) {
  * capabilities of the manifest.
  */
 export async function buildPlugin({ entry, wit, world = "plugin", engine = "quickjs" }) {
-  if (!Object.hasOwn(ENGINES, engine)) throw new BuildError(`there is no engine "${engine}"; it is "quickjs" or "starlingmonkey"`);
+  if (!Object.hasOwn(ENGINES, engine))
+    throw new BuildError(`there is no engine "${engine}"; it is "quickjs" or "starlingmonkey"`);
   const file = resolve(entry);
   await stat(file).catch(() => {
     throw new BuildError(`there is no file "${entry}"`);

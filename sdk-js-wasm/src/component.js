@@ -20,6 +20,8 @@ function failing(call) {
 
 /** The exported interfaces for a plugin: an object with hooks as methods. */
 export function interfaces(plugin) {
+  if (plugin === null || typeof plugin !== "object")
+    throw new Error("the default export is no plugin: an object with hooks, or an instance of a class");
   let configured = false;
 
   function ask(hook, kind, otherwise, ...told) {
@@ -35,38 +37,65 @@ export function interfaces(plugin) {
 
   return {
     lifecycle: {
-      configure: (config) => failing(() => {
-        if (configured) throw new Error("an instance is configured only once");
-        const asked = plugin.configure?.(JSON.parse(config));
-        refusePromise("configure", asked);
-        const wants = subscription(plugin, asked);
-        configured = true;
-        return wants;
-      }),
+      configure: (config) =>
+        failing(() => {
+          if (configured) throw new Error("an instance is configured only once");
+          const asked = plugin.configure?.(JSON.parse(config));
+          refusePromise("configure", asked);
+          const wants = subscription(plugin, asked);
+          configured = true;
+          return wants;
+        }),
     },
     auth: {
       authenticate: (ctx, from) => failing(() => ask("authenticate", "auth", pass, context(ctx), head(from))),
     },
     admission: {
       admit: (ctx, estimate) => failing(() => ask("admit", "admission", admit, context(ctx), usage(estimate))),
-      settle: (ctx, ticket, actual) => failing(() => ask("settle", undefined, undefined, context(ctx), ticket, usage(actual))),
+      settle: (ctx, ticket, actual) =>
+        failing(() => ask("settle", undefined, undefined, context(ctx), ticket, usage(actual))),
     },
     transform: {
       request: (ctx, headers, body) =>
-        failing(() => ask("transformRequest", "transform", unchanged, context(ctx), new Headers(headers), new Body(body))),
+        failing(() =>
+          ask("transformRequest", "transform", unchanged, context(ctx), new Headers(headers), new Body(body)),
+        ),
       upstream: (ctx, headers, body) =>
-        failing(() => ask("transformUpstream", "transform", unchanged, context(ctx), new Headers(headers), new Body(body))),
+        failing(() =>
+          ask("transformUpstream", "transform", unchanged, context(ctx), new Headers(headers), new Body(body)),
+        ),
       response: (ctx, status, headers, body) =>
-        failing(() => ask("transformResponse", "transform", unchanged, context(ctx), status, new Headers(headers), new Body(body))),
-      events: (ctx, events) => failing(() => {
-        const known = context(ctx);
-        return events.map((event) => ask("transformEvent", "event", keep, known, new Event(event)));
-      }),
+        failing(() =>
+          ask("transformResponse", "transform", unchanged, context(ctx), status, new Headers(headers), new Body(body)),
+        ),
+      events: (ctx, events) =>
+        failing(() => {
+          const known = context(ctx);
+          return events.map((event) => ask("transformEvent", "event", keep, known, new Event(event)));
+        }),
     },
     moderation: {
-      input: (ctx, texts) => failing(() => ask("moderateInput", "moderation", allow, context(ctx), texts.map((text) => new Text(text)))),
+      input: (ctx, texts) =>
+        failing(() =>
+          ask(
+            "moderateInput",
+            "moderation",
+            allow,
+            context(ctx),
+            texts.map((text) => new Text(text)),
+          ),
+        ),
       output: (ctx, texts, last) =>
-        failing(() => ask("moderateOutput", "moderation", allow, context(ctx), texts.map((text) => new Text(text)), last)),
+        failing(() =>
+          ask(
+            "moderateOutput",
+            "moderation",
+            allow,
+            context(ctx),
+            texts.map((text) => new Text(text)),
+            last,
+          ),
+        ),
     },
     observe: {
       completed: (ctx, from) => failing(() => ask("completed", undefined, undefined, context(ctx), outcome(from))),
@@ -75,5 +104,6 @@ export function interfaces(plugin) {
 }
 
 function refusePromise(hook, answer) {
-  if (typeof answer?.then === "function") throw new Error(`"${hook}" is async; services answer at once, and so must hooks`);
+  if (typeof answer?.then === "function")
+    throw new Error(`"${hook}" is async; services answer at once, and so must hooks`);
 }

@@ -83,7 +83,12 @@ export interface Usage {
 /** A body, or the part of it that the subscription asked for. Parsed when it is first looked into, and once. */
 export class Body {
   /** For tests of a plugin, in the contract's own shape: `new Body({ tag: "whole", val: "{}" })`. */
-  constructor(payload: { tag: "absent" } | { tag: "whole" | "opaque"; val: string } | { tag: "fields"; val: { pointer: string; value: string }[] });
+  constructor(
+    payload:
+      | { tag: "absent" }
+      | { tag: "whole" | "opaque"; val: string }
+      | { tag: "fields"; val: { pointer: string; value: string }[] },
+  );
   /** What there is of it. */
   readonly kind: "absent" | "fields" | "whole" | "opaque";
   /** All of it as JSON text, where all was asked for. */
@@ -123,7 +128,12 @@ export interface TextEdit {
  */
 export class Text {
   /** For tests of a plugin: what is left out stands for a user's complete text. */
-  constructor(text: Partial<Pick<Text, "role" | "kind" | "start" | "released" | "complete" | "newTurn">> & { id: number; content: string });
+  constructor(
+    text: Partial<Pick<Text, "role" | "kind" | "start" | "released" | "complete" | "newTurn">> & {
+      id: number;
+      content: string;
+    },
+  );
   /** Stable through a request. */
   readonly id: number;
   readonly role: string;
@@ -168,16 +178,31 @@ export interface Outcome {
 }
 
 declare const kind: unique symbol;
+/** Any verdict. Tests look at `value`, which has the shape of the contract. */
+export interface Verdict {
+  readonly value: unknown;
+}
+
 /** The answer of `authenticate`: `pass`, `grant` or `deny`. */
-export interface Auth { readonly [kind]: "auth" }
+export interface Auth extends Verdict {
+  readonly [kind]: "auth";
+}
 /** The answer of the hook `admit`: `admit` or `refuse`. */
-export interface Admission { readonly [kind]: "admission" }
+export interface Admission extends Verdict {
+  readonly [kind]: "admission";
+}
 /** The answer of the transform hooks: `unchanged`, `changed` or `reply`. */
-export interface Transform { readonly [kind]: "transform" }
+export interface Transform extends Verdict {
+  readonly [kind]: "transform";
+}
 /** The answer of `transformEvent`: `keep`, `replace` or `drop`. */
-export interface EventVerdict { readonly [kind]: "event" }
+export interface EventVerdict extends Verdict {
+  readonly [kind]: "event";
+}
 /** The answer of the moderation hooks: `allow`, `flag`, `redact` or `block`. */
-export interface Moderation { readonly [kind]: "moderation" }
+export interface Moderation extends Verdict {
+  readonly [kind]: "moderation";
+}
 
 /** A change of fields. */
 export type HeaderEdit = ["set" | "add", name: string, value: Bytes] | ["remove", name: string];
@@ -189,7 +214,10 @@ export type JsonEdit = ["set" | "insert", pointer: string, value: Json] | ["remo
 /** No credential of this plugin's kind is here: the next filter is asked. A request that nobody grants is a 401. */
 export function pass(): Auth;
 /** The credential is good, and this is who calls. The edits hold for all that follows. */
-export function grant(id: string, options?: { tenant?: string; attributes?: Record<string, string>; headers?: HeaderEdits }): Auth;
+export function grant(
+  id: string,
+  options?: { tenant?: string; attributes?: Record<string, string>; headers?: HeaderEdits },
+): Auth;
 /** The credential is of this plugin's kind, and wrong. The status is 400 to 599; nothing may hold a secret. */
 export function deny(status: number, code: string, message: string, options?: { headers?: Fields }): Auth;
 
@@ -265,7 +293,14 @@ export interface Subscription {
   /** The SHA-256 of the body in `authenticate`; the body is read first then. */
   bodyDigest?: boolean;
   /** How a stream is cut for `moderateOutput`, in bytes; left out: as the manifest says. */
-  windows?: { mode: "carry" | "window" | "full" | "watch"; min?: number; max?: number; overlap?: number; maxMatch?: number; maxHoldMs?: number };
+  windows?: {
+    mode: "carry" | "window" | "full" | "watch";
+    min?: number;
+    max?: number;
+    overlap?: number;
+    maxMatch?: number;
+    maxHoldMs?: number;
+  };
   /** Those that the transforms understand; none stands for `openai`. */
   dialects?: string[];
 }

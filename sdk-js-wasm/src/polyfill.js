@@ -1,4 +1,5 @@
-// TextEncoder and TextDecoder for an engine that has none. UTF-8, whole texts.
+// TextEncoder and TextDecoder for an engine that has none (UTF-8, whole texts), and a sentence in place of a trap for who asks
+// for the time: a component has no clock.
 import { decode, decodeLossy, encode } from "./utf8.js";
 
 class Utf8Encoder {
@@ -18,7 +19,9 @@ class Utf8Decoder {
   }
 
   decode(bytes = new Uint8Array()) {
-    const view = ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes);
+    const view = ArrayBuffer.isView(bytes)
+      ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : new Uint8Array(bytes);
     const text = this.fatal ? decode(view) : decodeLossy(view);
     if (text === undefined) throw new TypeError("the bytes are no UTF-8");
     return text;
@@ -27,3 +30,16 @@ class Utf8Decoder {
 
 globalThis.TextEncoder ??= Utf8Encoder;
 globalThis.TextDecoder ??= Utf8Decoder;
+
+const NO_CLOCK = "a plugin has no clock: what the time is has to come with the request or from a service";
+
+globalThis.Date = class extends Date {
+  constructor(...parts) {
+    if (parts.length === 0) throw new Error(NO_CLOCK);
+    super(...parts);
+  }
+
+  static now() {
+    throw new Error(NO_CLOCK);
+  }
+};

@@ -2,7 +2,11 @@
 import { option, unsigned } from "./engine.js";
 import { byteLength, decode, splits } from "./utf8.js";
 
-const principal = ({ id, tenant, attributes }) => ({ id, tenant: option(tenant), attributes: Object.fromEntries(attributes) });
+const principal = ({ id, tenant, attributes }) => ({
+  id,
+  tenant: option(tenant),
+  attributes: Object.fromEntries(attributes),
+});
 
 const unsignedOption = (number) => (number == null ? undefined : unsigned(number));
 
@@ -49,7 +53,11 @@ export const head = (from) => ({
   path: from.path,
   query: from.query,
   headers: new Headers(from.headers),
-  client: { address: from.client.address, certificateSha256: bytesOption(from.client.certificateSha256), names: from.client.names },
+  client: {
+    address: from.client.address,
+    certificateSha256: bytesOption(from.client.certificateSha256),
+    names: from.client.names,
+  },
   bodySha256: bytesOption(from.bodySha256),
 });
 
@@ -65,7 +73,11 @@ export const usage = (from) => ({
 });
 
 /** `~1` is a slash and `~0` a tilde (RFC 6901). */
-const tokens = (pointer) => pointer.split("/").slice(1).map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+const tokens = (pointer) =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
 
 function step(value, token) {
   if (Array.isArray(value)) return /^(0|[1-9][0-9]*)$/.test(token) ? value[Number(token)] : undefined;
@@ -166,6 +178,11 @@ export const outcome = (from) => ({
   durationMs: unsigned(from.durationMs),
   firstTokenMs: unsignedOption(from.firstTokenMs),
   usage: usage(from.usage),
-  findings: from.findings.map(({ category, score, text, detail }) => ({ category, score: option(score), text: unsignedOption(text), detail })),
+  findings: from.findings.map(({ category, score, text, detail }) => ({
+    category,
+    score: option(score),
+    text: unsignedOption(text),
+    detail,
+  })),
   cancelled: from.cancelled,
 });

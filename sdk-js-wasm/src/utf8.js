@@ -60,7 +60,7 @@ function codePoint(bytes, at) {
 /** The text of bytes; undefined where they are no UTF-8. */
 export function decode(bytes) {
   let text = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const found = codePoint(bytes, at);
     if (found === undefined) return undefined;
     text += String.fromCodePoint(found[0]);
@@ -72,7 +72,7 @@ export function decode(bytes) {
 /** The text of bytes; what is no UTF-8 becomes a replacement character. */
 export function decodeLossy(bytes) {
   let text = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const found = codePoint(bytes, at);
     text += String.fromCodePoint(found ? found[0] : 0xfffd);
     at += found ? found[1] : 1;

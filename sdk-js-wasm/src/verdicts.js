@@ -41,13 +41,19 @@ const refusal = (status, code, message, { headers } = {}) => ({
 export const pass = () => new Verdict("auth", { tag: "pass" });
 
 export function grant(id, { tenant, attributes = {}, headers } = {}) {
-  const principal = { id: wellFormed(id), tenant: tenant ?? null, attributes: Object.entries(attributes).map(([name, value]) => [name, String(value)]) };
+  const principal = {
+    id: wellFormed(id),
+    tenant: tenant ?? null,
+    attributes: Object.entries(attributes).map(([name, value]) => [name, String(value)]),
+  };
   return new Verdict("auth", { tag: "allow", val: { principal, headers: toHeaderEdits(headers) } });
 }
 
-export const deny = (status, code, message, options) => new Verdict("auth", { tag: "deny", val: refusal(status, code, message, options) });
+export const deny = (status, code, message, options) =>
+  new Verdict("auth", { tag: "deny", val: refusal(status, code, message, options) });
 
-export const admit = (ticket) => new Verdict("admission", { tag: "admitted", val: ticket == null ? null : wellFormed(ticket) });
+export const admit = (ticket) =>
+  new Verdict("admission", { tag: "admitted", val: ticket == null ? null : wellFormed(ticket) });
 
 export const refuse = (status, code, message, options) =>
   new Verdict("admission", { tag: "refused", val: refusal(status, code, message, options) });

@@ -33,11 +33,28 @@ test("errors are one sentence", () => {
   assert.match(build("--nonsense"), /^error: .*--nonsense.*usage/);
   assert.match(build("--entry", "nowhere.js", ...WORLD), /^error: there is no file "nowhere.js"$/);
   assert.match(build("--entry", entry("let = ("), ...WORLD), /^error: .*plugin-.*js:1: .*$/);
-  assert.match(build("--entry", entry('import { no } from "@tidegate/plugin"; export default no;'), ...WORLD), /No matching export.*"no"/);
+  assert.match(
+    build("--entry", entry('import { no } from "@tidegate/plugin"; export default no;'), ...WORLD),
+    /No matching export.*"no"/,
+  );
   assert.match(build("--entry", entry("export const x = 1;"), ...WORLD), /has no default export/);
-  assert.match(build("--entry", entry("export default {}"), ...WORLD, "--engine", "v8"), /^error: there is no engine "v8"/);
-  assert.match(build("--entry", entry("export default {}"), ...WORLD, "--world", "other"), /^error: .* has no world "other"$/);
+  assert.match(
+    build("--entry", entry("export default {}"), ...WORLD, "--engine", "v8"),
+    /^error: there is no engine "v8"/,
+  );
+  assert.match(
+    build("--entry", entry("export default {}"), ...WORLD, "--world", "other"),
+    /^error: .* has no world "other"$/,
+  );
+  assert.match(build("--entry", entry("export default class {}"), ...WORLD), /the default export is no plugin/);
+  assert.match(build("--entry", entry("export default { at: Date.now() }"), ...WORLD), /a plugin has no clock/);
   const greedy = 'import { kv } from "@tidegate/plugin"; export default { completed() { kv.get("a"); } };';
-  assert.match(build("--entry", entry(greedy), ...WORLD), /^error: the plugin uses "kv", which its manifest does not ask for/);
-  assert.match(build("--entry", entry('throw new Error("too early"); export default {};'), ...WORLD), /^error: quickjs makes no component of it: .*too early/);
+  assert.match(
+    build("--entry", entry(greedy), ...WORLD),
+    /^error: the plugin uses "kv", which its manifest does not ask for/,
+  );
+  assert.match(
+    build("--entry", entry('throw new Error("too early"); export default {};'), ...WORLD),
+    /^error: quickjs makes no component of it: .*too early/,
+  );
 });

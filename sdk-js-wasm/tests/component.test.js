@@ -5,9 +5,15 @@ import { interfaces } from "../src/component.js";
 import * as sdk from "../src/index.js";
 
 const CTX = {
-  requestId: "r", route: "", dialect: "openai", operation: "chat", model: null,
+  requestId: "r",
+  route: "",
+  dialect: "openai",
+  operation: "chat",
+  model: null,
   principal: { id: "ann", tenant: null, attributes: [["team", "red"]] },
-  streaming: false, attempt: 0, deadlineMs: -1,
+  streaming: false,
+  attempt: 0,
+  deadlineMs: -1,
 };
 
 function configured(plugin, config = {}) {
@@ -22,12 +28,22 @@ test("the hooks that are written are subscribed, of objects and of classes", () 
   }
   assert.deepEqual(configured(new Two()).wants.hooks, ["moderate_input", "completed"]);
   const wants = configured({ transformUpstream() {} }).wants;
-  assert.deepEqual([wants.hooks, wants.requestBody, wants.responseBody], [["transform_upstream"], { tag: "whole" }, { tag: "nothing" }]);
+  assert.deepEqual(
+    [wants.hooks, wants.requestBody, wants.responseBody],
+    [["transform_upstream"], { tag: "whole" }, { tag: "nothing" }],
+  );
 });
 
 test("a subscription narrows", () => {
   const plugin = {
-    configure: () => ({ without: ["admit"], requestBody: ["/model"], responseBody: "nothing", bodyDigest: true, windows: { mode: "carry", maxMatch: 4294967295 }, dialects: ["anthropic"] }),
+    configure: () => ({
+      without: ["admit"],
+      requestBody: ["/model"],
+      responseBody: "nothing",
+      bodyDigest: true,
+      windows: { mode: "carry", maxMatch: 4294967295 },
+      dialects: ["anthropic"],
+    }),
     admit() {},
     transformResponse() {},
   };
@@ -49,7 +65,14 @@ test("what is wrong with a configuration is one sentence", () => {
       return error;
     }
   };
-  assert.equal(refused({ configure() { throw new Error("no words"); } }), "no words");
+  assert.equal(
+    refused({
+      configure() {
+        throw new Error("no words");
+      },
+    }),
+    "no words",
+  );
   assert.match(refused({ configure: () => ({ request_body: [] }) }), /"request_body" is no part of one/);
   assert.match(refused({ configure: () => ({ hooks: ["moderate_input"] }) }), /no hook "moderate_input"/);
   assert.match(refused({ configure: () => ({ hooks: ["admit"] }) }), /which the plugin does not have/);
@@ -59,8 +82,17 @@ test("what is wrong with a configuration is one sentence", () => {
 });
 
 test("a hook without an answer changes nothing", () => {
-  const made = configured({ authenticate() {}, admit() {}, transformRequest() {}, transformEvent() {}, moderateInput() {}, completed() {} });
-  assert.deepEqual(made.auth.authenticate(CTX, { headers: [], client: { address: "::1", names: [] } }), { tag: "pass" });
+  const made = configured({
+    authenticate() {},
+    admit() {},
+    transformRequest() {},
+    transformEvent() {},
+    moderateInput() {},
+    completed() {},
+  });
+  assert.deepEqual(made.auth.authenticate(CTX, { headers: [], client: { address: "::1", names: [] } }), {
+    tag: "pass",
+  });
   assert.deepEqual(made.admission.admit(CTX, {}), { tag: "admitted", val: null });
   assert.deepEqual(made.transform.request(CTX, [], { tag: "absent" }), { tag: "unchanged" });
   assert.deepEqual(made.transform.events(CTX, [{ name: null, data: "1" }]), [{ tag: "keep" }]);
@@ -75,11 +107,28 @@ test("a failure is a sentence, and never a verdict", () => {
       return error;
     }
   };
-  assert.equal(failure(() => { throw new Error("it fails"); }), "it fails");
-  assert.match(failure(async () => sdk.allow()), /"moderateInput" is async/);
-  assert.match(failure(() => true), /none of its verdicts/);
-  assert.match(failure(() => null), /none of its verdicts/);
-  assert.match(failure(() => sdk.pass()), /none of its verdicts/);
+  assert.equal(
+    failure(() => {
+      throw new Error("it fails");
+    }),
+    "it fails",
+  );
+  assert.match(
+    failure(async () => sdk.allow()),
+    /"moderateInput" is async/,
+  );
+  assert.match(
+    failure(() => true),
+    /none of its verdicts/,
+  );
+  assert.match(
+    failure(() => null),
+    /none of its verdicts/,
+  );
+  assert.match(
+    failure(() => sdk.pass()),
+    /none of its verdicts/,
+  );
   assert.throws(() => interfaces({ moderateInput() {} }).moderation.input(CTX, []), /before "configure"/);
   assert.throws(() => configured({}).moderation.input(CTX, []), /no hook "moderateInput"/);
   assert.throws(() => configured({}).lifecycle.configure("{}"), /only once/);
@@ -87,7 +136,11 @@ test("a failure is a sentence, and never a verdict", () => {
 
 test("the context is told in the language's own words", () => {
   let seen;
-  configured({ completed: (ctx) => { seen = ctx; } }).observe.completed(CTX, { usage: {}, findings: [], error: null });
+  configured({
+    completed: (ctx) => {
+      seen = ctx;
+    },
+  }).observe.completed(CTX, { usage: {}, findings: [], error: null });
   assert.equal(seen.model, undefined);
   assert.deepEqual(seen.principal, { id: "ann", tenant: undefined, attributes: { team: "red" } });
   assert.equal(seen.deadlineMs, 4294967295);

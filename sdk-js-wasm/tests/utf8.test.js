@@ -23,7 +23,17 @@ test("half a character becomes a replacement character", () => {
 });
 
 test("bytes that are no UTF-8 are no text", () => {
-  const bad = [[0xff], [0xc0, 0x80], [0xe4], [0xe0, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf5, 0, 0, 0], [0x80], [0xc3, 0x28]];
+  const bad = [
+    [0xff],
+    [0xc0, 0x80],
+    [0xe4],
+    [0xe0, 0x80, 0x80],
+    [0xed, 0xa0, 0x80],
+    [0xf4, 0x90, 0x80, 0x80],
+    [0xf5, 0, 0, 0],
+    [0x80],
+    [0xc3, 0x28],
+  ];
   for (const bytes of bad) {
     assert.equal(decode(Uint8Array.from(bytes)), undefined, String(bytes));
     assert.ok(decodeLossy(Uint8Array.from(bytes)).includes("\ufffd"));
@@ -43,7 +53,9 @@ test("random bytes are judged as the platform judges them", () => {
   const random = (below) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below;
   const common = [0x41, 0x80, 0xbf, 0xc3, 0xe2, 0xed, 0xf0, 0xf4, 0x9f, 0xa0];
   for (let round = 0; round < 20000; round++) {
-    const bytes = Uint8Array.from({ length: random(6) }, () => (random(2) ? common[random(common.length)] : random(256)));
+    const bytes = Uint8Array.from({ length: random(6) }, () =>
+      random(2) ? common[random(common.length)] : random(256),
+    );
     assert.equal(decode(bytes), platform(bytes), String(bytes));
   }
 });

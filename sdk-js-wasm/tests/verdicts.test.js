@@ -13,7 +13,13 @@ test("headers are removed, set and added, or edited in the order of a list", () 
     { tag: "add", val: { name: "a", value: bytes("1") } },
     { tag: "add", val: { name: "a", value: bytes("2") } },
   ]);
-  assert.deepEqual(edits([["add", "x", "1"], ["remove", "x"]]).map(({ tag }) => tag), ["add", "remove"]);
+  assert.deepEqual(
+    edits([
+      ["add", "x", "1"],
+      ["remove", "x"],
+    ]).map(({ tag }) => tag),
+    ["add", "remove"],
+  );
 });
 
 test("a body is edited or replaced", () => {
@@ -29,8 +35,15 @@ test("a body is edited or replaced", () => {
 });
 
 test("who calls, and who may not", () => {
-  assert.deepEqual(sdk.grant("ann", { tenant: "acme", attributes: { a: "b" } }).value.val.principal, { id: "ann", tenant: "acme", attributes: [["a", "b"]] });
-  assert.deepEqual(sdk.deny(401, "bad", "no", { headers: { "www-authenticate": "Bearer" } }).value.val.headers.length, 1);
+  assert.deepEqual(sdk.grant("ann", { tenant: "acme", attributes: { a: "b" } }).value.val.principal, {
+    id: "ann",
+    tenant: "acme",
+    attributes: [["a", "b"]],
+  });
+  assert.deepEqual(
+    sdk.deny(401, "bad", "no", { headers: { "www-authenticate": "Bearer" } }).value.val.headers.length,
+    1,
+  );
   assert.deepEqual(sdk.admit("t").value, { tag: "admitted", val: "t" });
   assert.equal(sdk.refuse(429, "quota_exceeded", "no").value.val.status, 429);
 });

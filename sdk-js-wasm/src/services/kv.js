@@ -31,4 +31,5 @@ export function set(key, value, { ttlMs, ifVersion } = {}) {
 const remove = (key) => asked(() => host.delete(key));
 export { remove as delete };
 
-export const increment = (key, by = 1, { ttlMs } = {}) => Number(asked(() => host.increment(key, wide(by), wideOption(ttlMs))));
+export const increment = (key, by = 1, { ttlMs } = {}) =>
+  Number(asked(() => host.increment(key, wide(by), wideOption(ttlMs))));

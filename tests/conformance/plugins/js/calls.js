@@ -18,7 +18,8 @@ function get(key) {
   return entry ? { value: show(entry.value), version: entry.version } : null;
 }
 
-const set = ({ key, value, ttl_ms, if_version }) => kv.set(key, content(value), { ttlMs: ttl_ms, ifVersion: if_version });
+const set = ({ key, value, ttl_ms, if_version }) =>
+  kv.set(key, content(value), { ttlMs: ttl_ms, ifVersion: if_version });
 
 const request = ({ url, method, headers, body, timeout_ms }) => ({
   url,

@@ -19,13 +19,17 @@ export function content(value) {
   if (typeof value === "string") return utf8.encode(value);
   if (typeof value?.repeat === "string") return utf8.encode(value.repeat.repeat(value.times));
   const digits = value?.hex ?? "";
-  return Uint8Array.from({ length: digits.length / 2 }, (_, at) => Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16));
+  return Uint8Array.from({ length: digits.length / 2 }, (_, at) =>
+    Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16),
+  );
 }
 
 /** The fields of {"name": value, "name": [value, value]}. */
 export function fields(value) {
   const all = Object.entries(value ?? {});
-  return Object.fromEntries(all.map(([name, values]) => [name, (Array.isArray(values) ? values : [values]).map(content)]));
+  return Object.fromEntries(
+    all.map(([name, values]) => [name, (Array.isArray(values) ? values : [values]).map(content)]),
+  );
 }
 
 /** "name" and {"name": value} as name and value. */
