@@ -1,5 +1,6 @@
-// The services where there is no gateway, as in tests of a plugin: nothing is granted, notes are kept, and lines of the log go to
-// standard error. These stand for the imports of a component, so values are written as the contract's binary form has them.
+// The services where there is no gateway, as in tests of a plugin: nothing is granted, notes are kept, and lines of the
+// log go to standard error. These stand for the imports of a component, so values are written as the contract's binary
+// form has them.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -54,7 +55,8 @@ void __wasm_import_tidegate_plugin_state_get(uint8_t* key, std::size_t length, u
     if (to[0]) put(to + word, note->second);
 }
 
-void __wasm_import_tidegate_plugin_state_set(uint8_t* key, std::size_t length, uint8_t* value, std::size_t size, uint8_t* to) {
+void __wasm_import_tidegate_plugin_state_set(uint8_t* key, std::size_t length, uint8_t* value, std::size_t size,
+                                             uint8_t* to) {
     notes()[text(key, length)] = text(value, size);
     to[0] = 0;
 }
@@ -80,8 +82,8 @@ void __wasm_import_tidegate_plugin_secrets_get(uint8_t* name, std::size_t length
 
 void __wasm_import_tidegate_plugin_kv_get(uint8_t*, std::size_t, uint8_t* to) { denied(to, 8); }
 
-void __wasm_import_tidegate_plugin_kv_set(uint8_t*, std::size_t, uint8_t*, std::size_t, int32_t, int64_t, int32_t, int64_t,
-                                          uint8_t* to) {
+void __wasm_import_tidegate_plugin_kv_set(uint8_t*, std::size_t, uint8_t*, std::size_t, int32_t, int64_t, int32_t,
+                                          int64_t, uint8_t* to) {
     denied(to, 8);
 }
 

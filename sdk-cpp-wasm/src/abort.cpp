@@ -1,5 +1,5 @@
-// What the standard library does where it would throw: without this it brings a formatted output to a standard error that no
-// component has.
+// What the standard library does where it would throw: without this it brings a formatted output to a standard error
+// that no component has.
 #include <__verbose_abort>
 
 #include <cstdarg>

@@ -1,4 +1,5 @@
-// Every hook through the bindings in C, 20,000 times each, with all memory given back: the test runs under a sanitizer that counts.
+// Every hook through the bindings in C, 20,000 times each, with all memory given back: the test runs under a sanitizer
+// that counts.
 #include <functional>
 #include <string_view>
 #include <tidegate/detail/give.hpp>
@@ -59,7 +60,8 @@ static void configure() {
     exports_tidegate_plugin_lifecycle_subscription_t wants;
     CHECK(exports_tidegate_plugin_lifecycle_configure(&config, &wants, &error));
     CHECK(wants.hooks.len == 9 && view(wants.hooks.ptr[1]) == "settle" && wants.dialects.len == 2);
-    CHECK(wants.request_body.tag == TIDEGATE_PLUGIN_TYPES_NEED_FIELDS && wants.response_body.tag == TIDEGATE_PLUGIN_TYPES_NEED_WHOLE);
+    CHECK(wants.request_body.tag == TIDEGATE_PLUGIN_TYPES_NEED_FIELDS &&
+          wants.response_body.tag == TIDEGATE_PLUGIN_TYPES_NEED_WHOLE);
     CHECK(wants.windows.is_some && wants.windows.val.max_match == 9);
     exports_tidegate_plugin_lifecycle_subscription_free(&wants);
     config = text("{}");
@@ -84,7 +86,8 @@ static void authenticate() {
             CHECK(taken(error) == "the path fails");
             continue;
         }
-        CHECK(verdict.tag == EXPORTS_TIDEGATE_PLUGIN_AUTH_VERDICT_DENY || view(verdict.val.allow.principal.id) == "bob");
+        CHECK(verdict.tag == EXPORTS_TIDEGATE_PLUGIN_AUTH_VERDICT_DENY ||
+              view(verdict.val.allow.principal.id) == "bob");
         exports_tidegate_plugin_auth_verdict_free(&verdict);
     }
 }
@@ -105,7 +108,8 @@ static void admission() {
     }
 }
 
-static void request(tidegate_plugin_types_payload_t body, std::function<void(exports_tidegate_plugin_transform_verdict_t&)> check) {
+static void request(tidegate_plugin_types_payload_t body,
+                    std::function<void(exports_tidegate_plugin_transform_verdict_t&)> check) {
     auto ctx = context();
     auto fields = headers<exports_tidegate_plugin_transform_list_header_t>();
     exports_tidegate_plugin_transform_verdict_t verdict;
@@ -153,7 +157,8 @@ static void events(const char* last) {
         CHECK(taken(error) == "an event fails");
         return;
     }
-    CHECK(verdicts.len == 3 && verdicts.ptr[0].val.replace.len == 2 && verdicts.ptr[1].tag == 0 && verdicts.ptr[2].tag == 2);
+    CHECK(verdicts.len == 3 && verdicts.ptr[0].val.replace.len == 2 && verdicts.ptr[1].tag == 0 &&
+          verdicts.ptr[2].tag == 2);
     exports_tidegate_plugin_transform_list_event_verdict_free(&verdicts);
 }
 

@@ -18,12 +18,14 @@ static std::string refused(std::string_view text) {
 
 static void ask(const char* content, std::string_view reason) {
     tidegate_plugin_types_context_t ctx{};
-    exports_tidegate_plugin_moderation_list_text_t texts{tidegate::detail::allocate<tidegate_plugin_types_text_t>(1), 1};
+    exports_tidegate_plugin_moderation_list_text_t texts{tidegate::detail::allocate<tidegate_plugin_types_text_t>(1),
+                                                         1};
     plugin_string_dup(&texts.ptr[0].content, content);
     tidegate_plugin_types_judged_t judged;
     plugin_string_t error;
     CHECK(exports_tidegate_plugin_moderation_input(&ctx, &texts, &judged, &error));
-    CHECK(judged.judgement.tag == (reason.empty() ? TIDEGATE_PLUGIN_TYPES_JUDGEMENT_ALLOW : TIDEGATE_PLUGIN_TYPES_JUDGEMENT_BLOCK));
+    CHECK(judged.judgement.tag ==
+          (reason.empty() ? TIDEGATE_PLUGIN_TYPES_JUDGEMENT_ALLOW : TIDEGATE_PLUGIN_TYPES_JUDGEMENT_BLOCK));
     CHECK(reason.empty() || view(judged.judgement.val.block) == reason);
     tidegate_plugin_types_judged_free(&judged);
 }

@@ -1,17 +1,24 @@
-// A plugin that has every hook, for the tests of what lies between the contract and a class: each answers with what it was told.
+// A plugin that has every hook, for the tests of what lies between the contract and a class: each answers with what it
+// was told.
 #include <tidegate/plugin.hpp>
 
 using namespace tidegate;
 
 struct Every {
     Subscription subscribe(Subscription wants) const {
-        return wants.without(Hook::admit).windows({.mode = "carry", .max_match = 9}).dialects({"openai", "anthropic"}).request_fields({"/a"});
+        return wants.without(Hook::admit)
+            .windows({.mode = "carry", .max_match = 9})
+            .dialects({"openai", "anthropic"})
+            .request_fields({"/a"});
     }
 
     Result<Auth> authenticate(const Context& ctx, const Head& head) {
         if (head.path == "/fail") return fail("the path fails");
         if (head.path == "/deny") return deny(401, "bad", "no").header("a", "b");
-        return grant(std::string(head.header("user").value_or(ctx.request_id))).tenant("t").attribute("k", "v").set_header("x", "y");
+        return grant(std::string(head.header("user").value_or(ctx.request_id)))
+            .tenant("t")
+            .attribute("k", "v")
+            .set_header("x", "y");
     }
 
     Admission admit(const Context&, const Usage& estimate) {
@@ -39,7 +46,8 @@ struct Every {
 
     Moderation moderate_input(const Context& ctx, std::span<const Text> texts) {
         std::vector<TextEdit> edits;
-        for (const auto& text : texts) edits.push_back(text.edit(0, text.content.size(), std::string(ctx.principal->tenant.value_or("-"))));
+        for (const auto& text : texts)
+            edits.push_back(text.edit(0, text.content.size(), std::string(ctx.principal->tenant.value_or("-"))));
         return redact(std::move(edits)).hold(1, 2);
     }
 

@@ -9,7 +9,8 @@
 using namespace tidegate;
 
 static void edits_stay_in_order() {
-    const auto verdict = changed().set("/a", 1).remove("/b").insert("/c/-", "x\"\n").set_header("x", "1").cluster("c").reroute();
+    const auto verdict =
+        changed().set("/a", 1).remove("/b").insert("/c/-", "x\"\n").set_header("x", "1").cluster("c").reroute();
     const auto& change = std::get<Transform::Change>(verdict.form());
     CHECK(change.edits.size() == 3 && change.edits[0].json == "1" && change.edits[1].pointer == "/b");
     CHECK(change.edits[2].json == "\"x\\\"\\u000a\"");
@@ -24,7 +25,8 @@ static void a_verdict_may_be_built_in_steps() {
 
 static void what_belongs_to_another_verdict_has_no_effect() {
     CHECK(std::get<Transform::Reply>(reply(200, "x").set("/a", 1).set_header("a", "b").form()).headers.empty());
-    CHECK(std::get<Refusal>(deny(401, "c", "m").tenant("t").header("www-authenticate", "x").form()).headers.size() == 1);
+    CHECK(std::get<Refusal>(deny(401, "c", "m").tenant("t").header("www-authenticate", "x").form()).headers.size() ==
+          1);
     CHECK(std::holds_alternative<std::monostate>(pass().attribute("a", "b").form()));
     CHECK(std::get<0>(admit().header("a", "b").ticket("t").form()) == "t");
     CHECK(std::get<Refusal>(refuse(429, "c", "m").ticket("t").form()).status == 429);
@@ -69,10 +71,12 @@ static void values_become_json() {
 
 static void json_is_safe_against_bad_input() {
     CHECK(!parse("{") && !parse("") && !parse("\xff") && !parse(std::string(200, '[')) && parse("[\"[[[[\\\"\"]"));
-    CHECK(!parse(std::string(129, '[') + std::string(129, ']')) && parse(std::string(128, '[') + std::string(128, ']')));
+    CHECK(!parse(std::string(129, '[') + std::string(129, ']')) &&
+          parse(std::string(128, '[') + std::string(128, ']')));
     const json tree = *parse(R"({"a": [1, {"b/c": "x"}], "n": 18446744073709551615, "t": ["u"], "m": ["u", 1]})");
     CHECK(text(tree, "/a/1/b~1c") == "x" && integer(tree, "/a/0") == 1 && !integer(tree, "/n") && number(tree, "/n"));
-    CHECK(!find(tree, "/a/01") && !find(tree, "/a/-") && !find(tree, "/a/9") && !find(tree, "/a/0/x") && !find(tree, "x"));
+    CHECK(!find(tree, "/a/01") && !find(tree, "/a/-") && !find(tree, "/a/9") && !find(tree, "/a/0/x") &&
+          !find(tree, "x"));
     CHECK(find(tree, "") == &tree && !text(tree, "/a/0") && !find(tree, "/"));
     CHECK(texts(tree, "/t")->size() == 1 && !texts(tree, "/m") && !texts(tree, "/a/0") && !boolean(tree, "/t"));
     CHECK(dump(json("\xff")) == "\"\xef\xbf\xbd\"");
@@ -91,7 +95,8 @@ static void services_grant_nothing() {
     CHECK(state::set("k", std::string_view("\0v", 2)) && state::get("k") == std::string("\0v", 2));
     CHECK(kv::get("k").error().kind == kv::Error::Kind::denied && !kv::set("k", "v", {.ttl_ms = 1}));
     CHECK(!kv::remove("k") && !kv::increment("k") && !secrets::get("token") && !models::ask("r", "{}"));
-    const auto answers = http::send_all({{.url = "https://a"}, {.method = "POST", .url = "https://b", .headers = {{"a", "b"}}}});
+    const auto answers =
+        http::send_all({{.url = "https://a"}, {.method = "POST", .url = "https://b", .headers = {{"a", "b"}}}});
     CHECK(answers.size() == 2 && answers[1].error().text().find("not granted") != std::string::npos);
     CHECK(!http::send({.url = "https://a"}) && http::send_all({}).empty());
     metrics::count("n", 1, {{"a", "b"}});

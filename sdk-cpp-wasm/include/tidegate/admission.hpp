@@ -9,7 +9,8 @@
 
 namespace tidegate {
 
-/// The answer of the hook `admit`, made by `admit()` or `refuse`. What does not belong to the verdict has no effect on it.
+/// The answer of the hook `admit`, made by `admit()` or `refuse`. What does not belong to the verdict has no effect on
+/// it.
 class Admission {
 public:
     /// Either the ticket of an admission, where it has one, or a refusal.
@@ -46,8 +47,8 @@ private:
 /// It may be spent. Without a ticket nothing is settled.
 inline Admission admit() { return {}; }
 
-/// It may not. The status is 400 to 599, the code a short word for programs such as `quota_exceeded`, the message a sentence
-/// for people; none may hold a secret.
+/// It may not. The status is 400 to 599, the code a short word for programs such as `quota_exceeded`, the message a
+/// sentence for people; none may hold a secret.
 inline Admission refuse(std::uint16_t status, std::string code, std::string message) {
     return Admission(Refusal{status, std::move(code), std::move(message), {}});
 }

@@ -9,7 +9,8 @@
 
 namespace tidegate {
 
-/// The answer of `authenticate`, made by `pass`, `grant` or `deny`. What does not belong to the verdict has no effect on it.
+/// The answer of `authenticate`, made by `pass`, `grant` or `deny`. What does not belong to the verdict has no effect
+/// on it.
 class Auth {
 public:
     /// Who calls, and what becomes of the request's fields.
@@ -35,8 +36,7 @@ public:
 
     /// Of a grant: something else that is known of the principal.
     Auth& attribute(std::string name, std::string value) & {
-        if (auto* grant = std::get_if<Grant>(&form_))
-            grant->attributes.push_back({std::move(name), std::move(value)});
+        if (auto* grant = std::get_if<Grant>(&form_)) grant->attributes.push_back({std::move(name), std::move(value)});
         return *this;
     }
     Auth&& attribute(std::string name, std::string value) && {
@@ -91,8 +91,8 @@ inline Auth pass() { return {}; }
 /// The credential is good, and this is who calls.
 inline Auth grant(std::string id) { return Auth(Auth::Grant{std::move(id), {}, {}, {}}); }
 
-/// The credential is of this plugin's kind, and wrong. The status is 400 to 599, the code a short word for programs, the
-/// message a sentence for people; none may hold a secret.
+/// The credential is of this plugin's kind, and wrong. The status is 400 to 599, the code a short word for programs,
+/// the message a sentence for people; none may hold a secret.
 inline Auth deny(std::uint16_t status, std::string code, std::string message) {
     return Auth(Refusal{status, std::move(code), std::move(message), {}});
 }

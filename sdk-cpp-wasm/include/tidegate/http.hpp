@@ -61,7 +61,8 @@ inline Answer taken(tidegate_plugin_http_result_reply_error_t& given) {
     if (!given.is_err) {
         auto& reply = given.val.ok;
         const auto field = [](auto& field) {
-            return Field{std::string(tidegate::detail::view(field.name)), std::string(tidegate::detail::view(field.value))};
+            return Field{std::string(tidegate::detail::view(field.name)),
+                         std::string(tidegate::detail::view(field.value))};
         };
         return Reply{reply.status, tidegate::detail::each<Field>(reply.headers, field),
                      std::string(tidegate::detail::view(reply.body))};
@@ -75,9 +76,9 @@ inline Answer taken(tidegate_plugin_http_result_reply_error_t& given) {
     }
 }
 
-inline tidegate_plugin_http_request_t lent(const Request& request, std::vector<tidegate_plugin_types_header_t>& fields) {
-    for (const auto& field : request.headers)
-        fields.push_back({lend(field.name), lend<plugin_list_u8_t>(field.value)});
+inline tidegate_plugin_http_request_t lent(const Request& request,
+                                           std::vector<tidegate_plugin_types_header_t>& fields) {
+    for (const auto& field : request.headers) fields.push_back({lend(field.name), lend<plugin_list_u8_t>(field.value)});
     return {lend(request.method),
             lend(request.url),
             {fields.data(), fields.size()},

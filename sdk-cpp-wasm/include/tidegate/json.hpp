@@ -1,5 +1,5 @@
-// Trees of JSON for plugins: nlohmann::json, made safe for what comes from outside. Never ends the instance on bad input: what
-// is not there, or is something else, is none.
+// Trees of JSON for plugins: nlohmann::json, made safe for what comes from outside. Never ends the instance on bad
+// input: what is not there, or is something else, is none.
 #pragma once
 
 #define JSON_NOEXCEPTION 1
@@ -129,8 +129,8 @@ inline std::optional<std::vector<std::string>> texts(const json& tree, std::stri
     return all;
 }
 
-/// What stands at a pointer of a body: of all of it, or of the places that were asked for. To look at several places of a whole
-/// body, `parse` its text once.
+/// What stands at a pointer of a body: of all of it, or of the places that were asked for. To look at several places of
+/// a whole body, `parse` its text once.
 inline std::optional<json> get(const Body& body, std::string_view pointer) {
     if (const auto place = body.json(pointer)) return parse(*place);
     const auto tree = body.text() ? parse(*body.text()) : std::nullopt;

@@ -59,7 +59,8 @@ struct SetOptions {
     std::optional<std::uint64_t> if_version = std::nullopt;
 };
 
-/// Stores a value's bytes: `kv::set("seen", "1", {.ttl_ms = 60'000})`. The new version, or none where another one stands there.
+/// Stores a value's bytes: `kv::set("seen", "1", {.ttl_ms = 60'000})`. The new version, or none where another one
+/// stands there.
 inline Result<std::optional<std::uint64_t>, Error> set(std::string_view key, std::string_view value,
                                                        SetOptions options = {}) {
     auto place = tidegate::detail::lend(key);

@@ -23,8 +23,7 @@ public:
 
     /// For logs and metrics, whatever the judgement.
     Moderation& findings(std::vector<Finding> found) & {
-        findings_.insert(findings_.end(), std::make_move_iterator(found.begin()),
-                         std::make_move_iterator(found.end()));
+        findings_.insert(findings_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
         return *this;
     }
     Moderation&& findings(std::vector<Finding> found) && { return std::move(findings(std::move(found))); }
@@ -57,9 +56,7 @@ inline Moderation allow() { return {}; }
 inline Moderation flag(std::vector<Finding> found) { return allow().findings(std::move(found)); }
 
 /// The texts pass with these edits: for each text in order and without overlap. Without any it is `allow`.
-inline Moderation redact(std::vector<TextEdit> edits) {
-    return edits.empty() ? allow() : Moderation(std::move(edits));
-}
+inline Moderation redact(std::vector<TextEdit> edits) { return edits.empty() ? allow() : Moderation(std::move(edits)); }
 
 /// The exchange ends; the reason is told to the client.
 inline Moderation block(std::string reason) { return Moderation(std::move(reason)); }

@@ -11,8 +11,8 @@
 
 namespace tidegate {
 
-/// Why a hook has no verdict, or why a configuration is refused: one sentence for the operator, without secrets. It is a
-/// failure of the plugin and never a verdict; the filter's `on_error` decides.
+/// Why a hook has no verdict, or why a configuration is refused: one sentence for the operator, without secrets. It is
+/// a failure of the plugin and never a verdict; the filter's `on_error` decides.
 class Error {
 public:
     explicit Error(std::string text) : text_(std::move(text)) {}

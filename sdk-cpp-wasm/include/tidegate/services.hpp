@@ -156,8 +156,8 @@ inline Result<std::string> get(std::string_view name) {
 /// Asks a model through a route of the gateway. Needs the capability `models`.
 namespace models {
 
-/// The JSON text of the answer to a chat request, given as JSON text; an error where it is not granted, or the model gives no
-/// answer.
+/// The JSON text of the answer to a chat request, given as JSON text; an error where it is not granted, or the model
+/// gives no answer.
 inline Result<std::string> ask(std::string_view route, std::string_view body) {
     auto through = detail::lend(route);
     auto request = detail::lend(body);

@@ -46,8 +46,8 @@ struct Windows {
     std::uint32_t max_hold_ms = 0;
 };
 
-/// Hooks, and what of the bodies. The plugin's `subscribe` gets it with the hooks that were written and, for transforms,
-/// whole bodies; it narrows it and gives it back.
+/// Hooks, and what of the bodies. The plugin's `subscribe` gets it with the hooks that were written and, for
+/// transforms, whole bodies; it narrows it and gives it back.
 class Subscription {
 public:
     /// What of a JSON body is handed over.

@@ -19,8 +19,8 @@ struct JsonEdit {
     std::string json;
 };
 
-/// The answer of the transform hooks, made by `unchanged`, `changed` or `reply`. What does not belong to the verdict has no
-/// effect on it.
+/// The answer of the transform hooks, made by `unchanged`, `changed` or `reply`. What does not belong to the verdict
+/// has no effect on it.
 class Transform {
 public:
     /// What changes. A new body stands for all edits.
@@ -113,8 +113,7 @@ public:
 
     /// Of a reply: a field of it.
     Transform& header(std::string name, std::string value) & {
-        if (auto* reply = std::get_if<Reply>(&form_))
-            reply->headers.push_back({std::move(name), std::move(value)});
+        if (auto* reply = std::get_if<Reply>(&form_)) reply->headers.push_back({std::move(name), std::move(value)});
         return *this;
     }
     Transform&& header(std::string name, std::string value) && {

@@ -29,9 +29,9 @@ struct Principal {
     }
 };
 
-/// What every hook knows of its request. `route` is empty before a route is picked, `attempt` counts tries upstream from 1
-/// and is 0 before the first, `model` is the client's name until a filter changes it, `deadline_ms` is what is left for this
-/// call. Dialects: `openai`, `anthropic`. Operations: `chat`, `completion`, `embeddings`, `responses`,
+/// What every hook knows of its request. `route` is empty before a route is picked, `attempt` counts tries upstream
+/// from 1 and is 0 before the first, `model` is the client's name until a filter changes it, `deadline_ms` is what is
+/// left for this call. Dialects: `openai`, `anthropic`. Operations: `chat`, `completion`, `embeddings`, `responses`,
 /// `responses_input_tokens`, `messages`, `count_tokens`, `models`, `other`.
 struct Context {
     std::string_view request_id;
@@ -184,10 +184,10 @@ struct TextEdit {
     std::string replacement;
 };
 
-/// A piece of text that a model reads or wrote. Roles: `system`, `user`, `assistant`, `tool`. Kinds: `text`, `reasoning`,
-/// `refusal`, `tool-arguments`, `tool-result`, `transcript`, `media` (content type and source, never bytes). In a stream
-/// `content` starts at byte `start` of the whole text and its first `released` bytes have left already: context, not to be
-/// edited. `new_turn` marks what was not in an earlier request of the same conversation.
+/// A piece of text that a model reads or wrote. Roles: `system`, `user`, `assistant`, `tool`. Kinds: `text`,
+/// `reasoning`, `refusal`, `tool-arguments`, `tool-result`, `transcript`, `media` (content type and source, never
+/// bytes). In a stream `content` starts at byte `start` of the whole text and its first `released` bytes have left
+/// already: context, not to be edited. `new_turn` marks what was not in an earlier request of the same conversation.
 struct Text {
     std::uint32_t id = 0;
     std::string_view role = "user";
@@ -210,8 +210,8 @@ private:
     }
 };
 
-/// What was found, for logs and metrics. `category` is a short fixed word such as `email`, `score` is 0 to 1, `text` the id
-/// of a text; `detail` must not repeat what was found.
+/// What was found, for logs and metrics. `category` is a short fixed word such as `email`, `score` is 0 to 1, `text`
+/// the id of a text; `detail` must not repeat what was found.
 struct Finding {
     std::string category;
     std::optional<float> score = std::nullopt;

@@ -15,7 +15,8 @@ template <class T>
 struct FromConfig;
 
 template <class T>
-    requires std::constructible_from<T, std::string_view> && (std::same_as<T, std::string_view> || std::same_as<T, std::string>)
+    requires std::constructible_from<T, std::string_view> &&
+             (std::same_as<T, std::string_view> || std::same_as<T, std::string>)
 struct FromConfig<T> {
     static Result<T> read(std::string_view text) { return T(text); }
 };
@@ -74,7 +75,8 @@ using Ctx = tidegate_plugin_types_context_t;
 template <class P>
 class Component {
 public:
-    static bool configure(plugin_string_t* config, exports_tidegate_plugin_lifecycle_subscription_t* to, plugin_string_t* error) {
+    static bool configure(plugin_string_t* config, exports_tidegate_plugin_lifecycle_subscription_t* to,
+                          plugin_string_t* error) {
         const Owned<plugin_string_t, plugin_string_free> owned(*config);
         return tell(configured(view(*config)), to, error);
     }

@@ -1,5 +1,5 @@
-// The exported functions of the contract, for one class. All of them are there, also those of hooks that are not written: the
-// subscription says which are called.
+// The exported functions of the contract, for one class. All of them are there, also those of hooks that are not
+// written: the subscription says which are called.
 #pragma once
 
 #include "component.hpp"
@@ -28,7 +28,8 @@ struct Exports {
     using Payload = tidegate_plugin_types_payload_t;
     using OwnedHeaders = Owned<HeaderList, exports_tidegate_plugin_transform_list_header_free>;
     using OwnedPayload = Owned<Payload, tidegate_plugin_types_payload_free>;
-    using OwnedTexts = Owned<exports_tidegate_plugin_moderation_list_text_t, exports_tidegate_plugin_moderation_list_text_free>;
+    using OwnedTexts =
+        Owned<exports_tidegate_plugin_moderation_list_text_t, exports_tidegate_plugin_moderation_list_text_free>;
 
     static bool authenticate(Ctx* ctx, exports_tidegate_plugin_auth_head_t* head,
                              exports_tidegate_plugin_auth_verdict_t* to, plugin_string_t* error) {
@@ -53,7 +54,8 @@ struct Exports {
         return unwritten(error);
     }
 
-    static bool settle(Ctx* ctx, plugin_string_t* ticket, tidegate_plugin_types_usage_t* actual, plugin_string_t* error) {
+    static bool settle(Ctx* ctx, plugin_string_t* ticket, tidegate_plugin_types_usage_t* actual,
+                       plugin_string_t* error) {
         const OwnedContext context(*ctx);
         const Owned<plugin_string_t, plugin_string_free> owned(*ticket);
         if constexpr (HasSettle<P>) {
@@ -152,7 +154,8 @@ struct Exports {
 
     static bool completed(Ctx* ctx, exports_tidegate_plugin_observe_outcome_t* outcome, plugin_string_t* error) {
         const OwnedContext context(*ctx);
-        const Owned<exports_tidegate_plugin_observe_outcome_t, exports_tidegate_plugin_observe_outcome_free> owned(*outcome);
+        const Owned<exports_tidegate_plugin_observe_outcome_t, exports_tidegate_plugin_observe_outcome_free> owned(
+            *outcome);
         if constexpr (HasCompleted<P>) {
             static_assert(TakesOutcome<P>, "completed takes (const Context&, const Outcome&)");
             return Plugin::call(ctx, static_cast<void*>(nullptr), error,

@@ -1,5 +1,5 @@
-// From the types of the toolkit to the C bindings. Everything is allocated anew: what a hook answers is freed by the bindings
-// when the gateway has read it.
+// From the types of the toolkit to the C bindings. Everything is allocated anew: what a hook answers is freed by the
+// bindings when the gateway has read it.
 #pragma once
 
 #include <cstdlib>
@@ -63,12 +63,8 @@ void give_fields(const std::vector<Field>& from, To& to) {
 
 inline void give(const HeaderEdit& from, tidegate_plugin_types_header_edit_t& to) {
     switch (from.kind) {
-        case HeaderEdit::Kind::set:
-            to.tag = TIDEGATE_PLUGIN_TYPES_HEADER_EDIT_SET;
-            return give(from.field, to.val.set);
-        case HeaderEdit::Kind::add:
-            to.tag = TIDEGATE_PLUGIN_TYPES_HEADER_EDIT_ADD;
-            return give(from.field, to.val.add);
+        case HeaderEdit::Kind::set: to.tag = TIDEGATE_PLUGIN_TYPES_HEADER_EDIT_SET; return give(from.field, to.val.set);
+        case HeaderEdit::Kind::add: to.tag = TIDEGATE_PLUGIN_TYPES_HEADER_EDIT_ADD; return give(from.field, to.val.add);
         case HeaderEdit::Kind::remove:
             to.tag = TIDEGATE_PLUGIN_TYPES_HEADER_EDIT_REMOVE;
             return give_bytes(from.field.name, to.val.remove);
@@ -208,7 +204,8 @@ inline void give(const Subscription& from, exports_tidegate_plugin_lifecycle_sub
     give(from.response_need(), to.response_body);
     to.body_digest = from.wants_body_digest();
     if (const auto& windows = from.asked_windows()) {
-        to.windows = {true, {{}, windows->min, windows->max, windows->overlap, windows->max_match, windows->max_hold_ms}};
+        to.windows = {true,
+                      {{}, windows->min, windows->max, windows->overlap, windows->max_match, windows->max_hold_ms}};
         give_bytes(windows->mode, to.windows.val.mode);
     }
     give_names(from.asked_dialects(), to.dialects);

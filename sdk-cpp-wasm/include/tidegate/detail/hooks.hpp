@@ -9,12 +9,10 @@
 
 // A hook is found by its name, so that one with other parameters is an error and not passed over; and by a call, since
 // overloads and templates have no address.
-#define TIDEGATE_DETAIL_HOOK(hook, Has, Takes, ...)                     \
-    template <class P>                                                  \
-    concept Takes = requires(P& plugin, const Context& ctx) {           \
-        plugin.hook(ctx, __VA_ARGS__);                                  \
-    };                                                                  \
-    template <class P>                                                  \
+#define TIDEGATE_DETAIL_HOOK(hook, Has, Takes, ...)                                             \
+    template <class P>                                                                          \
+    concept Takes = requires(P& plugin, const Context& ctx) { plugin.hook(ctx, __VA_ARGS__); }; \
+    template <class P>                                                                          \
     concept Has = Takes<P> || requires { &P::hook; };
 
 namespace tidegate::detail {
@@ -37,7 +35,7 @@ TIDEGATE_DETAIL_HOOK(completed, HasCompleted, TakesOutcome, any<Outcome>())
 /// Whether there is anything that the gateway could call.
 template <class P>
 concept HasHooks = HasAuthenticate<P> || HasAdmit<P> || HasSettle<P> || HasRequest<P> || HasUpstream<P> ||
-                    HasResponse<P> || HasEvent<P> || HasInput<P> || HasOutput<P> || HasCompleted<P>;
+                   HasResponse<P> || HasEvent<P> || HasInput<P> || HasOutput<P> || HasCompleted<P>;
 
 /// The hooks that are written, in the order of the contract.
 template <class P>

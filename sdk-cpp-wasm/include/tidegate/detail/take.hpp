@@ -1,5 +1,5 @@
-// From the C bindings to the types of the toolkit. What is told to a hook stays where it is and is looked at; what a service
-// gives is copied and freed.
+// From the C bindings to the types of the toolkit. What is told to a hook stays where it is and is looked at; what a
+// service gives is copied and freed.
 #pragma once
 
 #include "../../../c/plugin.h"
@@ -45,9 +45,9 @@ inline Principal view(const tidegate_plugin_types_principal_t& from) {
 }
 
 inline Context view(const tidegate_plugin_types_context_t& from) {
-    Context ctx{view(from.request_id), view(from.route), view(from.dialect), view(from.operation),
-                view_some(from.model), {},               from.streaming,     from.attempt,
-                from.deadline_ms};
+    Context ctx{view(from.request_id), view(from.route),      view(from.dialect),
+                view(from.operation),  view_some(from.model), {},
+                from.streaming,        from.attempt,          from.deadline_ms};
     if (from.principal.is_some) ctx.principal = view(from.principal.val);
     return ctx;
 }

@@ -143,7 +143,8 @@ static std::vector<TextEdit> text_edits(const json& edits) {
 
 static Moderation judged(const json& plan, std::span<const Text> texts) {
     const json& answer = member(plan, "answer");
-    if (const auto word = tidegate::text(plan, "/redact")) return redact(masked(texts, *word, str(member(plan, "with"))));
+    if (const auto word = tidegate::text(plan, "/redact"))
+        return redact(masked(texts, *word, str(member(plan, "with"))));
     if (const auto reason = tidegate::text(answer, "/block")) return block(*reason);
     return redact(text_edits(member(answer, "edit")));
 }

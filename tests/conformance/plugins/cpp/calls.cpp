@@ -50,7 +50,8 @@ static json get(const json& key) {
 }
 
 static json set(const json& value) {
-    const kv::SetOptions options{.ttl_ms = natural(member(value, "ttl_ms")), .if_version = natural(member(value, "if_version"))};
+    const kv::SetOptions options{.ttl_ms = natural(member(value, "ttl_ms")),
+                                 .if_version = natural(member(value, "if_version"))};
     const auto version = kv::set(str(member(value, "key")), bytes(member(value, "value")), options);
     if (!version) return failed(version.error());
     return *version ? json(**version) : json();
@@ -95,7 +96,10 @@ struct Named {
 static json log_call(const json& value) {
     const Named named(member(value, "fields"));
     const auto level = str(member(value, "level"));
-    const auto write = level == "debug" ? log::debug : level == "warn" ? log::warn : level == "error" ? log::error : log::info;
+    const auto write = level == "debug"   ? log::debug
+                       : level == "warn"  ? log::warn
+                       : level == "error" ? log::error
+                                          : log::info;
     write(str(member(value, "message")), named.pairs);
     return nullptr;
 }

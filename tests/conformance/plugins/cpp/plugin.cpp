@@ -1,7 +1,7 @@
 // The conformance plugin: it does what its configuration says, and tells what it was given.
 //
-// tests/conformance/README.md describes the configuration; ../rust is the same plugin in Rust. `calls` asks the services, `seen`
-// shows what a call was given, `answers` makes verdicts.
+// tests/conformance/README.md describes the configuration; ../rust is the same plugin in Rust. `calls` asks the
+// services, `seen` shows what a call was given, `answers` makes verdicts.
 #include "answers.hpp"
 #include "calls.hpp"
 #include "seen.hpp"

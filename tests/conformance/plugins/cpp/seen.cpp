@@ -17,11 +17,9 @@ static json principal(const std::optional<tidegate::Principal>& known) {
 }
 
 json context(const tidegate::Context& ctx) {
-    return {{"request_id", ctx.request_id}, {"route", ctx.route},
-            {"dialect", ctx.dialect},       {"operation", ctx.operation},
-            {"model", some(ctx.model)},     {"principal", principal(ctx.principal)},
-            {"streaming", ctx.streaming},   {"attempt", ctx.attempt},
-            {"in_time", ctx.deadline_ms > 0}};
+    return {{"request_id", ctx.request_id}, {"route", ctx.route},       {"dialect", ctx.dialect},
+            {"operation", ctx.operation},   {"model", some(ctx.model)}, {"principal", principal(ctx.principal)},
+            {"streaming", ctx.streaming},   {"attempt", ctx.attempt},   {"in_time", ctx.deadline_ms > 0}};
 }
 
 static json fields(const tidegate::Headers& headers) {
@@ -34,9 +32,14 @@ json head(const tidegate::Head& head) {
     const json client = {{"address", head.client.address},
                          {"certificate_sha256", digest(head.client.certificate_sha256)},
                          {"names", head.client.names}};
-    return {{"method", head.method}, {"scheme", head.scheme}, {"authority", head.authority},
-            {"path", head.path},     {"query", head.query},   {"headers", fields(head.headers)},
-            {"client", client},      {"body_sha256", digest(head.body_sha256)}};
+    return {{"method", head.method},
+            {"scheme", head.scheme},
+            {"authority", head.authority},
+            {"path", head.path},
+            {"query", head.query},
+            {"headers", fields(head.headers)},
+            {"client", client},
+            {"body_sha256", digest(head.body_sha256)}};
 }
 
 json usage(const tidegate::Usage& usage) {
@@ -87,15 +90,14 @@ json texts(std::span<const tidegate::Text> texts) {
 json outcome(const tidegate::Outcome& outcome) {
     json findings = json::array();
     for (const auto& found : outcome.findings)
-        findings.push_back({{"category", found.category}, {"score", some(found.score)}, {"text", some(found.text)}, {"detail", found.detail}});
-    return {{"status", outcome.status},
-            {"error", some(outcome.error)},
-            {"cluster", some(outcome.cluster)},
-            {"attempts", outcome.attempts},
-            {"duration_ms", outcome.duration_ms},
-            {"first_token_ms", some(outcome.first_token_ms)},
-            {"usage", usage(outcome.usage)},
-            {"findings", findings},
+        findings.push_back({{"category", found.category},
+                            {"score", some(found.score)},
+                            {"text", some(found.text)},
+                            {"detail", found.detail}});
+    return {{"status", outcome.status},           {"error", some(outcome.error)},
+            {"cluster", some(outcome.cluster)},   {"attempts", outcome.attempts},
+            {"duration_ms", outcome.duration_ms}, {"first_token_ms", some(outcome.first_token_ms)},
+            {"usage", usage(outcome.usage)},      {"findings", findings},
             {"cancelled", outcome.cancelled}};
 }
 
