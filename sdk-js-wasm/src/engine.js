@@ -4,7 +4,13 @@
 const engine = typeof TIDEGATE_ENGINE === "undefined" ? "quickjs" : TIDEGATE_ENGINE;
 
 /** A 64-bit integer as the engine takes it: StarlingMonkey knows them as bigint, QuickJS as number. */
-export const wide = engine === "starlingmonkey" ? (number) => BigInt(number) : (number) => number;
+export const wide = engine === "starlingmonkey" ? toBigInt : (number) => number;
+
+/** StarlingMonkey ends the instance at a negative one (componentize-js 0.23); an error is less. */
+function toBigInt(number) {
+  if (number < 0) throw new RangeError("this engine hands over no negative numbers; build with quickjs to count down");
+  return BigInt(number);
+}
 
 /** The same, where there is one. */
 export const wideOption = (number) => (number == null ? null : wide(number));
