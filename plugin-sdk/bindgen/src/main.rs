@@ -3,6 +3,7 @@
 //! Nothing in those files is written by hand. With `--check` nothing is written: what would differ is named, and that is a
 //! failure. What the guests' own build tools make of the contract at build time is not here.
 
+mod c;
 mod go;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ type Made = (PathBuf, Vec<u8>);
 type Language = fn(Resolve, PackageId) -> Result<Vec<Made>, String>;
 
 const CONTRACT: &str = "plugin-sdk/wit/0.1";
-const LANGUAGES: [Language; 1] = [go::go];
+const LANGUAGES: [Language; 2] = [c::files, go::go];
 
 fn main() -> ExitCode {
     let check = match env::args().skip(1).collect::<Vec<_>>().as_slice() {
