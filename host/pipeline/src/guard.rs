@@ -252,7 +252,19 @@ impl Link {
         let open = self.on_error == OnError::Allow || self.shadow;
         let name = outcome.as_ref().map_or(if open { "fail_open" } else { "error" }, Verdict::name);
         if let Some((trace, started)) = scope.trace().zip(started) {
-            trace.note(self.step(hook, name, &outcome, trace.has_values(), started.elapsed()));
+            trace.note(Step {
+                hook,
+                filter: Arc::clone(&self.name),
+                plugin: self.version.clone(),
+                verdict: name,
+                error: outcome.as_ref().err().map(ToString::to_string),
+                shadow: self.shadow,
+                effect: outcome
+                    .as_ref()
+                    .map(|verdict| verdict.effect(trace.has_values()))
+                    .unwrap_or_default(),
+                took: started.elapsed(),
+            });
         }
         timer.finish(name);
         match outcome {
@@ -262,21 +274,6 @@ impl Link {
                 if open { Ok(None) } else { Err(error) }
             }
         }
-    }
-
-    /// The call as a trace has it.
-    fn step<T: Verdict>(
-        &self,
-        hook: Hook,
-        verdict: &'static str,
-        outcome: &Result<T, HookError>,
-        values: bool,
-        took: Duration,
-    ) -> Step {
-        let effect = outcome.as_ref().map(|verdict| verdict.effect(values)).unwrap_or_default();
-        let error = outcome.as_ref().err().map(ToString::to_string);
-        let (filter, plugin) = (Arc::clone(&self.name), self.version.clone());
-        Step { hook, filter, plugin, verdict, error, shadow: self.shadow, effect, took }
     }
 
     /// What a verdict came to when it was carried out: one that cannot be is a failure like any other.

@@ -54,7 +54,7 @@ fn made(cargo: &mut Command, project: &Project, extension: &str) -> Result<Vec<u
     let lines = report.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
     let own = lines.filter(|line| line.manifest_path == manifest);
     let is_it = |path: &Path| path.extension().is_some_and(|found| found == extension);
-    let found = own.flat_map(|line| line.filenames).filter(|path| is_it(path)).last();
+    let found = own.flat_map(|line| line.filenames).rfind(|path| is_it(path));
     let refused = || {
         Problem::Refused(format!(
             "\"{}\" makes no .{extension} file; set crate-type = [\"cdylib\", \"rlib\"] under [lib]",
