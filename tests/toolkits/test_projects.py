@@ -24,6 +24,7 @@ HOOKS = ("auth", "transform", "moderation")
 SOURCES = ("python", "lua")
 # A compiler on a machine that has other things to do.
 PATIENCE = 600
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
 def tidegate(*arguments, folder=None, env=None):
