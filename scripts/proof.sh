@@ -9,4 +9,4 @@ cargo build --release --locked -p tidegate-gateway
 PROPTEST_CASES="${PROPTEST_CASES:-1000000}" \
     cargo nextest run --release --workspace --locked --profile proof --show-progress none
 TIDEGATE_BIN="$BINARY" TIDEGATE_PROOF=1 \
-    "$VENV/bin/python" -m pytest -c tests/pytest.ini tests -o timeout=7200
+    "$VENV/bin/python" -m pytest -c tests/pytest.ini tests --ignore tests/toolkits -o timeout=7200

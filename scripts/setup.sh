@@ -42,6 +42,7 @@ part_test() {
     need node nodejs
     need npm npm
     need openssl openssl
+    need c++ g++
     need_python
 }
 

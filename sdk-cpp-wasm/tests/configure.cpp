@@ -30,7 +30,15 @@ static void ask(const char* content, std::string_view reason) {
     tidegate_plugin_types_judged_free(&judged);
 }
 
+static void texts_are_mended() {
+    using tidegate::detail::is_text, tidegate::detail::mended;
+    CHECK(mended("gr\xc3\xbcn \xf0\x9f\x8c\xb2") == "gr\xc3\xbcn \xf0\x9f\x8c\xb2");
+    CHECK(mended(std::string_view("a\xc3", 2)) == "a\xef\xbf\xbd");
+    CHECK(!is_text("\xed\xa0\x80") && !is_text("\xc0\xaf") && !is_text("\xf4\x90\x80\x80"));
+}
+
 int main() {
+    texts_are_mended();
     CHECK(refused("no json") == "the configuration is no JSON");
     CHECK(refused("{}") == "\"words\" is missing; list the words to refuse");
     plugin_string_t config, error;

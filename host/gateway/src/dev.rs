@@ -22,8 +22,10 @@ use crate::trace_command::step;
 const QUIET: Duration = Duration::from_millis(30);
 /// How often the terminal is told what came.
 const GLANCE: Duration = Duration::from_millis(50);
-/// Folders in which compilers work, and no author.
-const MADE: [&str; 7] = [".tidegate", ".git", "target", "node_modules", "__pycache__", "build", "dist"];
+/// Folders of a project in which tools work, and no author.
+const MADE: [&str; 6] = [".tidegate", ".git", "target", "node_modules", "build", "dist"];
+/// What tools make, wherever it is.
+const ARTEFACTS: [&str; 4] = ["wasm", "so", "pyc", "new"];
 
 /// What a gateway of the author's own listens on, and how the plugin is configured there.
 #[derive(clap::Args)]
@@ -34,7 +36,7 @@ pub(crate) struct Own {
     /// The port of the admin listener.
     #[arg(long, default_value_t = 9901)]
     admin_port: u16,
-    /// A file with the plugin's configuration as JSON; without it that of the first case that has one.
+    /// A file with the plugin's configuration as JSON; without it the largest of its cases.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -47,6 +49,8 @@ impl Own {
     pub(crate) fn run(self, folder: &Path) -> Result<String, String> {
         let project = Project::open(folder).map_err(|problem| problem.to_string())?;
         let tools = Tools::of_user().map_err(|problem| problem.to_string())?;
+        // Before the first build, which may take a minute: what is saved meanwhile is built next.
+        let (watcher, saves) = watch(&project)?;
         say(&built(&project, &tools)?);
         let home = tempfile::tempdir()
             .map_err(|error| format!("there is no place for its configuration: {error}"))?;
@@ -55,7 +59,7 @@ impl Own {
         let text = gateway_config(&project, &config, self.port, self.admin_port).to_string();
         std::fs::write(&file, text).map_err(|error| format!("\"{}\": {error}", file.display()))?;
         let traces = Arc::<Traces>::default();
-        let watcher = watch(project, tools)?;
+        std::thread::spawn(move || rebuild(&project, &tools, &saves));
         let told = Arc::clone(&traces);
         std::thread::spawn(move || Terminal::default().follow(&told));
         say(&format!("serving on http://127.0.0.1:{}, the mock model behind it; Ctrl-C ends it", self.port));
@@ -105,7 +109,7 @@ fn gateway_config(project: &Project, config: &Value, port: u16, admin_port: u16)
     if let Some(environment) = process(&project.folder, None).interpreter {
         plugin["python"] = json!(environment);
     }
-    let entry = json!([{"plugin": {"name": "dev", "config": config}}]);
+    let entry = json!([{"plugin": {"name": "dev", "config": literal(config)}}]);
     let of_a_backend = project.manifest.hooks.iter().eq([Hook::TransformUpstream]);
     let (of_the_service, of_the_backend) = if of_a_backend { (json!([]), entry) } else { (entry, json!([])) };
     let at = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
@@ -125,21 +129,35 @@ fn gateway_config(project: &Project, config: &Value, port: u16, admin_port: u16)
     })
 }
 
-/// Builds again whenever a source was saved; the gateway notices the artefact by itself.
-fn watch(project: Project, tools: Tools) -> Result<notify::RecommendedWatcher, String> {
+/// In the configuration of a gateway `${NAME}` is a variable; here it is what it is.
+fn literal(value: &Value) -> Value {
+    match value {
+        Value::String(text) => text.replace("${", "$${").into(),
+        Value::Array(list) => list.iter().map(literal).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), literal(value))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Tells of every source that is saved.
+fn watch(project: &Project) -> Result<(notify::RecommendedWatcher, Receiver<()>), String> {
     let (saved, saves) = channel();
     let root = project.folder.clone();
-    let entry = project.entry();
     let is_source = move |path: &PathBuf| {
         let inside = path.strip_prefix(&root).unwrap_or(path);
-        let made = inside.components().any(|part| MADE.iter().any(|name| part.as_os_str() == *name));
-        let artefact = *path == entry || path.extension().is_some_and(|extension| extension == "new");
-        !made && !artefact
+        let first = inside.components().next().map(|part| part.as_os_str().to_owned());
+        let made = first.is_some_and(|first| MADE.iter().any(|name| first == *name));
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tidegate-"));
+        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
+        !made && !hidden && extension.is_none_or(|extension| !ARTEFACTS.contains(&extension.as_str()))
     };
     let heard = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         let written = !matches!(event.kind, EventKind::Access(_));
-        if written && event.paths.iter().any(&is_source) {
+        // After too many events at once nobody knows what they were.
+        if event.need_rescan() || (written && event.paths.iter().any(&is_source)) {
             // Whoever listened has ended, and so will this.
             let _ = saved.send(());
         }
@@ -148,10 +166,10 @@ fn watch(project: Project, tools: Tools) -> Result<notify::RecommendedWatcher, S
         |error: notify::Error| format!("\"{}\" cannot be watched: {error}", project.folder.display());
     let mut watcher = notify::recommended_watcher(heard).map_err(failed)?;
     watcher.watch(&project.folder, RecursiveMode::Recursive).map_err(failed)?;
-    std::thread::spawn(move || rebuild(&project, &tools, &saves));
-    Ok(watcher)
+    Ok((watcher, saves))
 }
 
+/// Builds again whenever a source was saved; the gateway notices the artefact by itself.
 fn rebuild(project: &Project, tools: &Tools, saves: &Receiver<()>) {
     while saves.recv().is_ok() {
         while let Ok(()) = saves.recv_timeout(QUIET) {}

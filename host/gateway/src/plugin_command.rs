@@ -64,6 +64,9 @@ pub(crate) enum PluginCommand {
         place: Place,
         #[command(flatten)]
         from: Cases,
+        /// So many times each case, in place of a while.
+        #[arg(long, value_name = "N")]
+        calls: Option<usize>,
         /// As one line of JSON, with times in microseconds and memory in bytes.
         #[arg(long)]
         json: bool,
@@ -155,7 +158,7 @@ impl PluginCommand {
             Self::Build { place } => said(built(&place)),
             Self::Test { place, from } => played(&place, from),
             Self::Dev { place, own } => developed(&place, own),
-            Self::Bench { place, from, json } => timed(&place, from, json),
+            Self::Bench { place, from, calls, json } => timed(&place, from, calls, json),
             Self::Info { place } => said(Info::read(&place.folder).map(|info| info.to_string())),
         }
     }
@@ -236,10 +239,10 @@ fn lines(report: &Report) -> String {
     text
 }
 
-fn timed(place: &Place, from: Cases, json: bool) -> Result<String, String> {
+fn timed(place: &Place, from: Cases, calls: Option<usize>, json: bool) -> Result<String, String> {
     let engines = engines().map_err(|error| error.to_string())?;
     let (from, process) = from.of(place);
-    let report = on_engines(bench(&place.folder, &from, (&engines, &process)))?;
+    let report = on_engines(bench(&place.folder, &from, (&engines, &process), calls))?;
     Ok(if json { as_json(&report) } else { table(&report) })
 }
 
@@ -255,6 +258,9 @@ fn table(report: &Bench) -> String {
         "median",
         "p99"
     );
+    if report.failed > 0 {
+        _ = write!(text, "\n{} calls failed", report.failed);
+    }
     for (hook, cost) in &report.hooks {
         let [first, median, p99] = [cost.first, cost.median, cost.p99].map(short);
         let hook = hook.as_str();
@@ -278,6 +284,8 @@ fn as_json(report: &Bench) -> String {
         "loaded": micros(report.loaded),
         "configured": micros(report.configured),
         "memory": report.memory,
+        "grown": report.grown,
+        "failed": report.failed,
         "hooks": hooks,
     })
     .to_string()

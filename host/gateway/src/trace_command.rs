@@ -79,12 +79,21 @@ pub(crate) fn step(step: &Value) -> String {
     let micros = step["duration_us"].as_u64().unwrap_or_default();
     let mut text = format!("{:<19} {who}: {}{shadow}, {micros} us\n", of("hook"), of("verdict"));
     if let Some(error) = step["error"].as_str() {
-        _ = writeln!(text, "    ! {error}");
+        _ = writeln!(text, "    ! {}", printable(error));
     }
     for line in effect(&step["effect"]) {
         _ = writeln!(text, "    {line}");
     }
     text
+}
+
+/// For a terminal: what a client or a plugin wrote must neither move the cursor nor look like a line of ours.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for sign in text.chars() {
+        if sign.is_control() { shown.extend(sign.escape_default()) } else { shown.push(sign) }
+    }
+    shown
 }
 
 /// What was changed: `+` came, `-` went, `~` was replaced.
@@ -98,6 +107,10 @@ fn effect(effect: &Value) -> Vec<String> {
         lines.push(edited(&edit, &edit["pointer"], " = "));
     }
     for edit in list(&effect["edit"]) {
+        if let Some(more) = more(&edit) {
+            lines.push(more);
+            continue;
+        }
         let with = if edit["replacement"].is_null() {
             String::new()
         } else {
@@ -106,6 +119,10 @@ fn effect(effect: &Value) -> Vec<String> {
         lines.push(format!("~ text {}, bytes {} to {}{with}", edit["text"], edit["start"], edit["end"]));
     }
     for finding in list(&effect["findings"]) {
+        if let Some(more) = more(&finding) {
+            lines.push(more);
+            continue;
+        }
         lines.push(format!("found {} in text {}", plain(&finding["category"]), finding["text"]));
     }
     let rest = effect.as_object().into_iter().flatten();
@@ -123,7 +140,15 @@ fn effect(effect: &Value) -> Vec<String> {
     lines
 }
 
+/// The end of a list that is told in part.
+fn more(last: &Value) -> Option<String> {
+    last["left_out"].as_u64().map(|count| format!("and {count} more"))
+}
+
 fn edited(edit: &Value, name: &Value, between: &str) -> String {
+    if let Some(more) = more(edit) {
+        return more;
+    }
     let sign = match edit["op"].as_str() {
         Some("remove") => "-",
         Some("set") => "~",
@@ -135,7 +160,7 @@ fn edited(edit: &Value, name: &Value, between: &str) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 #[cfg(test)]

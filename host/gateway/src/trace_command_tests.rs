@@ -48,3 +48,13 @@ and 2 calls more
 fn a_request_without_filters_says_so() {
     assert_eq!(shown(&json!({"steps": [], "left_out": 0})), "no filter was called\n");
 }
+
+#[test]
+fn what_others_wrote_cannot_move_the_cursor() {
+    let step = json!({
+        "hook": "moderate_output", "filter": "words", "plugin": null, "verdict": "error", "shadow": false,
+        "error": "a\u{1b}[2J\nb", "duration_us": 1, "effect": {"block": "c\u{1b}[0m"},
+    });
+    let text = shown(&json!({"steps": [step], "left_out": 0}));
+    assert!(!text.contains('\u{1b}') && text.lines().count() == 3, "{text:?}");
+}

@@ -14,8 +14,9 @@ use tracing::Instrument;
 use crate::breaker::Breaker;
 use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
+use crate::tally::Outcome;
 use crate::trace::Step;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, cut};
 use crate::when::When;
 
 /// The deadline of a call where the entry sets none.
@@ -252,18 +253,11 @@ impl Link {
         let open = self.on_error == OnError::Allow || self.shadow;
         let name = outcome.as_ref().map_or(if open { "fail_open" } else { "error" }, Verdict::name);
         if let Some((trace, started)) = scope.trace().zip(started) {
-            trace.note(Step {
-                hook,
-                filter: Arc::clone(&self.name),
-                plugin: self.version.clone(),
-                verdict: name,
-                error: outcome.as_ref().err().map(ToString::to_string),
-                shadow: self.shadow,
-                effect: outcome
-                    .as_ref()
-                    .map(|verdict| verdict.effect(trace.has_values()))
-                    .unwrap_or_default(),
-                took: started.elapsed(),
+            let took = started.elapsed();
+            trace.note(|| {
+                let effect = outcome.as_ref().map(|verdict| verdict.effect(trace.has_values()));
+                let error = outcome.as_ref().err().map(|error| cut(&error.to_string()));
+                Step { error, effect: effect.unwrap_or_default(), took, ..self.step(hook, name) }
             });
         }
         timer.finish(name);
@@ -273,6 +267,29 @@ impl Link {
                 self.tell(hook, call.context.request_id, &error, open);
                 if open { Ok(None) } else { Err(error) }
             }
+        }
+    }
+
+    /// A call as a trace has it, without what came of it.
+    fn step(&self, hook: Hook, verdict: &'static str) -> Step {
+        Step {
+            hook,
+            filter: Arc::clone(&self.name),
+            plugin: self.version.clone(),
+            verdict,
+            error: None,
+            shadow: self.shadow,
+            effect: serde_json::Value::Null,
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Notes that media was blocked, which no filter is asked about.
+    pub(crate) fn blocked_media(&self, hook: Hook, session: &mut Session) {
+        self.count(hook, "block");
+        session.moderation.add(hook, Outcome::Block);
+        if let Some(trace) = &session.attributes.trace {
+            trace.note(|| self.step(hook, "block"));
         }
     }
 
@@ -291,7 +308,11 @@ impl Link {
             Err(error) => error,
         };
         let open = self.on_error == OnError::Allow;
-        self.count(hook, if open { "fail_open" } else { "error" });
+        let name = if open { "fail_open" } else { "error" };
+        self.count(hook, name);
+        if let Some(trace) = &session.attributes.trace {
+            trace.note(|| Step { error: Some(cut(&error.to_string())), ..self.step(hook, name) });
+        }
         self.tell(hook, &session.request_id, &error, open);
         if open { Ok(None) } else { Err(error) }
     }

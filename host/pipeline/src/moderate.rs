@@ -10,7 +10,6 @@ use crate::guard::Link;
 use crate::inbound::Message;
 use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
-use crate::tally::Outcome;
 use crate::texts;
 
 /// Which way a message goes.
@@ -50,13 +49,10 @@ pub(crate) async fn body(
     }
     let found = Found::of(side, session, message);
     if let Some(media) = found.media().filter(|_| link.refuses_media()) {
-        link.count(side.hook(), "block");
-        session.moderation.add(side.hook(), Outcome::Block);
-        return Err(Denied::Blocked {
-            filter: Arc::clone(link.name()),
-            reason: format!("nobody here can judge media, and there is \"{media}\""),
-            answer: side == Side::Output,
-        });
+        let reason = format!("nobody here can judge media, and there is \"{media}\"");
+        link.blocked_media(side.hook(), session);
+        let (filter, answer) = (Arc::clone(link.name()), side == Side::Output);
+        return Err(Denied::Blocked { filter, reason, answer });
     }
     if side == Side::Input && link.judges_beside() {
         session.judge_beside(link, &scope, found.owned());

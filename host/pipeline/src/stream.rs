@@ -129,8 +129,7 @@ impl StreamModeration {
         if !self.link.refuses_media() || !self.texts.values().any(Buffer::is_media) {
             return Ok(());
         }
-        self.link.count(Hook::ModerateOutput, "block");
-        session.moderation.add(Hook::ModerateOutput, Outcome::Block);
+        self.link.blocked_media(Hook::ModerateOutput, session);
         let reason = "nobody here can judge media, and the answer has some".to_owned();
         Err(Denied::Blocked { filter: Arc::clone(self.link.name()), reason, answer: true })
     }

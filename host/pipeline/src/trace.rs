@@ -10,6 +10,8 @@ use tidegate_contract::Hook;
 
 /// Calls of one request that are written down; a stream may have thousands.
 const MAX_STEPS: usize = 256;
+/// Bytes of JSON that all effects of one request may have; what comes then is written down without.
+const MAX_EFFECTS: usize = 64 * 1024;
 
 /// The last traces of a gateway.
 #[derive(Debug, Default)]
@@ -31,6 +33,7 @@ pub struct Trace {
 struct Steps {
     kept: Vec<Step>,
     left_out: usize,
+    effects: usize,
 }
 
 /// One call of one filter.
@@ -58,6 +61,11 @@ impl Traces {
         ring.drain(..surplus);
     }
 
+    /// The latest request of that id: what a plugin asks a model belongs to the request that it was asked about.
+    pub fn of(&self, request_id: &str) -> Option<Arc<Trace>> {
+        lock(&self.ring).iter().rev().find(|trace| *trace.request_id == *request_id).map(Arc::clone)
+    }
+
     /// Begins to write a request down: one that is tagged, or picked by chance, with what it was changed to.
     pub fn open(&self, request_id: &str, tagged: bool) -> Option<Arc<Trace>> {
         let keep = self.keep.load(Ordering::Relaxed);
@@ -77,9 +85,7 @@ impl Traces {
 
     /// The latest request of that id, as JSON.
     pub fn find(&self, request_id: &str) -> Option<Value> {
-        let found =
-            lock(&self.ring).iter().rev().find(|trace| *trace.request_id == *request_id).map(Arc::clone);
-        found.map(|trace| trace.shown())
+        self.of(request_id).map(|trace| trace.shown())
     }
 
     /// Every trace that is kept, the oldest first.
@@ -99,9 +105,24 @@ impl Trace {
         self.values
     }
 
-    pub(crate) fn note(&self, step: Step) {
+    /// Writes a call down, unless there were too many.
+    pub(crate) fn note(&self, step: impl FnOnce() -> Step) {
+        {
+            let mut steps = lock(&self.steps);
+            if steps.kept.len() >= MAX_STEPS {
+                steps.left_out += 1;
+                return;
+            }
+        }
+        let mut step = step();
+        let size = if step.effect.is_null() { 0 } else { step.effect.to_string().len() };
         let mut steps = lock(&self.steps);
-        if steps.kept.len() < MAX_STEPS { steps.kept.push(step) } else { steps.left_out += 1 }
+        if steps.effects + size > MAX_EFFECTS {
+            step.effect = Value::Null;
+        } else {
+            steps.effects += size;
+        }
+        steps.kept.push(step);
     }
 
     /// Calls that are written down so far.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_contract::Hook;
 
-use super::{MAX_STEPS, Step, Traces};
+use super::{MAX_EFFECTS, MAX_STEPS, Step, Traces};
 
 fn step(filter: &str) -> Step {
     Step {
@@ -34,8 +34,8 @@ fn nothing_is_written_down_unless_it_is_kept() {
 fn steps_are_told_in_order_with_what_they_are() {
     let traces = kept(2);
     let trace = traces.open("a", false).unwrap();
-    trace.note(step("first"));
-    trace.note(step("second"));
+    trace.note(|| step("first"));
+    trace.note(|| step("second"));
     let told = traces.find("a").unwrap();
     let first = json!({
         "hook": "admit", "filter": "first", "plugin": "me/limit@1.0.0", "verdict": "admitted", "error": null,
@@ -62,7 +62,7 @@ fn the_oldest_go_first_and_a_smaller_ring_forgets() {
 fn a_stream_of_a_thousand_calls_is_not_kept_whole() {
     let traces = kept(1);
     let trace = traces.open("a", false).unwrap();
-    (0..MAX_STEPS + 3).for_each(|_| trace.note(step("many")));
+    (0..MAX_STEPS + 3).for_each(|_| trace.note(|| step("many")));
     let told = traces.find("a").unwrap();
     assert_eq!((told["steps"].as_array().map(Vec::len), &told["left_out"]), (Some(MAX_STEPS), &json!(3)));
 }
@@ -74,4 +74,16 @@ fn values_are_for_tagged_and_sampled_requests() {
     assert_eq!((has_values(true), has_values(false)), (Some(true), Some(false)));
     traces.keep(4, 1_000_000);
     assert_eq!(traces.open("a", false).map(|trace| trace.has_values()), Some(true));
+}
+
+#[test]
+fn effects_are_kept_up_to_a_bound() {
+    let traces = kept(1);
+    let trace = traces.open("a", true).unwrap();
+    let large = || Step { effect: json!("x".repeat(MAX_EFFECTS / 2)), ..step("large") };
+    (0..3).for_each(|_| trace.note(large));
+    let told = traces.find("a").unwrap();
+    let effects: Vec<_> =
+        told["steps"].as_array().unwrap().iter().map(|step| step["effect"].is_null()).collect();
+    assert_eq!(effects, [false, true, true]);
 }

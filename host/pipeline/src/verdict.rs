@@ -6,10 +6,33 @@ use tidegate_contract::{
     Judged, Judgement, Refusal, TransformVerdict,
 };
 
-/// Names of fields whose values are nobody's to read.
-const HIDDEN: [&str; 7] = ["authorization", "cookie", "token", "secret", "key", "password", "credential"];
+/// Parts of names whose values are nobody's to read.
+const HIDDEN: [&str; 10] =
+    ["auth", "cookie", "token", "secret", "key", "passw", "credential", "signature", "session", "jwt"];
 /// In place of such a value.
 const MASK: &str = "[redacted]";
+
+/// Elements of a list that are told; the rest is a number.
+const MOST: usize = 32;
+/// Characters of a text that are told where it is a value, or a reason.
+const LONGEST: usize = 200;
+
+/// A text, or its beginning.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The first elements of a list, and how many there are besides.
+fn some<T>(list: &[T], told: impl Fn(&T) -> Value) -> Value {
+    let mut first: Vec<Value> = list.iter().take(MOST).map(told).collect();
+    if list.len() > MOST {
+        first.push(json!({"left_out": list.len() - MOST}));
+    }
+    first.into()
+}
 
 /// An answer of a hook.
 pub(crate) trait Verdict {
@@ -33,7 +56,7 @@ impl Verdict for AuthVerdict {
         match self {
             Self::Pass => Value::Null,
             Self::Allow(grant) => {
-                json!({"principal": grant.principal.id, "headers": header_edits(&grant.headers, values)})
+                json!({"principal": cut(&grant.principal.id), "headers": header_edits(&grant.headers, values)})
             }
             Self::Deny(refusal) => refused(refusal),
         }
@@ -71,7 +94,7 @@ impl Verdict for TransformVerdict {
             Self::Unchanged => Value::Null,
             Self::Changed(change) => changed(change, values),
             Self::Reply(reply) => {
-                let body = values.then(|| String::from_utf8_lossy(&reply.body).into_owned());
+                let body = values.then(|| cut_bytes(&reply.body));
                 json!({"status": reply.status, "headers": fields(&reply.headers, values), "body": body})
             }
         }
@@ -88,11 +111,11 @@ impl Verdict for Vec<EventVerdict> {
             EventVerdict::Keep => json!("keep"),
             EventVerdict::Drop => json!("drop"),
             EventVerdict::Replace(events) if values => {
-                json!({"replace": events.iter().map(|event| &event.data).collect::<Vec<_>>()})
+                json!({"replace": some(events, |event| cut(&event.data).into())})
             }
             EventVerdict::Replace(events) => json!({"replace": events.len()}),
         };
-        if self.name() == "keep" { Value::Null } else { self.iter().map(told).collect() }
+        if self.name() == "keep" { Value::Null } else { some(self, told) }
     }
 }
 
@@ -107,20 +130,19 @@ impl Verdict for Judged {
     }
 
     fn effect(&self, values: bool) -> Value {
-        let found: Vec<_> = self.findings.iter().map(finding).collect();
         let mut told = match &self.judgement {
             Judgement::Allow => json!({}),
-            Judgement::Block(reason) => json!({"block": reason}),
+            Judgement::Block(reason) => json!({"block": cut(reason)}),
             Judgement::Edit(edits) => {
                 let edit = |edit: &tidegate_contract::TextEdit| {
-                    let replacement = values.then_some(&edit.replacement);
+                    let replacement = values.then(|| cut(&edit.replacement));
                     json!({"text": edit.id, "start": edit.start, "end": edit.end, "replacement": replacement})
                 };
-                json!({"edit": edits.iter().map(edit).collect::<Vec<_>>()})
+                json!({"edit": some(edits, edit)})
             }
         };
-        if !found.is_empty() {
-            told["findings"] = found.into();
+        if !self.findings.is_empty() {
+            told["findings"] = some(&self.findings, finding);
         }
         if told == json!({}) { Value::Null } else { told }
     }
@@ -137,18 +159,19 @@ impl Verdict for () {
 }
 
 fn refused(refusal: &Refusal) -> Value {
-    json!({"status": refusal.status, "code": refusal.code, "message": refusal.message})
+    json!({"status": refusal.status, "code": cut(&refusal.code), "message": cut(&refusal.message)})
 }
 
 fn finding(finding: &Finding) -> Value {
-    json!({"category": finding.category, "text": finding.text, "score": finding.score, "detail": finding.detail})
+    let (category, detail) = (cut(&finding.category), cut(&finding.detail));
+    json!({"category": category, "text": finding.text, "score": finding.score, "detail": detail})
 }
 
 fn changed(change: &Change, values: bool) -> Value {
     let body = match &change.body {
         None => Value::Null,
-        Some(BodyChange::Replace(body)) => json!({"replace": values.then_some(body)}),
-        Some(BodyChange::Edits(edits)) => edits.iter().map(|edit| json_edit(edit, values)).collect(),
+        Some(BodyChange::Replace(body)) => json!({"replace": values.then(|| cut(body))}),
+        Some(BodyChange::Edits(edits)) => some(edits, |edit| json_edit(edit, values)),
     };
     let headers = header_edits(&change.headers, values);
     json!({"headers": headers, "body": body, "cluster": change.cluster, "reroute": change.reroute})
@@ -160,10 +183,17 @@ fn json_edit(edit: &JsonEdit, values: bool) -> Value {
         JsonEdit::Insert(set) => ("insert", &set.pointer, Some(&set.value)),
         JsonEdit::Remove(pointer) => ("remove", pointer, None),
     };
-    let value = value
-        .filter(|_| values)
-        .map(|json| serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.clone())));
-    json!({"op": op, "pointer": pointer, "value": value})
+    let value = value.filter(|_| values).map(|json| place_value(pointer, json));
+    json!({"op": op, "pointer": cut(pointer), "value": value})
+}
+
+/// As JSON where it is short, else its beginning as text.
+fn place_value(pointer: &str, json: &str) -> Value {
+    if is_hidden(pointer.rsplit('/').next().unwrap_or_default()) {
+        return MASK.into();
+    }
+    let whole = (json.len() <= LONGEST).then(|| serde_json::from_str(json).ok()).flatten();
+    whole.unwrap_or_else(|| cut(json).into())
 }
 
 fn header_edits(edits: &[HeaderEdit], values: bool) -> Value {
@@ -173,23 +203,31 @@ fn header_edits(edits: &[HeaderEdit], values: bool) -> Value {
             HeaderEdit::Add(name, value) => ("add", name, Some(value)),
             HeaderEdit::Remove(name) => ("remove", name, None),
         };
-        json!({"op": op, "name": name, "value": value.filter(|_| values).map(|value| shown(name, value))})
+        json!({"op": op, "name": cut(name), "value": value.filter(|_| values).map(|value| shown(name, value))})
     };
-    edits.iter().map(told).collect()
+    some(edits, told)
 }
 
 fn fields(headers: &[Header], values: bool) -> Value {
-    let told = |field: &Header| json!({"name": field.name, "value": values.then(|| shown(&field.name, &field.value))});
-    headers.iter().map(told).collect()
+    let told = |field: &Header| json!({"name": cut(&field.name), "value": values.then(|| shown(&field.name, &field.value))});
+    some(headers, told)
 }
 
 /// The value of a field, unless its name says that it opens a door.
 fn shown(name: &str, value: &[u8]) -> String {
+    if is_hidden(name) { MASK.into() } else { cut_bytes(value) }
+}
+
+fn is_hidden(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    if HIDDEN.iter().any(|hidden| name.contains(hidden)) {
-        return MASK.into();
-    }
-    String::from_utf8_lossy(value).into_owned()
+    HIDDEN.iter().any(|hidden| name.contains(hidden))
+}
+
+/// Of a body of megabytes only the beginning is looked at.
+fn cut_bytes(bytes: &[u8]) -> String {
+    // A character has four bytes at most; one more tells that there is more.
+    let most = bytes.len().min(4 * (LONGEST + 1));
+    cut(&String::from_utf8_lossy(&bytes[..most]))
 }
 
 #[cfg(test)]

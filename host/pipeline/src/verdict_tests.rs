@@ -75,3 +75,25 @@ fn events_are_told_one_by_one_where_any_changed() {
     assert_eq!(verdicts.effect(true), json!(["keep", "drop", {"replace": ["{\"a\":1}"]}]));
     assert_eq!(verdicts.effect(false), json!(["keep", "drop", {"replace": 1}]));
 }
+
+#[test]
+fn of_long_lists_and_texts_the_beginning_is_told() {
+    let edit = TextEdit { id: 0, start: 0, end: 1, replacement: "ä".repeat(1000) };
+    let judged = Judged { judgement: Judgement::Edit(vec![edit; 100]), ..Judged::default() };
+    let told = judged.effect(true);
+    assert_eq!(told["edit"].as_array().map(Vec::len), Some(33));
+    assert_eq!(told["edit"][32], json!({"left_out": 68}));
+    assert_eq!(told["edit"][0]["replacement"], format!("{}…", "ä".repeat(200)));
+    let blocked = Judged { judgement: Judgement::Block("x".repeat(1000)), ..Judged::default() };
+    assert_eq!(blocked.effect(false)["block"], format!("{}…", "x".repeat(200)));
+}
+
+#[test]
+fn a_secret_by_its_name_is_masked_wherever_it_is_put() {
+    let set = JsonSet { pointer: "/metadata/api_key".into(), value: "\"canary\"".into() };
+    let body = Some(BodyChange::Edits(vec![JsonEdit::Set(set)]));
+    let headers = ["x-signature", "x-session-id", "x-auth", "x-passwd", "x-jwt-assertion"]
+        .map(|name| HeaderEdit::Set(name.into(), b"canary".to_vec()));
+    let change = Change { headers: headers.to_vec(), body, ..Change::default() };
+    assert!(!TransformVerdict::Changed(change).effect(true).to_string().contains("canary"));
+}

@@ -140,6 +140,11 @@ impl Ledger {
         self.session.request_id.clone_from(&self.request_id);
         self.session.dialect = self.dialect.as_str();
         self.session.operation = self.operation.as_str();
+        let traces = &self.observers.traces;
+        let trace = match depth {
+            0 => traces.open(&self.request_id, tagged),
+            _ => traces.of(&self.request_id),
+        };
         self.session.attributes = Arc::new(Attributes {
             service: Arc::clone(&service.name),
             listener: Arc::clone(&self.listener),
@@ -147,7 +152,7 @@ impl Ledger {
             path: self.path.as_str().into(),
             client: Some(self.client),
             depth,
-            trace: self.observers.traces.open(&self.request_id, tagged),
+            trace,
         });
     }
 

@@ -48,6 +48,7 @@ enum Made {
 /// # Errors
 /// Where the toolchain is missing, the compiler fails, or the code is not what the manifest says.
 pub fn build(project: &Project, tools: &Tools) -> Result<Built, Problem> {
+    check_entry(project)?;
     project.refresh_toolkit()?;
     let started = Instant::now();
     let made = match project.language {
@@ -79,11 +80,35 @@ pub fn build(project: &Project, tools: &Tools) -> Result<Built, Problem> {
     Ok(Built::Artefact { entry, bytes: artefact.len(), compiled, encoded: started.elapsed() })
 }
 
+/// # Errors
+/// Where the artefact would take the place of a source.
+fn check_entry(project: &Project) -> Result<(), Problem> {
+    let extension = match project.manifest.runtime.as_str() {
+        "wasm" => "wasm",
+        "native" => "so",
+        _ => return Ok(()),
+    };
+    let entry = &project.manifest.entry;
+    if Path::new(entry).extension().is_some_and(|found| found == extension) {
+        return Ok(());
+    }
+    Err(Problem::Refused(format!(
+        "\"entry\" of plugin.toml is \"{entry}\", and what is built for runtime = \"{}\" ends in .{extension}; name the \
+         artefact there, not its source",
+        project.manifest.runtime
+    )))
+}
+
 /// All at once, so that a gateway that watches never reads half of it.
 fn replace(entry: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let beside = entry.with_extension("new");
-    files::write(&beside, bytes)?;
-    std::fs::rename(&beside, entry).map_err(|error| Problem::file(entry, &error))
+    let failed = |error: std::io::Error| Problem::file(entry, &error);
+    let folder = entry.parent().unwrap_or(Path::new("."));
+    let mut beside = tempfile::Builder::new().prefix(".tidegate-").tempfile_in(folder).map_err(failed)?;
+    std::io::Write::write_all(&mut beside, bytes).map_err(failed)?;
+    // A file of a temporary kind is for its owner alone, and the gateway may be somebody else.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    beside.as_file().set_permissions(mode).map_err(failed)?;
+    beside.persist(entry).map(drop).map_err(|error| failed(error.error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {

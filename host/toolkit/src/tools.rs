@@ -23,7 +23,11 @@ impl Tools {
         let folder = set("TIDEGATE_TOOLS").or_else(|| cache().map(|cache| cache.join("tidegate/tools")));
         let refused =
             || Problem::Refused("there is no home for toolchains; set TIDEGATE_TOOLS to a folder".into());
-        folder.map(|folder| Self { folder }).ok_or_else(refused)
+        let folder = folder.ok_or_else(refused)?;
+        // Tools are started in other folders than this one.
+        std::path::absolute(&folder)
+            .map(|folder| Self { folder })
+            .map_err(|error| Problem::file(&folder, &error))
     }
 
     pub(crate) fn folder(&self) -> &Path {

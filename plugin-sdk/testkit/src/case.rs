@@ -175,6 +175,11 @@ impl Case {
                 return Err(Wrong::at(&place, "needs either \"reply\" or \"error\""));
             }
         }
+        let split = steps.iter().position(|step| step.split.is_some());
+        if let Some(index) = split.filter(|_| services.expects_once()) {
+            let problem = "asks services anew for every cut, and \"services\" has what is asked for once; split another case";
+            return Err(Wrong::at(&format!("steps[{index}].split"), problem));
+        }
         let request_id = request_id(&steps)?;
         let steps = steps.into_iter().enumerate().map(|(index, step)| Step::decode(index, &request_id, step));
         Ok(Self {
@@ -309,6 +314,9 @@ impl Step {
     }
 }
 
+/// The longest text that is cut at every byte.
+const LONGEST_SPLIT: usize = 4096;
+
 /// # Errors
 /// Where it says another way than there is, or the step is no answer that a stream could bring.
 fn can_split(split: &str, hook: Hook, input: &Input) -> Result<(), String> {
@@ -317,6 +325,12 @@ fn can_split(split: &str, hook: Hook, input: &Input) -> Result<(), String> {
     }
     if hook != Hook::ModerateOutput || !input.is_whole() {
         return Err("only whole texts of an answer come in a stream; use it with \"moderate_output\", and without \"start\", \"released\" and \"complete\"".into());
+    }
+    let longest = input.longest_text();
+    if longest > LONGEST_SPLIT {
+        return Err(format!(
+            "a text of {longest} bytes would be played as often; use at most {LONGEST_SPLIT}"
+        ));
     }
     Ok(())
 }

@@ -92,6 +92,12 @@ struct Completed {
 }
 
 impl Input {
+    /// Bytes of the longest text.
+    pub(crate) fn longest_text(&self) -> usize {
+        let Self::Texts { texts, .. } = self else { return 0 };
+        texts.iter().map(|text| text.content.len()).max().unwrap_or_default()
+    }
+
     /// Whether it is texts of which nothing has left and nothing more comes.
     pub(crate) fn is_whole(&self) -> bool {
         let Self::Texts { texts, .. } = self else { return false };

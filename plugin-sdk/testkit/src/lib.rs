@@ -27,6 +27,6 @@ mod split;
 
 pub use case::{Case, CaseError, cases};
 pub use mismatch::Mismatch;
-pub use play::{play, rounds};
+pub use play::{Timed, play, rounds};
 pub use recorder::Recorder;
 pub use run::{check_configure, configured, run};

@@ -45,16 +45,26 @@ pub async fn play(case: &Case, plugin: &Arc<dyn Plugin>, windows: Option<&Window
     Ok(())
 }
 
-/// Asks the plugin all steps of a case, `times` over, whatever it answers: what each call took that did not fail.
-pub async fn rounds(case: &Case, plugin: &Arc<dyn Plugin>, times: usize) -> Vec<(Hook, Duration)> {
+/// A call of which only the time counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Timed {
+    /// Of which hook.
+    pub hook: Hook,
+    /// Until it answered or failed.
+    pub took: Duration,
+    /// Whether it gave no verdict.
+    pub failed: bool,
+}
+
+/// Asks the plugin all steps of a case, `times` over, whatever it answers.
+pub async fn rounds(case: &Case, plugin: &Arc<dyn Plugin>, times: usize) -> Vec<Timed> {
     let mut taken = Vec::with_capacity(times * case.steps().len());
     for _ in 0..times {
         let scope = Scope::new("bench", Arc::clone(case.attributes()));
         for step in case.steps().iter().filter(|step| plugin.subscription().hooks.has(step.hook)) {
             let started = Instant::now();
-            if answered(&**plugin, step, &scope).await.is_ok() {
-                taken.push((step.hook, started.elapsed()));
-            }
+            let failed = answered(&**plugin, step, &scope).await.is_err();
+            taken.push(Timed { hook: step.hook, took: started.elapsed(), failed });
         }
     }
     taken

@@ -27,6 +27,16 @@ pub(crate) struct ServicesShape {
     pub(crate) metrics_after: Option<Vec<MetricShape>>,
 }
 
+impl ServicesShape {
+    /// Whether something must be done exactly once, or in so many calls.
+    pub(crate) fn expects_once(&self) -> bool {
+        !self.http.is_empty()
+            || !self.models.is_empty()
+            || self.kv_after.is_some()
+            || self.metrics_after.is_some()
+    }
+}
+
 /// A stored value; its time to live is compared only where it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {

@@ -40,7 +40,8 @@ pub(crate) async fn difference(
         Err(problem) => return Some(format!("as a stream in one part it fails: {problem}")),
     };
     let longest = texts.iter().map(|text| text.content.len()).max().unwrap_or_default();
-    for at in 1..longest {
+    // Inside of a character of every text it would be the cut before.
+    for at in (1..longest).filter(|at| texts.iter().any(|text| text.content.is_char_boundary(*at))) {
         if let Some(text) = compared(step, plugin, windows, (&whole, &[at, usize::MAX])).await {
             return Some(format!("in a stream that is cut at byte {at}, {text}"));
         }

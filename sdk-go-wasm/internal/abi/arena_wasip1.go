@@ -136,7 +136,10 @@ func realloc(old, oldSize, align, size uint32) uint32 {
 		Leave()
 	}
 	p := Alloc(size, align)
-	if old != 0 && p != 0 {
+	if p == 0 && size != 0 {
+		trap()
+	}
+	if old != 0 {
 		copy(unsafe.Slice((*byte)(at(p)), oldSize), unsafe.Slice((*byte)(at(old)), oldSize))
 	}
 	return p
@@ -147,8 +150,18 @@ func realloc(old, oldSize, align, size uint32) uint32 {
 //go:wasmexport cabi_realloc_adapter
 //go:nosplit
 func reallocAdapter(_, _, _, size uint32) uint32 {
-	return fresh((size + page - 1) &^ (page - 1))
+	p := fresh((size + page - 1) &^ (page - 1))
+	if p == 0 {
+		trap()
+	}
+	return p
 }
+
+// trap ends the call and the instance: the host would write to address 0, which is Go's own data. It reads a place that no
+// memory has, since a panic would enter Go's allocator.
+//
+//go:nosplit
+func trap() { _ = *(*byte)(at(^uint32(0))) }
 
 // Answer hands out the memory of an export's answer, which stands until the host writes again.
 func Answer(size, align uint32) uint32 {

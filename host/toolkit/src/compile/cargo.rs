@@ -1,10 +1,13 @@
 //! Rust, as a core module or a shared library.
 
 use std::env;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use tidegate_pipeline::Digest;
 
 use super::read;
 use crate::language::Language;
@@ -31,11 +34,28 @@ pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Pro
         });
     }
     let mut command = Command::new(cargo);
-    // Where the standard library is compiled along, which takes a minute, once is enough for all projects.
-    if env::var_os("CARGO_TARGET_DIR").is_none() {
-        command.env("CARGO_TARGET_DIR", tools.at("rust-wasm/target"));
+    command.args(["rustc", "--release"]);
+    let compiles_std = tools.at("rust-wasm/root").exists();
+    if !compiles_std || env::var_os("CARGO_TARGET_DIR").is_some() {
+        return made(&mut command, &[], project, "wasm");
     }
-    made(command.args(["build", "--release"]), project, "wasm")
+    // The standard library is compiled along, which takes a minute: once is enough for all projects. They share a folder, where
+    // two crates of one name would be taken for the same, so each is told apart by its place, and one is built at a time.
+    let shared = tools.at("rust-wasm/target");
+    command.env("CARGO_TARGET_DIR", &shared);
+    let _alone = alone(&shared)?;
+    let own = format!("metadata={}", Digest::of(project.folder.as_os_str().as_encoded_bytes()));
+    made(&mut command, &["--", "-C", &own], project, "wasm")
+}
+
+/// Waits until nobody else builds in this folder, and keeps others waiting until the lock is dropped.
+fn alone(folder: &Path) -> Result<File, Problem> {
+    let path = folder.join(".tidegate-lock");
+    let failed = |error: io::Error| Problem::file(&path, &error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let lock = File::create(&path).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    Ok(lock)
 }
 
 /// With the profile `native`, which the template has: a panic must not end the gateway.
@@ -43,12 +63,15 @@ pub(super) fn library(project: &Project) -> Result<Vec<u8>, Problem> {
     if on_path("cargo").is_none() {
         return Err(Problem::Missing { tool: "cargo".into(), language: Language::Native });
     }
-    made(Command::new("cargo").args(["build", "--profile", "native"]), project, "so")
+    made(Command::new("cargo").args(["rustc", "--profile", "native"]), &[], project, "so")
 }
 
 /// The bytes of the project's own artefact with that extension.
-fn made(cargo: &mut Command, project: &Project, extension: &str) -> Result<Vec<u8>, Problem> {
-    cargo.current_dir(&project.folder).args(["--lib", "--quiet", "--message-format=json-render-diagnostics"]);
+fn made(cargo: &mut Command, last: &[&str], project: &Project, extension: &str) -> Result<Vec<u8>, Problem> {
+    cargo
+        .current_dir(&project.folder)
+        .args(["--lib", "--quiet", "--message-format=json-render-diagnostics"])
+        .args(last);
     let report = output(cargo, "cargo build")?;
     let manifest = project.folder.join("Cargo.toml");
     let lines = report.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());

@@ -21,6 +21,7 @@ pub(super) fn core(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem>
     let toolchain = tools.at("cpp/cmake/tidegate-wasm.cmake");
     files::write_below("sdk/cpp/cmake", &tools.at("cpp/cmake"))?;
     let out = scratch(project, "cmake")?;
+    clear(project, &out)?;
     let mut configure = Command::new("cmake");
     configure.args(["-S", ".", "--log-level=WARNING", "-B"]).arg(&out).current_dir(&project.folder);
     configure.arg(format!("-DCMAKE_TOOLCHAIN_FILE={}", toolchain.display()));
@@ -29,11 +30,30 @@ pub(super) fn core(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem>
     read(&module(&out)?)
 }
 
+/// Takes away what would be taken for what is built now: modules, and the whole folder where the project stood elsewhere, which
+/// CMake refuses.
+fn clear(project: &Project, out: &Path) -> Result<(), Problem> {
+    let home = format!("CMAKE_HOME_DIRECTORY:INTERNAL={}\n", project.folder.display());
+    let is_other =
+        std::fs::read_to_string(out.join("CMakeCache.txt")).is_ok_and(|cache| !cache.contains(&home));
+    if is_other {
+        return std::fs::remove_dir_all(out).map_err(|error| Problem::file(out, &error));
+    }
+    for module in modules(out) {
+        std::fs::remove_file(&module).map_err(|error| Problem::file(&module, &error))?;
+    }
+    Ok(())
+}
+
+fn modules(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")).collect()
+}
+
 /// The one module that `tidegate_plugin` made.
 fn module(folder: &Path) -> Result<PathBuf, Problem> {
-    let entries = std::fs::read_dir(folder).map_err(|error| Problem::file(folder, &error))?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut modules = paths.filter(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    let mut modules = modules(folder).into_iter();
     match (modules.next(), modules.next()) {
         (Some(module), None) => Ok(module),
         (None, _) => Err(Problem::Refused(

@@ -3,10 +3,11 @@
 use std::process::Command;
 
 use super::{read, scratch, world};
+use crate::files;
 use crate::language::Language;
 use crate::problem::Problem;
 use crate::project::Project;
-use crate::setup::places;
+use crate::setup::{KEPT, places};
 use crate::tools::{Tools, on_path, run};
 use crate::world::WORLD;
 
@@ -18,6 +19,8 @@ pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Pro
     if on_path("node").is_none() || !toolkit.join("node_modules").exists() {
         return Err(Problem::Missing { tool: "the compilers of JavaScript".into(), language: Language::Js });
     }
+    // What the binary carries, also after another one did the set-up.
+    files::mirror("sdk/js", &toolkit, &KEPT)?;
     let source = SOURCES.into_iter().find(|source| project.folder.join(source).is_file());
     let source = source.ok_or_else(|| {
         Problem::Refused(format!(

@@ -14,11 +14,11 @@ use crate::world::WORLD;
 
 pub(super) fn component(project: &Project, tools: &Tools) -> Result<Vec<u8>, Problem> {
     let python = places::python(tools);
-    if !python.exists() {
+    if !crate::setup::has_componentize_py(tools) {
         return Err(Problem::Missing { tool: "componentize-py".into(), language: Language::Python });
     }
     let toolkit = tools.at("python-sdk");
-    files::write_below("sdk/python", &toolkit)?;
+    files::mirror("sdk/python", &toolkit, &["__pycache__"])?;
     let out = scratch(project, "component.wasm")?;
     let packages = packages(project, &python)?;
     let mut command = Command::new(python);
@@ -38,8 +38,16 @@ fn packages(project: &Project, python: &Path) -> Result<Option<PathBuf>, Problem
         return Ok(None);
     }
     let folder = scratch(project, "packages")?;
+    let (stamp, list) = (scratch(project, "packages.txt")?, read(&wanted)?);
+    if std::fs::read(&stamp).is_ok_and(|there| there == list) {
+        return Ok(Some(folder));
+    }
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(|error| Problem::file(&folder, &error))?;
+    }
     let mut command = Command::new(python);
-    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade"]);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     run(command.arg("-r").arg(&wanted).arg("--target").arg(&folder), "pip install")?;
+    files::write(&stamp, &list)?;
     Ok(Some(folder))
 }

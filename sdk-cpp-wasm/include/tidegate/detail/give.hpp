@@ -21,11 +21,51 @@ T* allocate(std::size_t count) {
     return memory;
 }
 
-/// Text and bytes alike.
+/// How many bytes the character at the beginning of a text has, and 0 where none begins there (RFC 3629).
+inline std::size_t character(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
+    const auto follows = [&](std::size_t at) { return (byte(at) & 0xc0u) == 0x80u; };
+    const auto first = byte(0), second = byte(1);
+    if (first < 0x80u) return 1;
+    if (first >= 0xc2u && first <= 0xdfu) return follows(1) ? 2 : 0;
+    if (first >= 0xe0u && first <= 0xefu) {
+        const bool is_overlong = first == 0xe0u && second < 0xa0u, is_surrogate = first == 0xedu && second > 0x9fu;
+        return follows(1) && follows(2) && !is_overlong && !is_surrogate ? 3 : 0;
+    }
+    if (first >= 0xf0u && first <= 0xf4u) {
+        const bool is_overlong = first == 0xf0u && second < 0x90u, is_beyond = first == 0xf4u && second > 0x8fu;
+        return follows(1) && follows(2) && follows(3) && !is_overlong && !is_beyond ? 4 : 0;
+    }
+    return 0;
+}
+
+/// A text with U+FFFD for every byte that is part of no character: the gateway takes no other, and would end the instance.
+inline std::string mended(std::string_view text) {
+    std::string made;
+    while (!text.empty()) {
+        const auto size = character(text);
+        made += size == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, size);
+        text.remove_prefix(size == 0 ? 1 : size);
+    }
+    return made;
+}
+
+inline bool is_text(std::string_view text) {
+    while (!text.empty()) {
+        const auto size = character(text);
+        if (size == 0) return false;
+        text.remove_prefix(size);
+    }
+    return true;
+}
+
+/// Text and bytes alike; a text that is cut inside of a character is mended.
 template <class To>
 void give_bytes(std::string_view from, To& to) {
     to = {};
     if (from.empty()) return;
+    if constexpr (std::is_same_v<To, plugin_string_t>)
+        if (!is_text(from)) return give_bytes(std::string_view(mended(from)), to);
     to.ptr = allocate<uint8_t>(from.size());
     to.len = from.size();
     std::memcpy(to.ptr, from.data(), from.size());

@@ -474,7 +474,7 @@ local function moderation(plan, texts, told)
 	end
 	if plan.redact then
 		local edits = masked(texts, plan.redact, plan.with)
-		return if #edits > 0 then tidegate.redact(edits, options(answer)) else tidegate.allow(options(answer))
+		return tidegate.redact(edits, options(answer))
 	elseif answer.block then
 		return tidegate.block(answer.block, options(answer))
 	elseif answer.edit then

@@ -67,7 +67,7 @@ function M.moderate_output(_ctx: Context, texts: { Text }, _last: boolean): Mode
 		end
 	end
 	local options: Options = { hold = hold }
-	return if #edits > 0 then tidegate.redact(edits, options) else tidegate.allow(options)
+	return tidegate.redact(edits, options)
 end
 
 return M
