@@ -20,7 +20,7 @@ has_target() {
     folder="$(rustc --print target-libdir --target "$TARGET" 2>/dev/null)" && ls "$folder"/libstd-*.rlib >/dev/null 2>&1
 }
 
-# Writes the wrapper from standard input.
+# Writes the wrapper from standard input. What it adds stands before what is asked for, where a `--` may end cargo's own.
 wrapper() {
     cat >"$DIR/bin/.new"
     chmod +x "$DIR/bin/.new"
@@ -30,7 +30,9 @@ wrapper() {
 own_rust() {
     wrapper cargo-wasm <<W
 #!/bin/sh
-exec cargo "\$@" --target $TARGET
+command="\$1"
+shift
+exec cargo "\$command" --target $TARGET "\$@"
 W
 }
 
@@ -78,6 +80,8 @@ debian_rust() {
         wrappers
         "$DIR/bin/rustc-wasm" -V >&2
         printf '%s' "$version" >"$stamp"
+    else
+        wrappers
     fi
 }
 
@@ -98,7 +102,9 @@ W
     wrapper cargo-wasm <<W
 #!/bin/sh
 export RUSTC="$DIR/bin/rustc-wasm" RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$DIR/bin/wasm-ld"
-exec cargo "\$@" --target $TARGET -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
+command="\$1"
+shift
+exec cargo "\$command" --target $TARGET -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size "\$@"
 W
 }
 
