@@ -2,14 +2,14 @@ use std::path::{Path, PathBuf};
 
 use super::{FILES, Sdk};
 
-/// What only the tests of a plugin need.
-const FOR_TESTS: &str = "testing";
+/// What only the tests of a plugin need, and what only components are built with.
+const NO_WORKERS: [&str; 3] = ["testing", "component", "componentize.py"];
 
 fn modules(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.trim_start_matches('_').starts_with(FOR_TESTS) {
+        if NO_WORKERS.contains(&name.trim_start_matches('_')) {
             continue;
         }
         if path.is_dir() {
