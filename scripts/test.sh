@@ -70,7 +70,7 @@ stage_plugins() {
         CARGO_TARGET_DIR="$ROOT/target/native" cargo test --release --locked --quiet --manifest-path plugins/hmac-auth/Cargo.toml ||
         return 1
     packages="$("$PLUGIN_VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" &&
-        PYTHONPATH="$ROOT/sdk-python/src:$packages" "$VENV/bin/python" -m pytest -q -p no:cacheprovider plugins/*/tests
+        PYTHONPATH="$ROOT/sdk-python/src:$packages" "$VENV/bin/python" -m pytest -q -p no:cacheprovider plugins/*/tests sdk-lua/tests
 }
 
 # The tests that start workers do so on both sides; the others are run on each.
