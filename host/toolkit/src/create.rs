@@ -52,8 +52,11 @@ pub fn create(language: Language, template: Template, folder: &Path) -> Result<(
     }
     let whole = std::path::absolute(folder).map_err(|error| Problem::file(folder, &error))?;
     let name = name_of(&whole)?;
-    let source = format!("templates/{language}/{}", template.as_str());
-    for (file, bytes) in files::below(&source) {
+    let parts = sources(language, template);
+    let named = parts
+        .iter()
+        .flat_map(|(from, to)| files::below(from).map(move |(file, bytes)| (format!("{to}{file}"), bytes)));
+    for (file, bytes) in named {
         let text = String::from_utf8_lossy(bytes);
         let filled = text
             .replace("{{id}}", &format!("{PUBLISHER}/{name}"))
@@ -63,6 +66,17 @@ pub fn create(language: Language, template: Template, folder: &Path) -> Result<(
     }
     files::write(&folder.join(".gitignore"), IGNORED.as_bytes())?;
     write_toolkit(folder, language)
+}
+
+/// What every language has alike, the cases and the schema, then what is the language's own: folders of the binary, and where
+/// they go. A library is built of the very source that a component is.
+fn sources(language: Language, template: Template) -> Vec<(String, &'static str)> {
+    let of = |folder: &str| format!("templates/{folder}/{}", template.as_str());
+    let mut sources = vec![(of("every"), ""), (of(language.as_str()), "")];
+    if language == Language::Native {
+        sources.push((of(Language::Rust.as_str()) + "/src", "src/"));
+    }
+    sources
 }
 
 /// Of the folder: what a package, a crate and a module may be called.
