@@ -8,13 +8,14 @@ import json
 import os
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import tempfile
 import threading
 import time
 import urllib.request
+
+from machine import free_port
 
 BINARY = os.environ["TIDEGATE_BIN"]
 LANGUAGES = ("rust", "go", "cpp", "js", "python", "lua", "native")
@@ -39,12 +40,6 @@ def timed(folder: pathlib.Path, size: int) -> dict:
         case = {"name": "a prompt", "config": {"words": ["secret", "forbidden"]}, "steps": [{"hook": "moderate_input", "in": {"texts": [{"content": content}]}, "out": "allow"}]}
         (pathlib.Path(cases) / "prompt.json").write_text(json.dumps(case))
         return json.loads(run("bench", "--json", "--cases", cases, folder=folder)[1])
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Dev:

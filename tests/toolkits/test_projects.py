@@ -8,13 +8,13 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import threading
 
 import httpx
 import pytest
 
+from support.backends import free_port
 from support.gateway import BINARY
 from support.wait import until
 
@@ -84,12 +84,6 @@ def test_bench_prints_what_each_hook_costs(project):
     told = json.loads(works("plugin", "bench", "--json", folder=folder))
     assert set(told["hooks"]) == {"moderate_input", "moderate_output"}
     assert all(cost["calls"] > 0 and 0 < cost["median"] <= cost["p99"] for cost in told["hooks"].values())
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Dev:
