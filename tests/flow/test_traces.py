@@ -114,3 +114,16 @@ def test_with_nothing_kept_nothing_is_known():
         request_id = ask(gateway)
         assert gateway.admin("GET", "/v1/traces").json() == {"traces": []}
         assert gateway.admin("GET", f"/v1/traces/{request_id}").status_code == 404
+
+
+def test_a_configuration_that_is_refused_forgets_nothing():
+    clusters = {"local": {"provider": "mock"}}
+    with Gateway(proxy_config(clusters)) as gateway:
+        request_id = ask(gateway)
+        wrong = [{"content_moderation": {"patterns": ["("], "action": "block"}}]
+        gateway.write(proxy_config(clusters, filters=wrong, telemetry={"hook_traces": {"keep": 0}}))
+        assert gateway.admin("POST", "/v1/reload").status_code == 400
+        assert gateway.admin("GET", "/v1/traces").json() == {"traces": [request_id]}
+        gateway.write(proxy_config(clusters, telemetry={"hook_traces": {"keep": 0}}))
+        assert gateway.admin("POST", "/v1/reload").status_code == 200
+        assert gateway.admin("GET", "/v1/traces").json() == {"traces": []}

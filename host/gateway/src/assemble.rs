@@ -150,8 +150,6 @@ async fn make(
 }
 
 fn wanted(config: &Config, observers: Observers) -> Observers {
-    let checked::HookTraces { keep, sample_ppm } = config.telemetry.hook_traces;
-    observers.traces.keep(keep, sample_ppm);
     match config.telemetry.access_log {
         checked::AccessLog::Json => observers,
         checked::AccessLog::Off => Observers { access_log: None, ..observers },

@@ -89,6 +89,7 @@ async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<()
     let assembled = assembled.map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot, plugins: table } = assembled;
     plugins.publish(table, Facts::of(&config));
+    observers.follow(&config.telemetry);
     let proxy = Proxy::new(snapshot);
     models.bind(&proxy);
     let mut listeners = Listeners::new(Arc::clone(&proxy));

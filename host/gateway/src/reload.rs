@@ -168,6 +168,7 @@ impl Reloader {
         let (prepared, access) = ready.inspect_err(|_| self.note_refused(&before, &files))?;
         self.proxy.publish(snapshot);
         self.plugins.publish(plugins, Facts::of(&config));
+        self.observers.follow(&config.telemetry);
         self.operator.follow(access);
         for address in listeners.commit(prepared) {
             tracing::info!(%address, "listening");

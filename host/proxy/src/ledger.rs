@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
+use tidegate_config::checked;
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
 use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets, Traces};
 use tidegate_providers::AnswerScan;
@@ -26,6 +27,14 @@ pub struct Observers {
     pub access_log: Option<Arc<AccessLog>>,
     /// What filters did to the last requests.
     pub traces: Arc<Traces>,
+}
+
+impl Observers {
+    /// Goes by the configuration that is live from here on.
+    pub fn follow(&self, telemetry: &checked::Telemetry) {
+        let checked::HookTraces { keep, sample_ppm } = telemetry.hook_traces;
+        self.traces.keep(keep, sample_ppm);
+    }
 }
 
 /// Bytes that make about one token, for estimates.
