@@ -10,7 +10,7 @@ use tidegate_config::{Config, checked};
 use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
     Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
-    Process, Runtime, Services, Setup, consent,
+    Process, Runtime, Services, Setup, consent, runtime_of,
 };
 
 /// A version of a plugin that can be used.
@@ -182,11 +182,7 @@ impl Plugins {
             return Ok(known);
         }
         check_schema(&package)?;
-        let name = &package.manifest.runtime;
-        let runtime = self.runtimes.iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
-            let known: Vec<_> = self.runtimes.iter().map(|runtime| runtime.name()).collect();
-            LoadError::Runtime(name.clone(), known.join(", "))
-        })?;
+        let runtime = runtime_of(&self.runtimes, &package.manifest.runtime)?;
         let code = runtime.load(&package).await?;
         let digest = package.digest;
         let loaded = Arc::new(Loaded { package, code });

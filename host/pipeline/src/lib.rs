@@ -47,7 +47,9 @@ pub use manifest::{Capabilities, Manifest};
 pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
 pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
-pub use runtime::{Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, subscribed};
+pub use runtime::{
+    Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, cache_folder, runtime_of, subscribed,
+};
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
     Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_DEPTH, MAX_KEY,

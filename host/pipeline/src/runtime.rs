@@ -22,6 +22,27 @@ pub trait Runtime: Send + Sync + 'static {
     fn load<'a>(&'a self, package: &'a Package) -> BoxFuture<'a, Result<Arc<dyn Code>, LoadError>>;
 }
 
+/// A folder that the environment names, else `below` in `tidegate` of the user's cache; `None` where the user has none.
+pub fn cache_folder(variable: &str, below: &str) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let user = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    set(variable).or_else(|| user().map(|user| user.join("tidegate").join(below)))
+}
+
+/// The runtime of that name.
+///
+/// # Errors
+/// Where there is none; the error lists those that there are.
+pub fn runtime_of<'r>(
+    runtimes: &'r [Arc<dyn Runtime>],
+    name: &str,
+) -> Result<&'r Arc<dyn Runtime>, LoadError> {
+    runtimes.iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
+        let known: Vec<_> = runtimes.iter().map(|runtime| runtime.name()).collect();
+        LoadError::Runtime(name.to_owned(), known.join(", "))
+    })
+}
+
 /// The code of one version of a plugin.
 pub trait Code: Send + Sync + 'static {
     /// Makes a plugin with one configuration: runs `configure`, and keeps what is needed to make further instances.

@@ -142,10 +142,6 @@ impl Maker {
 
 /// Below `$TIDEGATE_CACHE`, else the user's cache folder, else one for temporary files.
 fn cache_folder() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = || {
-        let user = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-        Some(user.join("tidegate"))
-    };
-    set("TIDEGATE_CACHE").or_else(own).unwrap_or_else(|| std::env::temp_dir().join("tidegate")).join("native")
+    let folder = tidegate_pipeline::cache_folder("TIDEGATE_CACHE", "");
+    folder.unwrap_or_else(|| std::env::temp_dir().join("tidegate")).join("native")
 }

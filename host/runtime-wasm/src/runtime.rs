@@ -123,12 +123,7 @@ fn start_clock(engine: &Engine) -> std::io::Result<()> {
 }
 
 fn cache_folder() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let own = || {
-        let user = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
-        Some(user.join("tidegate"))
-    };
-    set("TIDEGATE_CACHE").or_else(own).map(|folder| folder.join("wasm"))
+    tidegate_pipeline::cache_folder("TIDEGATE_CACHE", "").map(|folder| folder.join("wasm"))
 }
 
 #[cfg(test)]

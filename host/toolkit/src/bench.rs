@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegate_contract::Hook;
-use tidegate_pipeline::{Package, Process, Runtime};
+use tidegate_pipeline::{Package, Process, Runtime, runtime_of};
 use tidegate_testkit::{Mismatch, cases, configured, rounds};
 
-use crate::cases::runtime;
 use crate::problem::Problem;
 
 /// How long a case is repeated.
@@ -63,7 +62,7 @@ pub async fn bench(
     let cases = cases(from)?;
     let before = resident();
     let started = Instant::now();
-    let code = runtime(&package, runtimes)?.load(&package).await?;
+    let code = runtime_of(runtimes, &package.manifest.runtime)?.load(&package).await?;
     let loaded = started.elapsed();
     let mut taken: BTreeMap<Hook, Vec<Duration>> = BTreeMap::new();
     let mut first: BTreeMap<Hook, Duration> = BTreeMap::new();

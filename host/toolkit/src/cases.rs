@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tidegate_contract::Hook;
-use tidegate_pipeline::{LoadError, Package, Process, Runtime};
+use tidegate_pipeline::{Package, Process, Runtime, runtime_of};
 use tidegate_testkit::{Case, cases, run};
 
 use crate::problem::Problem;
@@ -46,7 +46,7 @@ pub async fn test(
     let package = Package::read(folder)?;
     let cases = cases(from)?;
     let started = Instant::now();
-    let code = runtime(&package, runtimes)?.load(&package).await?;
+    let code = runtime_of(runtimes, &package.manifest.runtime)?.load(&package).await?;
     let loaded = started.elapsed();
     let mut played = Vec::new();
     for case in &cases {
@@ -70,18 +70,6 @@ pub fn process(folder: &Path, environment: Option<PathBuf>) -> Process {
     let own = || Some(folder.join(".venv")).filter(|own| own.join("bin/python").exists());
     let interpreter = environment.or_else(own).map(|path| path.canonicalize().unwrap_or(path));
     Process { interpreter, ..Process::default() }
-}
-
-/// The runtime that a package asks for.
-pub(crate) fn runtime<'r>(
-    package: &Package,
-    runtimes: &'r [Arc<dyn Runtime>],
-) -> Result<&'r Arc<dyn Runtime>, LoadError> {
-    let name = &package.manifest.runtime;
-    runtimes.iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
-        let known: Vec<_> = runtimes.iter().map(|runtime| runtime.name()).collect();
-        LoadError::Runtime(name.clone(), known.join(", "))
-    })
 }
 
 /// A configuration that the gateway would refuse before the plugin is asked; a case may be about just that.

@@ -4,6 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use tidegate_pipeline::cache_folder;
+
 use crate::problem::Problem;
 
 /// The folder of toolchains.
@@ -18,12 +20,9 @@ impl Tools {
     /// # Errors
     /// Where the user has neither.
     pub fn of_user() -> Result<Self, Problem> {
-        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let cache = || set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
-        let folder = set("TIDEGATE_TOOLS").or_else(|| cache().map(|cache| cache.join("tidegate/tools")));
         let refused =
             || Problem::Refused("there is no home for toolchains; set TIDEGATE_TOOLS to a folder".into());
-        let folder = folder.ok_or_else(refused)?;
+        let folder = cache_folder("TIDEGATE_TOOLS", "tools").ok_or_else(refused)?;
         // Tools are started in other folders than this one.
         std::path::absolute(&folder)
             .map(|folder| Self { folder })
