@@ -5,6 +5,7 @@ set -uo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$ROOT" || exit 1
+BINARY="${CARGO_TARGET_DIR:-$ROOT/target}/ci/tidegate"
 
 LINT=(format clippy deny)
 ALL=("${LINT[@]}" bindings native unit guests plugins python build schema toolkits e2e)
@@ -58,8 +59,8 @@ stage_guests() {
     fi
     rm -rf "$made"
     "$ROOT/scripts/build-plugins.sh" --into "$made" &&
-        TIDEGATE_GUESTS="$made" cargo nextest run --locked -p tidegate-gateway -p tidegate-runtime-wasm \
-            -E 'test(case_files) or package(tidegate-runtime-wasm)' \
+        TIDEGATE_GUESTS="$made" cargo nextest run --workspace --locked \
+            -E '(package(tidegate-gateway) and test(case_files)) or package(tidegate-runtime-wasm)' \
             --show-progress none --status-level slow --final-status-level fail
 }
 
@@ -77,7 +78,7 @@ stage_plugins() {
 stage_python() {
     local made="$ROOT/target/sdk/tidegate_worker.abi3.so" tests=(-m pytest -q -p no:cacheprovider sdk-python/tests)
     "$ROOT/scripts/build-extension.sh" "$made" || return 1
-    TIDEGATE_PYTHON_EXT="$made" cargo nextest run --locked -p tidegate-gateway -E 'test(in_python_meets)' \
+    TIDEGATE_PYTHON_EXT="$made" cargo nextest run --workspace --locked -E 'package(tidegate-gateway) and test(in_python_meets)' \
         --show-progress none --status-level slow --final-status-level fail || return 1
     TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" "${tests[@]}" &&
         TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" -X tidegate_worker="$made" "${tests[@]}" -k 'not pure and not extension'
@@ -85,7 +86,7 @@ stage_python() {
 
 # With the compiled part of the Python worker beside it, as it is shipped.
 stage_build() {
-    cargo build --release --locked --quiet -p tidegate-gateway &&
+    cargo build --profile ci --locked --quiet -p tidegate-gateway &&
         "$ROOT/scripts/build-extension.sh" "$(dirname "$BINARY")/tidegate_worker.abi3.so"
 }
 

@@ -1,14 +1,20 @@
 use std::fs;
 use std::path::Path;
 
+use tidegate_runtime_wasm::Compilation;
+
 use super::{AssembleError, check};
 use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes;
 use crate::source::{ConfigSource, FileSource};
 
 fn checked(source: &dyn ConfigSource) -> Result<(), AssembleError> {
-    let plugins =
-        runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap(), &std::sync::Arc::default()).unwrap();
+    let plugins = runtimes::plugins(
+        &tidegate_telemetry::Metrics::new().unwrap(),
+        &std::sync::Arc::default(),
+        Compilation::Optimizing,
+    )
+    .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(check(source, &plugins))
 }

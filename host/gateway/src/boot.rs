@@ -9,6 +9,7 @@ use std::time::Duration;
 use tidegate_config::checked;
 use tidegate_pipeline::Traces;
 use tidegate_proxy::{ListenError, Listeners, ModelRoutes, Observers, Proxy};
+use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::{AccessLog, Metrics, MetricsError};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -46,20 +47,24 @@ pub(crate) enum BootError {
 }
 
 /// Runs until a signal ends it; what filters do can be read off `traces` meanwhile.
-pub(crate) fn run(source: Arc<dyn ConfigSource>, traces: Arc<Traces>) -> Result<(), BootError> {
+pub(crate) fn run(
+    source: Arc<dyn ConfigSource>,
+    traces: Arc<Traces>,
+    compilation: Compilation,
+) -> Result<(), BootError> {
     guard_workers();
     let metrics = Metrics::new()?;
     let (log, _flush) = AccessLog::stdout(&metrics);
     let observers = Observers { metrics, access_log: Some(Arc::new(log)), traces };
     // How many workers there are stands in the configuration, which is read in full within the runtime.
     let workers = crate::assemble::workers(&*source)?;
-    runtime(workers)?.block_on(serve(source, observers))
+    runtime(workers)?.block_on(serve(source, observers, compilation))
 }
 
 /// Checks a source as a start would, plugins included, without listening.
 pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
     guard_workers();
-    let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default())?;
+    let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default(), Compilation::Optimizing)?;
     let checking = crate::assemble::check(source, &plugins);
     runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
 }
@@ -81,10 +86,14 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
     }
 }
 
-async fn serve(source: Arc<dyn ConfigSource>, observers: Observers) -> Result<(), BootError> {
+async fn serve(
+    source: Arc<dyn ConfigSource>,
+    observers: Observers,
+    compilation: Compilation,
+) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
     let models = Arc::new(ModelRoutes::default());
-    let plugins = runtimes::plugins(&observers.metrics, &models)?;
+    let plugins = runtimes::plugins(&observers.metrics, &models, compilation)?;
     let assembled = assemble(&*source, None, observers.clone(), (&plugins, None)).await;
     let assembled = assembled.map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot, plugins: table } = assembled;

@@ -15,7 +15,7 @@ use tidegate_proxy::Observers;
 use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::{NativeRuntime, Worker};
 use tidegate_runtime_python::PythonRuntime;
-use tidegate_runtime_wasm::WasmRuntime;
+use tidegate_runtime_wasm::{Compilation, WasmRuntime};
 use tidegate_telemetry::Metrics;
 use tidegate_testkit::{Case, Mismatch, cases, check_configure, play};
 
@@ -62,7 +62,7 @@ fn packages(folder: &Path) -> Outcome<Vec<PathBuf>> {
 
 fn runtimes() -> Outcome<Vec<Arc<dyn Runtime>>> {
     Ok(vec![
-        Arc::new(WasmRuntime::with_cache(None)?),
+        Arc::new(WasmRuntime::with_cache(Compilation::Optimizing, None)?),
         Arc::new(LuaRuntime::new()),
         Arc::new(PythonRuntime::new()),
         Arc::new(NativeRuntime::new(worker())),

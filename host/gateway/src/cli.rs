@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde_json::json;
 use tidegate_contract::Dialect;
+use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::Format;
 
 use crate::boot;
@@ -92,7 +93,9 @@ fn start(config: Option<PathBuf>) -> ExitCode {
         return fail(&error.to_string());
     }
     let ran = source(config).map_err(|error| error.to_string());
-    match ran.and_then(|source| boot::run(source, Arc::default()).map_err(|error| error.to_string())) {
+    match ran.and_then(|source| {
+        boot::run(source, Arc::default(), Compilation::Optimizing).map_err(|error| error.to_string())
+    }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -12,6 +12,7 @@ use notify::{EventKind, RecursiveMode, Watcher as _};
 use serde_json::{Map, Value, json};
 use tidegate_contract::Hook;
 use tidegate_pipeline::{Capabilities, Trace, Traces};
+use tidegate_runtime_wasm::Compilation;
 use tidegate_toolkit::{Built, Project, Tools, build, process};
 
 use crate::boot;
@@ -63,7 +64,8 @@ impl Own {
         let told = Arc::clone(&traces);
         std::thread::spawn(move || Terminal::default().follow(&told));
         say(&format!("serving on http://127.0.0.1:{}, the mock model behind it; Ctrl-C ends it", self.port));
-        let ran = boot::run(Arc::new(FileSource::new(file)), traces).map_err(|error| error.to_string());
+        let ran = boot::run(Arc::new(FileSource::new(file)), traces, Compilation::Fast)
+            .map_err(|error| error.to_string());
         drop(watcher);
         ran.map(|()| String::new())
     }

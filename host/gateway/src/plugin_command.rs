@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use tidegate_pipeline::Process;
+use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::Format;
 use tidegate_toolkit::{
     Bench, Built, Info, Language, Problem, Project, Report, Template, Tools, bench, build, create, process,
@@ -206,7 +207,7 @@ fn on_engines<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, St
 }
 
 fn played(place: &Place, from: Cases) -> Result<String, String> {
-    let engines = engines().map_err(|error| error.to_string())?;
+    let engines = engines(Compilation::Optimizing).map_err(|error| error.to_string())?;
     let (from, process) = from.of(place);
     let holds = |schema: &_, config: &_| tidegate_config::holds(config, schema);
     let report = on_engines(test(&place.folder, &from, (&engines, &process), holds))?;
@@ -240,7 +241,7 @@ fn lines(report: &Report) -> String {
 }
 
 fn timed(place: &Place, from: Cases, calls: Option<usize>, json: bool) -> Result<String, String> {
-    let engines = engines().map_err(|error| error.to_string())?;
+    let engines = engines(Compilation::Optimizing).map_err(|error| error.to_string())?;
     let (from, process) = from.of(place);
     let report = on_engines(bench(&place.folder, &from, (&engines, &process), calls))?;
     Ok(if json { as_json(&report) } else { table(&report) })

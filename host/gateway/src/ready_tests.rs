@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use tidegate_config::Source;
+use tidegate_runtime_wasm::Compilation;
 
 use crate::assemble::environment;
 use crate::filters::Kinds;
@@ -32,8 +33,12 @@ async fn five_routes_with_two_configurations_make_two_pools_however_often_they_a
     fs::write(folder.path().join("guard/plugin.lua"), PLUGIN).unwrap();
     let source = Source { name: "tidegate.yaml".into(), text: five_routes(), base: folder.path().into() };
     let config = tidegate_config::load(&source, &environment, &Kinds::builtin()).unwrap().config;
-    let plugins =
-        runtimes::plugins(&tidegate_telemetry::Metrics::new().unwrap(), &std::sync::Arc::default()).unwrap();
+    let plugins = runtimes::plugins(
+        &tidegate_telemetry::Metrics::new().unwrap(),
+        &std::sync::Arc::default(),
+        Compilation::Optimizing,
+    )
+    .unwrap();
     let mut live = plugins.prepare(&config, &source.name, None).await;
     assert!(live.problems.is_empty(), "{:?}", live.problems);
     for _ in 0..1000 {

@@ -7,7 +7,7 @@ use tidegate_proxy::{Egress, ModelRoutes, PluginSink};
 use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::NativeRuntime;
 use tidegate_runtime_python::PythonRuntime;
-use tidegate_runtime_wasm::WasmRuntime;
+use tidegate_runtime_wasm::{Compilation, WasmRuntime};
 use tidegate_store::MemoryStore;
 use tidegate_telemetry::Metrics;
 
@@ -28,8 +28,9 @@ pub(crate) const WORKER: &str = "worker";
 pub(crate) fn plugins(
     metrics: &Arc<Metrics>,
     models: &Arc<ModelRoutes>,
+    compilation: Compilation,
 ) -> Result<Arc<Plugins>, RuntimeError> {
-    let runtimes = engines()?;
+    let runtimes = engines(compilation)?;
     let egress = Egress::new(Vec::new());
     let backing = Backing {
         kv: Arc::new(MemoryStore::default()),
@@ -41,9 +42,9 @@ pub(crate) fn plugins(
 }
 
 /// One of each.
-pub(crate) fn engines() -> Result<Vec<Arc<dyn Runtime>>, RuntimeError> {
-    let wasm =
-        WasmRuntime::new().map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
+pub(crate) fn engines(compilation: Compilation) -> Result<Vec<Arc<dyn Runtime>>, RuntimeError> {
+    let wasm = WasmRuntime::new(compilation)
+        .map_err(|error| RuntimeError { runtime: "wasm", cause: error.to_string() })?;
     Ok(vec![
         Arc::new(wasm),
         Arc::new(LuaRuntime::new()),

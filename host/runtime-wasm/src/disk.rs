@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -35,8 +35,8 @@ pub(crate) struct Disk {
 impl Disk {
     /// Opens the folder, which is made where it is missing; `None`, with a line in the log, where it is not this user's
     /// alone or cannot be had.
-    pub(crate) fn open(path: PathBuf) -> Option<Self> {
-        match open(&path) {
+    pub(crate) fn open(path: &Path) -> Option<Self> {
+        match open(path) {
             Ok(folder) => Some(Self { folder }),
             Err(cause) => {
                 let folder = path.display();

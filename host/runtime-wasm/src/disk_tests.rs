@@ -31,7 +31,7 @@ impl Bench {
 
     /// A cache with a component in it.
     fn filled(&self) -> Disk {
-        let disk = Disk::open(self.path()).unwrap();
+        let disk = Disk::open(&self.path()).unwrap();
         disk.store(self.key, &Component::new(&self.engine, EMPTY).unwrap());
         disk
     }
@@ -57,7 +57,7 @@ fn a_folder_that_others_may_enter_is_not_used() {
     drop(bench.filled());
     for mode in [0o777, 0o770, 0o755] {
         std::fs::set_permissions(bench.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-        assert!(Disk::open(bench.path()).is_none(), "{mode:o}");
+        assert!(Disk::open(&bench.path()).is_none(), "{mode:o}");
     }
 }
 
@@ -67,7 +67,7 @@ fn a_link_is_no_folder_and_no_file() {
     let disk = bench.filled();
     let link = bench.folder.path().join("link");
     std::os::unix::fs::symlink(bench.path(), &link).unwrap();
-    assert!(Disk::open(link).is_none());
+    assert!(Disk::open(&link).is_none());
     let moved = bench.path().join("moved");
     std::fs::rename(bench.file(), &moved).unwrap();
     std::os::unix::fs::symlink(&moved, bench.file()).unwrap();

@@ -18,7 +18,7 @@ mod instance;
 mod plugin;
 mod runtime;
 
-pub use runtime::{StartError, WasmRuntime};
+pub use runtime::{Compilation, StartError, WasmRuntime};
 
 #[cfg(test)]
 #[path = "testing_tests.rs"]

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use tidegate_contract::{AdmissionVerdict, Hook, Hooks, Judgement, Need, Outcome, TransformVerdict, Usage};
 use tidegate_pipeline::{Code, LoadError, Package, Payload, Process, Runtime};
 
-use super::WasmRuntime;
+use super::{Compilation, WasmRuntime};
 use crate::testing::{Bench, alice, call, document, folder, hostile, pii_redact, runtime, scope, text};
 
 const SECONDS: Duration = Duration::from_secs(20);
@@ -45,8 +45,33 @@ async fn the_marketplace_plugin_masks_an_address() {
 
 #[tokio::test]
 async fn the_marketplace_plugin_keeps_its_cases() {
+    keeps_its_cases(runtime()).await;
+}
+
+#[tokio::test]
+async fn the_marketplace_plugin_keeps_its_cases_where_it_was_compiled_fast() {
+    let cache = tempfile::tempdir().unwrap();
+    let fast = WasmRuntime::with_cache(Compilation::Fast, Some(cache.path().join("cache"))).unwrap();
+    keeps_its_cases(&fast).await;
+    // Code of another compiler is other code.
+    let optimizing =
+        WasmRuntime::with_cache(Compilation::Optimizing, Some(cache.path().join("cache"))).unwrap();
+    optimizing.load(&pii_redact()).await.unwrap();
+    assert_eq!(std::fs::read_dir(cache.path().join("cache")).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn what_no_compiler_knows_is_refused_by_the_last_in_a_sentence() {
+    let fast = WasmRuntime::with_cache(Compilation::Fast, None).unwrap();
+    let mut package = pii_redact();
+    package.entry = b"local x = 1".as_slice().into();
+    let Err(error) = fast.load(&package).await else { panic!("it was loaded") };
+    assert!(error.to_string().contains("it is no WASM component; check \"entry\""), "{error}");
+}
+
+async fn keeps_its_cases(runtime: &WasmRuntime) {
     let package = pii_redact();
-    let code = runtime().load(&package).await.unwrap();
+    let code = runtime.load(&package).await.unwrap();
     for case in tidegate_testkit::cases(&folder("plugins/pii-redact").join("cases")).unwrap() {
         if let Err(mismatch) =
             tidegate_testkit::run(&case, &*code, &package.manifest, &Process::default()).await
@@ -190,7 +215,7 @@ async fn code_is_compiled_once_and_stored_for_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
     for _ in 0..2 {
-        let runtime = WasmRuntime::with_cache(Some(cache.clone())).unwrap();
+        let runtime = WasmRuntime::with_cache(Compilation::Optimizing, Some(cache.clone())).unwrap();
         let code: Arc<dyn Code> = runtime.load(&pii_redact()).await.unwrap();
         let bench = Bench::new(pii_redact(), "{}");
         code.configure(bench.setup()).await.unwrap();

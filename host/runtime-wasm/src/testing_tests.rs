@@ -14,7 +14,7 @@ use tidegate_pipeline::{
     Models, Package, Plugin, PluginMetrics, Question, Runtime, Scope, Services, Setup, StoreError,
 };
 
-use crate::WasmRuntime;
+use crate::{Compilation, WasmRuntime};
 
 /// A store that counts, and of which one key never answers.
 #[derive(Default)]
@@ -81,7 +81,11 @@ impl PluginMetrics for Fake {
 pub(crate) fn runtime() -> &'static WasmRuntime {
     static RUNTIME: LazyLock<WasmRuntime> = LazyLock::new(|| {
         let test = std::env::current_exe().unwrap();
-        WasmRuntime::with_cache(test.parent().map(|folder| folder.join("wasm-cache"))).unwrap()
+        WasmRuntime::with_cache(
+            Compilation::Optimizing,
+            test.parent().map(|folder| folder.join("wasm-cache")),
+        )
+        .unwrap()
     });
     &RUNTIME
 }
