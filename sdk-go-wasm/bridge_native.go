@@ -83,7 +83,8 @@ func showSubscription(asked subscription) shown {
 		}
 	}
 	return shown{
-		"hooks": showList(asked.hooks, showText), "request_body": showNeed(asked.requestBody),
+		"hooks": showList(asked.hooks, showText), "headers": showNeed(asked.headers),
+		"request_body": showNeed(asked.requestBody),
 		"response_body": showNeed(asked.responseBody), "body_digest": asked.bodyDigest, "windows": windows,
 		"dialects": showList(asked.dialects, showText),
 	}

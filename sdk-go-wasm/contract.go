@@ -88,7 +88,8 @@ type Context struct {
 	DeadlineMs uint32
 }
 
-// need: what of a JSON body the host hands over. `fields` names pointers, and only what stands there is copied.
+// need: what of a JSON body the host hands over: `fields` names pointers, and only what stands there is copied. Of header
+// fields: `fields` names them.
 type need struct {
 	tag    needTag
 	fields []string
@@ -186,7 +187,9 @@ type Usage struct {
 	Estimated    bool
 }
 
-// Windows: how a stream is cut for `moderation.output`; Mode is `carry`, `window`, `full` or `watch`.
+// Windows: how a stream is cut for `moderation.output`; Mode is `carry`, `window`, `full` or `watch`. Sizes are bytes of a text.
+// `carry`: MaxMatch bytes stay behind. `window`: pieces of Min to Max, each with Overlap of the one before; Max 0
+// is 4096. MaxHoldMs: longer is nothing held, 0 is 5000.
 type Windows struct {
 	Mode      string
 	Min       uint32
@@ -199,10 +202,13 @@ type Windows struct {
 // subscription: what this configuration needs. Hooks: `authenticate`, `admit`, `settle`, `transform_request`, `transform_upstream`,
 // `transform_response`, `transform_event`, `moderate_input`, `moderate_output`, `completed`. One that is not named here is
 // not called and costs nothing; one that the manifest does not list is a load error.
+// headers is what of the header fields `authenticate` and the transforms are handed: `fields` by their names, in lower
+// case and in the order they are named; what is not asked for is not copied.
 // dialects are those that a transform understands; none stands for `openai`. A transform that asks for a body, or for
 // events, is not called in another: that counts as its failure. One that sees headers only is called in all.
 type subscription struct {
 	hooks        []string
+	headers      need
 	requestBody  need
 	responseBody need
 	bodyDigest   bool
@@ -229,6 +235,8 @@ type Head struct {
 	BodySHA256 []byte
 }
 
+// grant: who it is, and what becomes of the header fields: credentials that were checked are removed here where the upstream must
+// not see them.
 type grant struct {
 	principal Principal
 	headers   []headerEdit
@@ -276,7 +284,8 @@ const (
 	bodyChangeReplace
 )
 
-// change: cluster sends the request there, reroute picks the route anew with what was changed (once a request).
+// change: what changes; the rest stays, and so does all where one edit cannot be made. A body that is no JSON cannot be changed.
+// cluster sends the request there, reroute picks the route anew with what was changed (once a request).
 type change struct {
 	headers []headerEdit
 	body    *bodyChange
@@ -305,6 +314,7 @@ type Event struct {
 	Data string
 }
 
+// eventVerdict: `replace` puts these events in its place, in order; an empty list is `drop`.
 type eventVerdict struct {
 	tag     eventVerdictTag
 	replace []Event
@@ -318,7 +328,9 @@ const (
 	eventVerdictDrop
 )
 
-// Outcome is what became of an exchange.
+// Outcome: status is what the client got, 499 where it left before there was one; Error why it failed, where it did; Cluster the
+// one tried last; DurationMs from the head of the request to the last byte of the answer, FirstTokenMs to the first part
+// of a stream; Findings those of all moderation filters; Cancelled whether the client left before the last byte.
 type Outcome struct {
 	Status       uint16
 	Error        *string

@@ -189,11 +189,12 @@ func lowerWindows(p uint32, v Windows) {
 
 func lowerSubscription(p uint32, v subscription) {
 	abi.PutList(p, v.hooks, 8, 4, abi.PutString)
-	lowerNeed(p+8, v.requestBody)
-	lowerNeed(p+20, v.responseBody)
-	abi.PutBool(p+32, v.bodyDigest)
-	abi.PutOption(p+36, 4, v.windows, lowerWindows)
-	abi.PutList(p+68, v.dialects, 8, 4, abi.PutString)
+	lowerNeed(p+8, v.headers)
+	lowerNeed(p+20, v.requestBody)
+	lowerNeed(p+32, v.responseBody)
+	abi.PutBool(p+44, v.bodyDigest)
+	abi.PutOption(p+48, 4, v.windows, lowerWindows)
+	abi.PutList(p+80, v.dialects, 8, 4, abi.PutString)
 }
 
 func liftPeer(p uint32) Peer {
@@ -326,7 +327,7 @@ func exportLifecycleConfigure(p, n uint32) uint32 {
 	config := abi.StringAt(p, n)
 	abi.Leave()
 	answer, err := lifecycleConfigure(config)
-	ret := abi.Answer(80, 4)
+	ret := abi.Answer(92, 4)
 	if err != nil {
 		return abi.Fail(ret, ret+4, err)
 	}

@@ -8,9 +8,9 @@ type Subscription struct {
 	asked subscription
 }
 
-// subscribedTo asks for hooks, and for the whole bodies that transforms among them are about.
+// subscribedTo asks for hooks, for all header fields, and for the whole bodies that transforms among them are about.
 func subscribedTo(hooks []Hook) Subscription {
-	var wants Subscription
+	wants := Subscription{asked: subscription{headers: need{tag: needWhole}}}
 	for _, hook := range hooks {
 		wants.asked.hooks = append(wants.asked.hooks, string(hook))
 		switch hook {
@@ -36,6 +36,18 @@ func (s Subscription) Hooks() []Hook {
 func (s Subscription) Without(hook Hook) Subscription {
 	left := slices.Clone(s.asked.hooks)
 	s.asked.hooks = slices.DeleteFunc(left, func(other string) bool { return other == string(hook) })
+	return s
+}
+
+// Headers asks for the header fields of these names, in lower case and in this order, for Authenticate and the transforms.
+func (s Subscription) Headers(names ...string) Subscription {
+	s.asked.headers = need{tag: needFields, fields: names}
+	return s
+}
+
+// NoHeaders asks for none of the header fields.
+func (s Subscription) NoHeaders() Subscription {
+	s.asked.headers = need{tag: needNothing}
 	return s
 }
 

@@ -122,28 +122,51 @@ void __wasm_export_exports_tidegate_plugin_lifecycle_configure_post_return(uint8
           break;
         }
       }
-      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (10*sizeof(void*))))) {
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (9*sizeof(void*))))) {
         case 0: {
           break;
         }
         case 1: {
-          if ((*((size_t*) (arg0 + (12*sizeof(void*))))) > 0) {
-            free(*((uint8_t **) (arg0 + (11*sizeof(void*)))));
+          size_t len6 = *((size_t*) (arg0 + (11*sizeof(void*))));
+          if (len6 > 0) {
+            uint8_t *ptr7 = *((uint8_t **) (arg0 + (10*sizeof(void*))));
+            for (size_t i8 = 0; i8 < len6; i8++) {
+              uint8_t *base = ptr7 + i8 * (2*sizeof(void*));
+              (void) base;
+              if ((*((size_t*) (base + sizeof(void*)))) > 0) {
+                free(*((uint8_t **) (base + 0)));
+              }
+            }
+            free(ptr7);
+          }
+          break;
+        }
+        case 2: {
+          break;
+        }
+      }
+      switch ((int32_t) (int32_t) *((uint8_t*) (arg0 + (13*sizeof(void*))))) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          if ((*((size_t*) (arg0 + (15*sizeof(void*))))) > 0) {
+            free(*((uint8_t **) (arg0 + (14*sizeof(void*)))));
           }
           break;
         }
       }
-      size_t len6 = *((size_t*) (arg0 + (16+15*sizeof(void*))));
-      if (len6 > 0) {
-        uint8_t *ptr7 = *((uint8_t **) (arg0 + (16+14*sizeof(void*))));
-        for (size_t i8 = 0; i8 < len6; i8++) {
-          uint8_t *base = ptr7 + i8 * (2*sizeof(void*));
+      size_t len9 = *((size_t*) (arg0 + (16+18*sizeof(void*))));
+      if (len9 > 0) {
+        uint8_t *ptr10 = *((uint8_t **) (arg0 + (16+17*sizeof(void*))));
+        for (size_t i11 = 0; i11 < len9; i11++) {
+          uint8_t *base = ptr10 + i11 * (2*sizeof(void*));
           (void) base;
           if ((*((size_t*) (base + sizeof(void*)))) > 0) {
             free(*((uint8_t **) (base + 0)));
           }
         }
-        free(ptr7);
+        free(ptr10);
       }
       break;
     }
@@ -1090,13 +1113,22 @@ void *cabi_realloc(void *ptr, size_t old_size, size_t align, size_t new_size) {
 }
 
 __attribute__((__aligned__(sizeof(void*))))
-static uint8_t RET_AREA[(16+16*sizeof(void*))];
+static uint8_t RET_AREA[(16+19*sizeof(void*))];
 
 // Helper Functions
 
 void plugin_option_string_free(plugin_option_string_t *ptr) {
   if (ptr->is_some) {
     plugin_string_free(&ptr->val);
+  }
+}
+
+void tidegate_plugin_state_error_free(tidegate_plugin_state_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 1: {
+      plugin_string_free(&ptr->val.failed);
+      break;
+    }
   }
 }
 
@@ -1116,10 +1148,10 @@ void plugin_option_list_u8_free(plugin_option_list_u8_t *ptr) {
   }
 }
 
-void tidegate_plugin_state_result_void_string_free(tidegate_plugin_state_result_void_string_t *ptr) {
+void tidegate_plugin_state_result_void_error_free(tidegate_plugin_state_result_void_error_t *ptr) {
   if (!ptr->is_err) {
   } else {
-    plugin_string_free(&ptr->val.err);
+    tidegate_plugin_state_error_free(&ptr->val.err);
   }
 }
 
@@ -1139,11 +1171,24 @@ void plugin_list_tuple2_string_string_free(plugin_list_tuple2_string_string_t *p
   }
 }
 
-void tidegate_plugin_secrets_result_string_string_free(tidegate_plugin_secrets_result_string_string_t *ptr) {
+void tidegate_plugin_secrets_error_free(tidegate_plugin_secrets_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      plugin_string_free(&ptr->val.denied);
+      break;
+    }
+    case 1: {
+      plugin_string_free(&ptr->val.unavailable);
+      break;
+    }
+  }
+}
+
+void tidegate_plugin_secrets_result_string_error_free(tidegate_plugin_secrets_result_string_error_t *ptr) {
   if (!ptr->is_err) {
     plugin_string_free(&ptr->val.ok);
   } else {
-    plugin_string_free(&ptr->val.err);
+    tidegate_plugin_secrets_error_free(&ptr->val.err);
   }
 }
 
@@ -1496,11 +1541,24 @@ void tidegate_plugin_models_json_free(tidegate_plugin_models_json_t *ptr) {
   tidegate_plugin_types_json_free(ptr);
 }
 
-void tidegate_plugin_models_result_json_string_free(tidegate_plugin_models_result_json_string_t *ptr) {
+void tidegate_plugin_models_error_free(tidegate_plugin_models_error_t *ptr) {
+  switch ((int32_t) ptr->tag) {
+    case 0: {
+      plugin_string_free(&ptr->val.denied);
+      break;
+    }
+    case 3: {
+      plugin_string_free(&ptr->val.failed);
+      break;
+    }
+  }
+}
+
+void tidegate_plugin_models_result_json_error_free(tidegate_plugin_models_result_json_error_t *ptr) {
   if (!ptr->is_err) {
     tidegate_plugin_models_json_free(&ptr->val.ok);
   } else {
-    plugin_string_free(&ptr->val.err);
+    tidegate_plugin_models_error_free(&ptr->val.err);
   }
 }
 
@@ -1524,6 +1582,7 @@ void exports_tidegate_plugin_lifecycle_option_windows_free(exports_tidegate_plug
 
 void exports_tidegate_plugin_lifecycle_subscription_free(exports_tidegate_plugin_lifecycle_subscription_t *ptr) {
   plugin_list_string_free(&ptr->hooks);
+  exports_tidegate_plugin_lifecycle_need_free(&ptr->headers);
   exports_tidegate_plugin_lifecycle_need_free(&ptr->request_body);
   exports_tidegate_plugin_lifecycle_need_free(&ptr->response_body);
   exports_tidegate_plugin_lifecycle_option_windows_free(&ptr->windows);
@@ -1943,12 +2002,12 @@ bool tidegate_plugin_state_get(plugin_string_t *key, plugin_list_u8_t *ret) {
   return option.is_some;
 }
 
-bool tidegate_plugin_state_set(plugin_string_t *key, plugin_list_u8_t *value, plugin_string_t *err) {
+bool tidegate_plugin_state_set(plugin_string_t *key, plugin_list_u8_t *value, tidegate_plugin_state_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t ret_area[(4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_tidegate_plugin_state_set((uint8_t *) (*key).ptr, (*key).len, (uint8_t *) (*value).ptr, (*value).len, ptr);
-  tidegate_plugin_state_result_void_string_t result;
+  tidegate_plugin_state_result_void_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
       result.is_err = false;
@@ -1956,7 +2015,19 @@ bool tidegate_plugin_state_set(plugin_string_t *key, plugin_list_u8_t *value, pl
     }
     case 1: {
       result.is_err = true;
-      result.val.err = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      tidegate_plugin_state_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          break;
+        }
+        case 1: {
+          variant.val.failed = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = variant;
       break;
     }
   }
@@ -1980,12 +2051,12 @@ void tidegate_plugin_metrics_observe(plugin_string_t *name, double value, plugin
   __wasm_import_tidegate_plugin_metrics_observe((uint8_t *) (*name).ptr, (*name).len, value, (uint8_t *) (*labels).ptr, (*labels).len);
 }
 
-bool tidegate_plugin_secrets_get(plugin_string_t *name, plugin_string_t *ret, plugin_string_t *err) {
+bool tidegate_plugin_secrets_get(plugin_string_t *name, plugin_string_t *ret, tidegate_plugin_secrets_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t ret_area[(4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_tidegate_plugin_secrets_get((uint8_t *) (*name).ptr, (*name).len, ptr);
-  tidegate_plugin_secrets_result_string_string_t result;
+  tidegate_plugin_secrets_result_string_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
       result.is_err = false;
@@ -1994,7 +2065,20 @@ bool tidegate_plugin_secrets_get(plugin_string_t *name, plugin_string_t *ret, pl
     }
     case 1: {
       result.is_err = true;
-      result.val.err = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      tidegate_plugin_secrets_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.denied = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          variant.val.unavailable = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = variant;
       break;
     }
   }
@@ -2254,12 +2338,12 @@ void tidegate_plugin_http_send(tidegate_plugin_http_list_request_t *requests, ti
   *ret = (tidegate_plugin_http_list_result_reply_error_t) { (tidegate_plugin_http_result_reply_error_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
 }
 
-bool tidegate_plugin_models_ask(plugin_string_t *route, tidegate_plugin_models_json_t *body, tidegate_plugin_models_json_t *ret, plugin_string_t *err) {
+bool tidegate_plugin_models_ask(plugin_string_t *route, tidegate_plugin_models_json_t *body, tidegate_plugin_models_json_t *ret, tidegate_plugin_models_error_t *err) {
   __attribute__((__aligned__(sizeof(void*))))
-  uint8_t ret_area[(3*sizeof(void*))];
+  uint8_t ret_area[(4*sizeof(void*))];
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_tidegate_plugin_models_ask((uint8_t *) (*route).ptr, (*route).len, (uint8_t *) (*body).ptr, (*body).len, ptr);
-  tidegate_plugin_models_result_json_string_t result;
+  tidegate_plugin_models_result_json_error_t result;
   switch ((int32_t) *((uint8_t*) (ptr + 0))) {
     case 0: {
       result.is_err = false;
@@ -2268,7 +2352,26 @@ bool tidegate_plugin_models_ask(plugin_string_t *route, tidegate_plugin_models_j
     }
     case 1: {
       result.is_err = true;
-      result.val.err = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + sizeof(void*)))), (*((size_t*) (ptr + (2*sizeof(void*))))) };
+      tidegate_plugin_models_error_t variant;
+      variant.tag = (int32_t) *((uint8_t*) (ptr + sizeof(void*)));
+      switch ((int32_t) variant.tag) {
+        case 0: {
+          variant.val.denied = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+        case 1: {
+          break;
+        }
+        case 2: {
+          break;
+        }
+        case 3: {
+          variant.val.failed = (plugin_string_t) { (uint8_t*)(*((uint8_t **) (ptr + (2*sizeof(void*))))), (*((size_t*) (ptr + (3*sizeof(void*))))) };
+          break;
+        }
+      }
+
+      result.val.err = variant;
       break;
     }
   }
@@ -2296,20 +2399,20 @@ uint8_t * __wasm_export_exports_tidegate_plugin_lifecycle_configure(uint8_t * ar
   }
   uint8_t *ptr = (uint8_t *) &RET_AREA;
   if ((ret).is_err) {
-    const plugin_string_t *payload10 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
-    *((size_t*)(ptr + (2*sizeof(void*)))) = (*payload10).len;
-    *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) (*payload10).ptr;
+    const plugin_string_t *payload13 = &(ret).val.err;*((int8_t*)(ptr + 0)) = 1;
+    *((size_t*)(ptr + (2*sizeof(void*)))) = (*payload13).len;
+    *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) (*payload13).ptr;
   } else {
     const exports_tidegate_plugin_lifecycle_subscription_t *payload = &(ret).val.ok;*((int8_t*)(ptr + 0)) = 0;
     *((size_t*)(ptr + (2*sizeof(void*)))) = ((*payload).hooks).len;
     *((uint8_t **)(ptr + sizeof(void*))) = (uint8_t *) ((*payload).hooks).ptr;
-    switch ((int32_t) ((*payload).request_body).tag) {
+    switch ((int32_t) ((*payload).headers).tag) {
       case 0: {
         *((int8_t*)(ptr + (3*sizeof(void*)))) = 0;
         break;
       }
       case 1: {
-        const plugin_list_string_t *payload3 = &((*payload).request_body).val.fields;
+        const plugin_list_string_t *payload3 = &((*payload).headers).val.fields;
         *((int8_t*)(ptr + (3*sizeof(void*)))) = 1;
         *((size_t*)(ptr + (5*sizeof(void*)))) = (*payload3).len;
         *((uint8_t **)(ptr + (4*sizeof(void*)))) = (uint8_t *) (*payload3).ptr;
@@ -2320,13 +2423,13 @@ uint8_t * __wasm_export_exports_tidegate_plugin_lifecycle_configure(uint8_t * ar
         break;
       }
     }
-    switch ((int32_t) ((*payload).response_body).tag) {
+    switch ((int32_t) ((*payload).request_body).tag) {
       case 0: {
         *((int8_t*)(ptr + (6*sizeof(void*)))) = 0;
         break;
       }
       case 1: {
-        const plugin_list_string_t *payload6 = &((*payload).response_body).val.fields;
+        const plugin_list_string_t *payload6 = &((*payload).request_body).val.fields;
         *((int8_t*)(ptr + (6*sizeof(void*)))) = 1;
         *((size_t*)(ptr + (8*sizeof(void*)))) = (*payload6).len;
         *((uint8_t **)(ptr + (7*sizeof(void*)))) = (uint8_t *) (*payload6).ptr;
@@ -2337,22 +2440,39 @@ uint8_t * __wasm_export_exports_tidegate_plugin_lifecycle_configure(uint8_t * ar
         break;
       }
     }
-    *((int8_t*)(ptr + (9*sizeof(void*)))) = (*payload).body_digest;
-    if (((*payload).windows).is_some) {
-      const exports_tidegate_plugin_lifecycle_windows_t *payload9 = &((*payload).windows).val;
-      *((int8_t*)(ptr + (10*sizeof(void*)))) = 1;
-      *((size_t*)(ptr + (12*sizeof(void*)))) = ((*payload9).mode).len;
-      *((uint8_t **)(ptr + (11*sizeof(void*)))) = (uint8_t *) ((*payload9).mode).ptr;
-      *((int32_t*)(ptr + (13*sizeof(void*)))) = (int32_t) ((*payload9).min);
-      *((int32_t*)(ptr + (4+13*sizeof(void*)))) = (int32_t) ((*payload9).max);
-      *((int32_t*)(ptr + (8+13*sizeof(void*)))) = (int32_t) ((*payload9).overlap);
-      *((int32_t*)(ptr + (12+13*sizeof(void*)))) = (int32_t) ((*payload9).max_match);
-      *((int32_t*)(ptr + (16+13*sizeof(void*)))) = (int32_t) ((*payload9).max_hold_ms);
-    } else {
-      *((int8_t*)(ptr + (10*sizeof(void*)))) = 0;
+    switch ((int32_t) ((*payload).response_body).tag) {
+      case 0: {
+        *((int8_t*)(ptr + (9*sizeof(void*)))) = 0;
+        break;
+      }
+      case 1: {
+        const plugin_list_string_t *payload9 = &((*payload).response_body).val.fields;
+        *((int8_t*)(ptr + (9*sizeof(void*)))) = 1;
+        *((size_t*)(ptr + (11*sizeof(void*)))) = (*payload9).len;
+        *((uint8_t **)(ptr + (10*sizeof(void*)))) = (uint8_t *) (*payload9).ptr;
+        break;
+      }
+      case 2: {
+        *((int8_t*)(ptr + (9*sizeof(void*)))) = 2;
+        break;
+      }
     }
-    *((size_t*)(ptr + (16+15*sizeof(void*)))) = ((*payload).dialects).len;
-    *((uint8_t **)(ptr + (16+14*sizeof(void*)))) = (uint8_t *) ((*payload).dialects).ptr;
+    *((int8_t*)(ptr + (12*sizeof(void*)))) = (*payload).body_digest;
+    if (((*payload).windows).is_some) {
+      const exports_tidegate_plugin_lifecycle_windows_t *payload12 = &((*payload).windows).val;
+      *((int8_t*)(ptr + (13*sizeof(void*)))) = 1;
+      *((size_t*)(ptr + (15*sizeof(void*)))) = ((*payload12).mode).len;
+      *((uint8_t **)(ptr + (14*sizeof(void*)))) = (uint8_t *) ((*payload12).mode).ptr;
+      *((int32_t*)(ptr + (16*sizeof(void*)))) = (int32_t) ((*payload12).min);
+      *((int32_t*)(ptr + (4+16*sizeof(void*)))) = (int32_t) ((*payload12).max);
+      *((int32_t*)(ptr + (8+16*sizeof(void*)))) = (int32_t) ((*payload12).overlap);
+      *((int32_t*)(ptr + (12+16*sizeof(void*)))) = (int32_t) ((*payload12).max_match);
+      *((int32_t*)(ptr + (16+16*sizeof(void*)))) = (int32_t) ((*payload12).max_hold_ms);
+    } else {
+      *((int8_t*)(ptr + (13*sizeof(void*)))) = 0;
+    }
+    *((size_t*)(ptr + (16+18*sizeof(void*)))) = ((*payload).dialects).len;
+    *((uint8_t **)(ptr + (16+17*sizeof(void*)))) = (uint8_t *) ((*payload).dialects).ptr;
   }
   return ptr;
 }

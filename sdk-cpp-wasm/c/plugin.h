@@ -19,6 +19,17 @@ typedef struct {
   plugin_string_t val;
 } plugin_option_string_t;
 
+// full: all notes together would be larger than they may; what was there stays.
+typedef struct tidegate_plugin_state_error_t {
+  uint8_t tag;
+  union {
+    plugin_string_t     failed;
+  } val;
+} tidegate_plugin_state_error_t;
+
+#define TIDEGATE_PLUGIN_STATE_ERROR_FULL 0
+#define TIDEGATE_PLUGIN_STATE_ERROR_FAILED 1
+
 typedef struct {
   uint8_t *ptr;
   size_t len;
@@ -32,9 +43,9 @@ typedef struct {
 typedef struct {
   bool is_err;
   union {
-    plugin_string_t err;
+    tidegate_plugin_state_error_t err;
   } val;
-} tidegate_plugin_state_result_void_string_t;
+} tidegate_plugin_state_result_void_error_t;
 
 typedef uint8_t tidegate_plugin_log_level_t;
 
@@ -53,13 +64,25 @@ typedef struct {
   size_t len;
 } plugin_list_tuple2_string_string_t;
 
+// denied: not granted under this name, or not there; the text says which. unavailable: where it is kept does not answer.
+typedef struct tidegate_plugin_secrets_error_t {
+  uint8_t tag;
+  union {
+    plugin_string_t     denied;
+    plugin_string_t     unavailable;
+  } val;
+} tidegate_plugin_secrets_error_t;
+
+#define TIDEGATE_PLUGIN_SECRETS_ERROR_DENIED 0
+#define TIDEGATE_PLUGIN_SECRETS_ERROR_UNAVAILABLE 1
+
 typedef struct {
   bool is_err;
   union {
     plugin_string_t ok;
-    plugin_string_t err;
+    tidegate_plugin_secrets_error_t err;
   } val;
-} tidegate_plugin_secrets_result_string_string_t;
+} tidegate_plugin_secrets_result_string_error_t;
 
 typedef struct tidegate_plugin_kv_error_t {
   uint8_t tag;
@@ -72,6 +95,7 @@ typedef struct tidegate_plugin_kv_error_t {
 #define TIDEGATE_PLUGIN_KV_ERROR_TOO_LARGE 1
 #define TIDEGATE_PLUGIN_KV_ERROR_UNAVAILABLE 2
 
+// `version` grows with every change of the key and is never used twice, also after a delete.
 typedef struct tidegate_plugin_kv_entry_t {
   plugin_list_u8_t   value;
   uint64_t   version;
@@ -219,7 +243,8 @@ typedef struct {
   size_t len;
 } plugin_list_string_t;
 
-// What of a JSON body the host hands over. `fields` names pointers, and only what stands there is copied.
+// What of a JSON body the host hands over: `fields` names pointers, and only what stands there is copied. Of header
+// fields: `fields` names them.
 typedef struct tidegate_plugin_types_need_t {
   uint8_t tag;
   union {
@@ -368,6 +393,7 @@ typedef struct {
   size_t len;
 } tidegate_plugin_http_list_header_t;
 
+// `url` is absolute, `http` or `https`; `headers` without `host` and framing. `timeout-ms` none: what is left of the call.
 typedef struct tidegate_plugin_http_request_t {
   plugin_string_t   method;
   plugin_string_t   url;
@@ -396,19 +422,35 @@ typedef struct {
 
 typedef tidegate_plugin_types_json_t tidegate_plugin_models_json_t;
 
+// denied: not granted, or no such route. failed: the route's answer was none, the text says why.
+typedef struct tidegate_plugin_models_error_t {
+  uint8_t tag;
+  union {
+    plugin_string_t     denied;
+    plugin_string_t     failed;
+  } val;
+} tidegate_plugin_models_error_t;
+
+#define TIDEGATE_PLUGIN_MODELS_ERROR_DENIED 0
+#define TIDEGATE_PLUGIN_MODELS_ERROR_TIMEOUT 1
+#define TIDEGATE_PLUGIN_MODELS_ERROR_TOO_LARGE 2
+#define TIDEGATE_PLUGIN_MODELS_ERROR_FAILED 3
+
 typedef struct {
   bool is_err;
   union {
     tidegate_plugin_models_json_t ok;
-    plugin_string_t err;
+    tidegate_plugin_models_error_t err;
   } val;
-} tidegate_plugin_models_result_json_string_t;
+} tidegate_plugin_models_result_json_error_t;
 
 typedef tidegate_plugin_types_json_t exports_tidegate_plugin_lifecycle_json_t;
 
 typedef tidegate_plugin_types_need_t exports_tidegate_plugin_lifecycle_need_t;
 
-// How a stream is cut for `moderation.output`; `mode` is `carry`, `window`, `full` or `watch`.
+// How a stream is cut for `moderation.output`; `mode` is `carry`, `window`, `full` or `watch`. Sizes are bytes of a text.
+// `carry`: `max-match` bytes stay behind. `window`: pieces of `min` to `max`, each with `overlap` of the one before; `max` 0
+// is 4096. `max-hold-ms`: longer is nothing held, 0 is 5000.
 typedef struct exports_tidegate_plugin_lifecycle_windows_t {
   plugin_string_t   mode;
   uint32_t   min;
@@ -426,10 +468,13 @@ typedef struct {
 // What this configuration needs. Hooks: `authenticate`, `admit`, `settle`, `transform_request`, `transform_upstream`,
 // `transform_response`, `transform_event`, `moderate_input`, `moderate_output`, `completed`. One that is not named here is
 // not called and costs nothing; one that the manifest does not list is a load error.
+// `headers` is what of the header fields `authenticate` and the transforms are handed: `fields` by their names, in lower
+// case and in the order they are named; what is not asked for is not copied.
 // `dialects` are those that a transform understands; none stands for `openai`. A transform that asks for a body, or for
 // events, is not called in another: that counts as its failure. One that sees headers only is called in all.
 typedef struct exports_tidegate_plugin_lifecycle_subscription_t {
   plugin_list_string_t   hooks;
+  exports_tidegate_plugin_lifecycle_need_t   headers;
   exports_tidegate_plugin_lifecycle_need_t   request_body;
   exports_tidegate_plugin_lifecycle_need_t   response_body;
   bool   body_digest;
@@ -484,6 +529,8 @@ typedef struct {
   size_t len;
 } exports_tidegate_plugin_auth_list_header_edit_t;
 
+// Who it is, and what becomes of the header fields: credentials that were checked are removed here where the upstream must
+// not see them.
 typedef struct exports_tidegate_plugin_auth_grant_t {
   exports_tidegate_plugin_auth_principal_t   principal;
   exports_tidegate_plugin_auth_list_header_edit_t   headers;
@@ -583,6 +630,7 @@ typedef struct {
   exports_tidegate_plugin_transform_body_change_t val;
 } exports_tidegate_plugin_transform_option_body_change_t;
 
+// What changes; the rest stays, and so does all where one edit cannot be made. A `body` that is no JSON cannot be changed.
 // `cluster` sends the request there, `reroute` picks the route anew with what was changed (once a request).
 typedef struct exports_tidegate_plugin_transform_change_t {
   exports_tidegate_plugin_transform_list_header_edit_t   headers;
@@ -615,6 +663,7 @@ typedef struct {
   size_t len;
 } exports_tidegate_plugin_transform_list_event_t;
 
+// `replace` puts these events in its place, in order; an empty list is `drop`.
 typedef struct exports_tidegate_plugin_transform_event_verdict_t {
   uint8_t tag;
   union {
@@ -682,6 +731,9 @@ typedef struct {
   size_t len;
 } exports_tidegate_plugin_observe_list_finding_t;
 
+// `status` is what the client got, 499 where it left before there was one; `error` why it failed, where it did; `cluster` the
+// one tried last; `duration-ms` from the head of the request to the last byte of the answer, `first-token-ms` to the first part
+// of a stream; `findings` those of all moderation filters; `cancelled` whether the client left before the last byte.
 typedef struct exports_tidegate_plugin_observe_outcome_t {
   uint16_t   status;
   plugin_option_string_t   error;
@@ -699,7 +751,7 @@ extern bool tidegate_plugin_info_attribute(plugin_string_t *name, plugin_string_
 
 // Imported Functions from `tidegate:plugin/state@0.1.0`
 extern bool tidegate_plugin_state_get(plugin_string_t *key, plugin_list_u8_t *ret);
-extern bool tidegate_plugin_state_set(plugin_string_t *key, plugin_list_u8_t *value, plugin_string_t *err);
+extern bool tidegate_plugin_state_set(plugin_string_t *key, plugin_list_u8_t *value, tidegate_plugin_state_error_t *err);
 
 // Imported Functions from `tidegate:plugin/log@0.1.0`
 extern void tidegate_plugin_log_write(tidegate_plugin_log_level_t level, plugin_string_t *message, plugin_list_tuple2_string_string_t *fields);
@@ -709,7 +761,7 @@ extern void tidegate_plugin_metrics_count(plugin_string_t *name, double by, plug
 extern void tidegate_plugin_metrics_observe(plugin_string_t *name, double value, plugin_list_tuple2_string_string_t *labels);
 
 // Imported Functions from `tidegate:plugin/secrets@0.1.0`
-extern bool tidegate_plugin_secrets_get(plugin_string_t *name, plugin_string_t *ret, plugin_string_t *err);
+extern bool tidegate_plugin_secrets_get(plugin_string_t *name, plugin_string_t *ret, tidegate_plugin_secrets_error_t *err);
 
 // Imported Functions from `tidegate:plugin/kv@0.1.0`
 extern bool tidegate_plugin_kv_get(plugin_string_t *key, tidegate_plugin_kv_option_entry_t *ret, tidegate_plugin_kv_error_t *err);
@@ -723,7 +775,8 @@ extern bool tidegate_plugin_kv_increment(plugin_string_t *key, int64_t by, uint6
 extern void tidegate_plugin_http_send(tidegate_plugin_http_list_request_t *requests, tidegate_plugin_http_list_result_reply_error_t *ret);
 
 // Imported Functions from `tidegate:plugin/models@0.1.0`
-extern bool tidegate_plugin_models_ask(plugin_string_t *route, tidegate_plugin_models_json_t *body, tidegate_plugin_models_json_t *ret, plugin_string_t *err);
+// A chat request in OpenAI's shape, and its answer. `model` may be left out of it.
+extern bool tidegate_plugin_models_ask(plugin_string_t *route, tidegate_plugin_models_json_t *body, tidegate_plugin_models_json_t *ret, tidegate_plugin_models_error_t *err);
 
 // Exported Functions from `tidegate:plugin/lifecycle@0.1.0`
 bool exports_tidegate_plugin_lifecycle_configure(exports_tidegate_plugin_lifecycle_json_t *config, exports_tidegate_plugin_lifecycle_subscription_t *ret, plugin_string_t *err);
@@ -752,17 +805,21 @@ bool exports_tidegate_plugin_observe_completed(exports_tidegate_plugin_observe_c
 
 void plugin_option_string_free(plugin_option_string_t *ptr);
 
+void tidegate_plugin_state_error_free(tidegate_plugin_state_error_t *ptr);
+
 void plugin_list_u8_free(plugin_list_u8_t *ptr);
 
 void plugin_option_list_u8_free(plugin_option_list_u8_t *ptr);
 
-void tidegate_plugin_state_result_void_string_free(tidegate_plugin_state_result_void_string_t *ptr);
+void tidegate_plugin_state_result_void_error_free(tidegate_plugin_state_result_void_error_t *ptr);
 
 void plugin_tuple2_string_string_free(plugin_tuple2_string_string_t *ptr);
 
 void plugin_list_tuple2_string_string_free(plugin_list_tuple2_string_string_t *ptr);
 
-void tidegate_plugin_secrets_result_string_string_free(tidegate_plugin_secrets_result_string_string_t *ptr);
+void tidegate_plugin_secrets_error_free(tidegate_plugin_secrets_error_t *ptr);
+
+void tidegate_plugin_secrets_result_string_error_free(tidegate_plugin_secrets_result_string_error_t *ptr);
 
 void tidegate_plugin_kv_error_free(tidegate_plugin_kv_error_t *ptr);
 
@@ -850,7 +907,9 @@ void tidegate_plugin_http_list_result_reply_error_free(tidegate_plugin_http_list
 
 void tidegate_plugin_models_json_free(tidegate_plugin_models_json_t *ptr);
 
-void tidegate_plugin_models_result_json_string_free(tidegate_plugin_models_result_json_string_t *ptr);
+void tidegate_plugin_models_error_free(tidegate_plugin_models_error_t *ptr);
+
+void tidegate_plugin_models_result_json_error_free(tidegate_plugin_models_result_json_error_t *ptr);
 
 void exports_tidegate_plugin_lifecycle_json_free(exports_tidegate_plugin_lifecycle_json_t *ptr);
 

@@ -26,6 +26,7 @@ const (
 	failureFailed
 )
 
+// outgoing: url is absolute, `http` or `https`; headers without `host` and framing. timeoutMs none: what is left of the call.
 type outgoing struct {
 	method    string
 	url       string

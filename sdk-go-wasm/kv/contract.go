@@ -15,7 +15,7 @@ const (
 	failureUnavailable
 )
 
-// Entry is a stored value; Version counts the changes of its key.
+// Entry: version grows with every change of the key and is never used twice, also after a delete.
 type Entry struct {
 	Value   []byte
 	Version uint64

@@ -4,16 +4,27 @@ package models
 
 import "tidegate.dev/plugin/internal/abi"
 
+func liftFailure(p uint32) failure {
+	v := failure{tag: failureTag(abi.U8(p))}
+	switch v.tag {
+	case failureDenied:
+		v.denied = abi.String(p + 4)
+	case failureFailed:
+		v.failed = abi.String(p + 4)
+	}
+	return v
+}
+
 //go:wasmimport tidegate:plugin/models@0.1.0 ask
 func importAsk(a0 uint32, a1 uint32, a2 uint32, a3 uint32, a4 uint32)
 
-func callAsk(route string, body string) abi.Result[string, string] {
+func callAsk(route string, body string) abi.Result[string, failure] {
 	abi.Enter()
 	routeAt, routeLen := abi.PassString(route)
 	bodyAt, bodyLen := abi.PassString(body)
-	ret := abi.Alloc(12, 4)
+	ret := abi.Alloc(16, 4)
 	importAsk(routeAt, routeLen, bodyAt, bodyLen, ret)
-	answer := abi.LiftResult(ret, 4, abi.String, abi.String)
+	answer := abi.LiftResult(ret, 4, abi.String, liftFailure)
 	abi.Leave()
 	return answer
 }

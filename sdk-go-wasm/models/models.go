@@ -3,11 +3,42 @@ package models
 
 import "errors"
 
-// Ask sends a request, JSON in the dialect of the route, and is the answer's JSON.
+// Errors of this package, for errors.Is.
+var (
+	// ErrDenied: the route is not granted, or there is none of that name.
+	ErrDenied = errors.New("the route is not granted")
+	// ErrTimeout: no answer in time.
+	ErrTimeout = errors.New("the model gave no answer in time")
+	// ErrTooLarge: the answer is.
+	ErrTooLarge = errors.New("the answer is too large")
+	// ErrFailed: the route gave no answer.
+	ErrFailed = errors.New("the model gave no answer")
+)
+
+// reason is one of the errors above with the gateway's own words.
+type reason struct {
+	of   error
+	text string
+}
+
+func (r reason) Error() string { return r.text }
+
+func (r reason) Unwrap() error { return r.of }
+
+// Ask sends a chat request, JSON in OpenAI's shape, and is the answer's JSON.
 func Ask(route string, body []byte) ([]byte, error) {
 	answer := callAsk(route, string(body))
-	if answer.Err != nil {
-		return nil, errors.New(*answer.Err)
+	if answer.Err == nil {
+		return []byte(answer.Value), nil
 	}
-	return []byte(answer.Value), nil
+	switch answer.Err.tag {
+	case failureDenied:
+		return nil, reason{ErrDenied, "denied: " + answer.Err.denied}
+	case failureTimeout:
+		return nil, ErrTimeout
+	case failureTooLarge:
+		return nil, ErrTooLarge
+	default:
+		return nil, reason{ErrFailed, "failed: " + answer.Err.failed}
+	}
 }

@@ -4,15 +4,26 @@ package secrets
 
 import "tidegate.dev/plugin/internal/abi"
 
+func liftFailure(p uint32) failure {
+	v := failure{tag: failureTag(abi.U8(p))}
+	switch v.tag {
+	case failureDenied:
+		v.denied = abi.String(p + 4)
+	case failureUnavailable:
+		v.unavailable = abi.String(p + 4)
+	}
+	return v
+}
+
 //go:wasmimport tidegate:plugin/secrets@0.1.0 get
 func importGet(a0 uint32, a1 uint32, a2 uint32)
 
-func callGet(name string) abi.Result[string, string] {
+func callGet(name string) abi.Result[string, failure] {
 	abi.Enter()
 	nameAt, nameLen := abi.PassString(name)
-	ret := abi.Alloc(12, 4)
+	ret := abi.Alloc(16, 4)
 	importGet(nameAt, nameLen, ret)
-	answer := abi.LiftResult(ret, 4, abi.String, abi.String)
+	answer := abi.LiftResult(ret, 4, abi.String, liftFailure)
 	abi.Leave()
 	return answer
 }

@@ -4,6 +4,15 @@ package state
 
 import "tidegate.dev/plugin/internal/abi"
 
+func liftFailure(p uint32) failure {
+	v := failure{tag: failureTag(abi.U8(p))}
+	switch v.tag {
+	case failureFailed:
+		v.failed = abi.String(p + 4)
+	}
+	return v
+}
+
 //go:wasmimport tidegate:plugin/state@0.1.0 get
 func importGet(a0 uint32, a1 uint32, a2 uint32)
 
@@ -20,13 +29,13 @@ func callGet(key string) []byte {
 //go:wasmimport tidegate:plugin/state@0.1.0 set
 func importSet(a0 uint32, a1 uint32, a2 uint32, a3 uint32, a4 uint32)
 
-func callSet(key string, value []byte) abi.Result[struct{}, string] {
+func callSet(key string, value []byte) abi.Result[struct{}, failure] {
 	abi.Enter()
 	keyAt, keyLen := abi.PassString(key)
 	valueAt, valueLen := abi.PassBytes(value)
-	ret := abi.Alloc(12, 4)
+	ret := abi.Alloc(16, 4)
 	importSet(keyAt, keyLen, valueAt, valueLen, ret)
-	answer := abi.LiftResult(ret, 4, abi.Nothing, abi.String)
+	answer := abi.LiftResult(ret, 4, abi.Nothing, liftFailure)
 	abi.Leave()
 	return answer
 }

@@ -9,6 +9,14 @@ import (
 
 func callGet(key string) []byte { return host.Current.Note(key) }
 
-func callSet(key string, value []byte) abi.Result[struct{}, string] {
-	return abi.Result[struct{}, string]{Err: host.Current.SetNote(key, value)}
+func callSet(key string, value []byte) abi.Result[struct{}, failure] {
+	err := host.Current.SetNote(key, value)
+	switch {
+	case err == nil:
+		return abi.Result[struct{}, failure]{}
+	case err.Kind == "full":
+		return abi.Result[struct{}, failure]{Err: &failure{tag: failureFull}}
+	default:
+		return abi.Result[struct{}, failure]{Err: &failure{tag: failureFailed, failed: err.Text}}
+	}
 }

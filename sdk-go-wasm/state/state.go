@@ -4,13 +4,20 @@ package state
 
 import "errors"
 
+// ErrFull, for errors.Is: there is no room left; what was there stays.
+var ErrFull = errors.New("the notes of a request may hold 16 KiB")
+
 // Get is the note under a key, and nil where there is none.
 func Get(key string) []byte { return callGet(key) }
 
-// Set writes a note. It fails where there is no room left.
+// Set writes a note. It is [ErrFull] where there is no room left.
 func Set(key string, value []byte) error {
-	if answer := callSet(key, value); answer.Err != nil {
-		return errors.New(*answer.Err)
+	switch answer := callSet(key, value); {
+	case answer.Err == nil:
+		return nil
+	case answer.Err.tag == failureFull:
+		return ErrFull
+	default:
+		return errors.New("the note was not kept: " + answer.Err.failed)
 	}
-	return nil
 }

@@ -2,7 +2,6 @@ package tidegatetest
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"testing"
@@ -84,7 +83,7 @@ func (s *caseServices) Attribute(name string) *string {
 func (s *caseServices) Note(key string) []byte { return s.notes[key] }
 
 // SetNote fails where the notes would be too long.
-func (s *caseServices) SetNote(key string, value []byte) *string {
+func (s *caseServices) SetNote(key string, value []byte) *host.Failure {
 	size := len(key) + len(value)
 	for other, note := range s.notes {
 		if other != key {
@@ -92,7 +91,7 @@ func (s *caseServices) SetNote(key string, value []byte) *string {
 		}
 	}
 	if size > mostNotes {
-		return new(fmt.Sprintf("the notes of a request may hold %d KiB", mostNotes>>10))
+		return &host.Failure{Kind: "full"}
 	}
 	s.notes[key] = append([]byte{}, value...)
 	return nil
@@ -129,13 +128,13 @@ func (s *caseServices) metric(kind, name, what string, value float64, labels []h
 }
 
 // Secret is one that is granted and has a value.
-func (s *caseServices) Secret(name string) (string, *string) {
+func (s *caseServices) Secret(name string) (string, *host.Failure) {
 	if !s.isGranted("secrets", name) {
-		return "", new(fmt.Sprintf("secret %q is not granted; the operator must list it under \"grants\"", name))
+		return "", notGranted("secret %q is not granted; the operator must list it under \"grants\"", name)
 	}
 	secret, is := s.told.values["secrets"].(*object).values[name].(string)
 	if !is {
-		return "", new(fmt.Sprintf("secret %q has no value; the operator must set it under \"secrets\"", name))
+		return "", notGranted("secret %q has no value; the operator must set it under \"secrets\"", name)
 	}
 	return secret, nil
 }

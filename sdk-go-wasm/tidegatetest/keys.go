@@ -55,7 +55,7 @@ var (
 	)
 	question = shaped(
 		required("route", text), optionally("body", anything, nil), optionally("reply", anything, nil),
-		optionally("error", optional(text), nil),
+		optionally("error", optional(httpError), nil),
 	)
 	metric = either(
 		required("count", shaped(required("name", text), optionally("by", number, json.Number("1")), key{"labels", mapped(text), tree})),
@@ -76,7 +76,8 @@ var (
 		optionally("metrics", flag, false), key{"models", listed(text), list},
 	)
 	configured = named(
-		optionally("error", text, nil), optionally("hooks", listed(text), nil), optionally("request_body", anything, nil),
+		optionally("error", text, nil), optionally("hooks", listed(text), nil), optionally("headers", anything, nil),
+		optionally("request_body", anything, nil),
 		optionally("response_body", anything, nil), optionally("body_digest", flag, nil),
 		optionally("windows", optional(aTree), nil), optionally("dialects", listed(text), nil),
 	)

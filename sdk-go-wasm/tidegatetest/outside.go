@@ -25,13 +25,21 @@ func (s *caseServices) Send(request host.Request) (host.Reply, *host.Failure) {
 		}
 		s.exchanges = append(s.exchanges[:at:at], s.exchanges[at+1:]...)
 		if failed, is := of["error"].(*object); is {
-			kind, text := only(failed)
-			return host.Reply{}, &host.Failure{Kind: kind, Text: text.(string)}
+			return host.Reply{}, failureOf(failed)
 		}
 		return replyOf(of["reply"].(*object)), nil
 	}
 	s.strangers = append(s.strangers, request.Method+" "+request.URL)
 	return host.Reply{}, &host.Failure{Kind: "failed", Text: "the case expects no such request"}
+}
+
+func failureOf(told *object) *host.Failure {
+	kind, text := only(told)
+	return &host.Failure{Kind: kind, Text: text.(string)}
+}
+
+func notGranted(format, name string) *host.Failure {
+	return &host.Failure{Kind: "denied", Text: fmt.Sprintf(format, name)}
 }
 
 func (s *caseServices) denied(address string) string {
@@ -113,13 +121,13 @@ func replyOf(reply *object) host.Reply {
 }
 
 // Ask is answered by the case.
-func (s *caseServices) Ask(route, body string) (string, *string) {
+func (s *caseServices) Ask(route, body string) (string, *host.Failure) {
 	if !s.isGranted("models", route) {
-		return "", new(fmt.Sprintf("route %q is not granted; the operator must list it under \"grants\"", route))
+		return "", notGranted("route %q is not granted; the operator must list it under \"grants\"", route)
 	}
 	asked, err := parse(body)
 	if err != nil {
-		return "", new("the question is no JSON")
+		return "", &host.Failure{Kind: "failed", Text: "the question is no JSON"}
 	}
 	for at, one := range s.questions {
 		of := one.(*object).values
@@ -127,13 +135,13 @@ func (s *caseServices) Ask(route, body string) (string, *string) {
 			continue
 		}
 		s.questions = append(s.questions[:at:at], s.questions[at+1:]...)
-		if failed, is := of["error"].(string); is {
-			return "", &failed
+		if failed, is := of["error"].(*object); is {
+			return "", failureOf(failed)
 		}
 		return written(of["reply"]), nil
 	}
 	s.strangers = append(s.strangers, "a question to route \""+route+"\"")
-	return "", new("the case expects no such question")
+	return "", &host.Failure{Kind: "failed", Text: "the case expects no such question"}
 }
 
 // check compares what was done with what the case says of it; it is empty where that is the same.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os/exec"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -123,15 +124,25 @@ func play(t testing.TB, one *caseFile, manifest *manifest) string {
 	return services.check()
 }
 
-// strange names a hook that the manifest does not list.
+// strange tells of a hook that the manifest does not list, and of a header field that cannot be.
 func strange(ready *object, manifest *manifest) string {
 	for _, hook := range ready.values["hooks"].([]any) {
 		if !slices.Contains(manifest.hooks, hook.(string)) {
 			return fmt.Sprintf("the plugin subscribes to %q, which \"hooks\" of its manifest does not list", hook)
 		}
 	}
+	if need, is := ready.values["headers"].(*object); is {
+		for _, name := range need.values["fields"].([]any) {
+			if !fieldName.MatchString(name.(string)) {
+				return fmt.Sprintf("it subscribes to the header %q, which is no name of a header field; write it in lower case", name)
+			}
+		}
+	}
 	return ""
 }
+
+// fieldName is a token (RFC 9110 section 5.6.2) in lower case.
+var fieldName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9a-z]+$")
 
 func (c *caseFile) refused(reason string) string {
 	if c.configure != nil {

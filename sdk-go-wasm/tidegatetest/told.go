@@ -3,6 +3,7 @@ package tidegatetest
 import (
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	tidegate "tidegate.dev/plugin"
@@ -25,16 +26,16 @@ func (s step) arguments(ready *object) []any {
 	told := s.told.values
 	switch s.hook {
 	case "authenticate":
-		return []any{headOf(told["head"].(*object), ready.values["body_digest"] == true)}
+		return []any{headOf(told["head"].(*object), ready)}
 	case "admit":
 		return []any{usageOf(told["estimate"])}
 	case "settle":
 		return []any{told["ticket"].(string), usageOf(told["actual"])}
 	case "transform_request", "transform_upstream":
-		return []any{headersOf(told["headers"]), bodyOf(told["body"], ready.values["request_body"])}
+		return []any{headersOf(told["headers"], ready), bodyOf(told["body"], ready.values["request_body"])}
 	case "transform_response":
 		body := bodyOf(told["body"], ready.values["response_body"])
-		return []any{uint16(integer(told["status"])), headersOf(told["headers"]), body}
+		return []any{uint16(integer(told["status"])), headersOf(told["headers"], ready), body}
 	case "transform_event":
 		return []any{listOf(told["events"], eventOf)}
 	case "moderate_input":
@@ -64,17 +65,17 @@ func contextOf(ctx *object) tidegate.Context {
 	return made
 }
 
-func headOf(head *object, withDigest bool) tidegate.Head {
+func headOf(head, ready *object) tidegate.Head {
 	of, client := head.values, head.values["client"].(*object).values
 	made := tidegate.Head{
 		Method: of["method"].(string), Scheme: of["scheme"].(string), Authority: of["authority"].(string),
-		Path: of["path"].(string), Query: of["query"].(string), Headers: headersOf(of["headers"]),
+		Path: of["path"].(string), Query: of["query"].(string), Headers: headersOf(of["headers"], ready),
 		Client: tidegate.Peer{
 			Address: client["address"].(string), CertificateSHA256: digestOf(client["certificate_sha256"]),
 			Names: listOf(client["names"], func(name any) string { return name.(string) }),
 		},
 	}
-	if withDigest {
+	if ready.values["body_digest"] == true {
 		made.BodySHA256 = digestOf(of["body_sha256"])
 	}
 	return made
@@ -89,10 +90,33 @@ func digestOf(value any) []byte {
 	return made
 }
 
-func headersOf(value any) tidegate.Headers {
-	made := tidegate.Headers{}
+func headersOf(value any, ready *object) tidegate.Headers {
+	all := tidegate.Headers{}
 	for _, field := range fieldsOf(value.(*object)) {
-		made = append(made, tidegate.Header(field))
+		all = append(all, tidegate.Header(field))
+	}
+	switch need := ready.values["headers"].(type) {
+	case *object:
+		return ofNames(all, need.values["fields"].([]any))
+	case string:
+		if need == "whole" {
+			return all
+		}
+	}
+	return tidegate.Headers{}
+}
+
+func ofNames(all tidegate.Headers, names []any) tidegate.Headers {
+	made := tidegate.Headers{}
+	for at, name := range names {
+		if slices.Contains(names[:at], name) {
+			continue
+		}
+		for _, field := range all {
+			if field.Name == name {
+				made = append(made, field)
+			}
+		}
 	}
 	return made
 }

@@ -277,7 +277,7 @@ export type Hook =
   | "moderateOutput"
   | "completed";
 
-/** What of a JSON body is handed over; a list names pointers (RFC 6901). */
+/** What is handed over: of a JSON body a list names pointers (RFC 6901), of header fields their names in lower case. */
 export type Need = "nothing" | "whole" | string[];
 
 /** Narrows what was written, for this configuration. */
@@ -286,6 +286,8 @@ export interface Subscription {
   hooks?: Hook[];
   /** All that were written but these. */
   without?: Hook[];
+  /** For `authenticate` and the transforms; left out: all. */
+  headers?: Need;
   /** For `transformRequest` and `transformUpstream`; left out: whole, where one of them is subscribed. */
   requestBody?: Need;
   /** For `transformResponse`; left out: whole, where it is subscribed. */

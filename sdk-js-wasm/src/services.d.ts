@@ -25,7 +25,7 @@ export namespace info {
 /** Notes of this filter on this request, 16 KiB with their keys; the same from every hook and instance. */
 export namespace state {
   function get(key: string): Uint8Array | undefined;
-  /** Throws `full`. */
+  /** Throws `full`, `failed`. */
   function set(key: string, value: Bytes): void;
 }
 
@@ -66,7 +66,7 @@ export namespace http {
 
 /** Secrets by name. Needs the capability `secrets` with that name. */
 export namespace secrets {
-  /** Throws `denied`. */
+  /** Throws `denied`, `unavailable`. */
   function get(name: string): string;
 }
 
@@ -80,6 +80,6 @@ export namespace metrics {
 
 /** Asks a model through a route of the gateway. Needs the capability `models`. */
 export namespace models {
-  /** The answer to a chat request. Throws `failed`. */
+  /** The answer to a chat request. Throws `denied`, `timeout`, `too_large`, `failed`. */
   function ask(route: string, body: Json): Json;
 }

@@ -15,7 +15,7 @@ export const HOOKS = {
   completed: "completed",
 };
 
-const KEYS = ["hooks", "without", "requestBody", "responseBody", "bodyDigest", "windows", "dialects"];
+const KEYS = ["hooks", "without", "headers", "requestBody", "responseBody", "bodyDigest", "windows", "dialects"];
 
 /** The hooks that a plugin has. */
 export const written = (plugin) => Object.keys(HOOKS).filter((hook) => typeof plugin[hook] === "function");
@@ -24,7 +24,7 @@ function need(asked, otherwise, key) {
   const wanted = asked ?? otherwise;
   if (Array.isArray(wanted)) return { tag: "fields", val: wanted };
   if (wanted === "whole" || wanted === "nothing") return { tag: wanted };
-  throw new Error(`"${key}" of the subscription is "whole", "nothing" or a list of pointers`);
+  throw new Error(`"${key}" of the subscription is "whole", "nothing" or a list of ${key === "headers" ? "names" : "pointers"}`);
 }
 
 function windows(asked) {
@@ -55,6 +55,7 @@ export function subscription(plugin, asked) {
   const whole = (...of) => (wanted.some((hook) => of.includes(hook)) ? "whole" : "nothing");
   return {
     hooks: wanted.map((hook) => HOOKS[hook]),
+    headers: need(narrowed.headers, "whole", "headers"),
     requestBody: need(narrowed.requestBody, whole("transformRequest", "transformUpstream"), "requestBody"),
     responseBody: need(narrowed.responseBody, whole("transformResponse"), "responseBody"),
     bodyDigest: narrowed.bodyDigest ?? false,

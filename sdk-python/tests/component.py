@@ -105,7 +105,7 @@ class Component:
     @staticmethod
     def _ready(made: Any) -> Meta:
         needs = {}
-        for name in ("request_body", "response_body"):
+        for name in ("headers", "request_body", "response_body"):
             need = getattr(made, name)
             needs[name] = {"fields": need.value} if hasattr(need, "value") else _case(need)
         return {**vars(made), **needs, "windows": made.windows and vars(made.windows)}
@@ -163,7 +163,7 @@ def _connect(world: dict[str, ModuleType], host: Host) -> None:
     def asked(service: str, body: bytes = b"", **parts: Any) -> tuple[Any, bytes]:
         meta, answer = host.ask({"service": service, **parts}, body)
         if "error" in meta:
-            raise Err(meta["error"]["message"] if service not in _KINDS else _KINDS[service](world, meta["error"]))
+            raise Err(_error(world[_INTERFACES[service]], meta["error"]))
         return meta["ok"], answer
 
     def note(key: str) -> bytes | None:
@@ -199,14 +199,18 @@ def _connect(world: dict[str, ModuleType], host: Host) -> None:
     world["models"].ask = lambda route, body: asked("model", body.encode(), route=route)[1].decode()
 
 
-def _kv_error(world: dict[str, ModuleType], error: Meta) -> Any:
-    kv = world["kv"]
-    if error["kind"] == "unavailable":
-        return kv.Error_Unavailable(error["message"])
-    return kv.Error_Denied() if error["kind"] == "denied" else kv.Error_TooLarge()
+_INTERFACES = {
+    **dict.fromkeys(("kv_get", "kv_set", "kv_delete", "kv_increment"), "kv"),
+    "set_note": "state",
+    "secret": "secrets",
+    "model": "models",
+}
 
 
-_KINDS = dict.fromkeys(("kv_get", "kv_set", "kv_delete", "kv_increment"), _kv_error)
+def _error(interface: ModuleType, error: Meta) -> Any:
+    """The interface's `error` of this kind, with the message where its case carries one."""
+    case = getattr(interface, "Error_" + error["kind"].title().replace("_", ""))
+    return case(error["message"]) if "value" in case.__dataclass_fields__ else case()
 
 
 def _sent(world: dict[str, ModuleType], host: Host, requests: list[Any]) -> list[Any]:
@@ -220,7 +224,7 @@ def _sent(world: dict[str, ModuleType], host: Host, requests: list[Any]) -> list
     results: list[Any] = []
     for answer in meta["ok"]:
         if "error" in answer:
-            results.append(Err(_http_error(world, answer["error"])))
+            results.append(Err(_error(world["http"], answer["error"])))
             continue
         reply = answer["ok"]
         content, body = body[: reply["length"]], body[reply["length"] :]
@@ -228,10 +232,3 @@ def _sent(world: dict[str, ModuleType], host: Host, requests: list[Any]) -> list
         results.append(Ok(world["types"].Reply(reply["status"], headers, content)))
     return results
 
-
-def _http_error(world: dict[str, ModuleType], error: Meta) -> Any:
-    http = world["http"]
-    plain = {"timeout": http.Error_Timeout, "too_large": http.Error_TooLarge}
-    if error["kind"] in plain:
-        return plain[error["kind"]]()
-    return (http.Error_Denied if error["kind"] == "denied" else http.Error_Failed)(error["message"])

@@ -205,10 +205,12 @@ def test_an_error_of_a_service_is_logged_without_that_of_the_bindings(started):
                 ctx.secrets.get("key")
     """)
 
-    def get(name: str) -> str:
-        raise Err(f'secret "{name}" is not granted')
+    secrets = made.world["secrets"]
 
-    made.world["secrets"].get = get
+    def get(name: str) -> str:
+        raise Err(secrets.Error_Denied(f'secret "{name}" is not granted'))
+
+    secrets.get = get
     with pytest.raises(Err, match='Denied: secret "key" is not granted'):
         judged(made)
     assert not any("Err" in message for _, message, _ in made.lines if "Denied" not in message)

@@ -205,6 +205,7 @@ def test_configure_narrows(package):
     windows = {"mode": "carry", "min": 0, "max": 100, "overlap": 0, "max_match": 64, "max_hold_ms": 0}
     assert ready(package(CONFIGURED.format(code)), windows=windows) == {
         "hooks": ["transform_request"],
+        "headers": "whole",
         "request_body": {"fields": ["/model", ""]},
         "response_body": "whole",
         "body_digest": True,

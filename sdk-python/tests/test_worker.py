@@ -58,6 +58,7 @@ def test_ready_tells_what_is_subscribed(worker):
     guard = worker(GUARD, hooks=["moderate_input"], config={"words": ["555"]})
     assert guard.ready() == {
         "hooks": ["moderate_input"],
+        "headers": "whole",
         "request_body": "nothing",
         "response_body": "nothing",
         "body_digest": False,

@@ -11,8 +11,8 @@ use http::HeaderMap;
 use serde_json::Value;
 use tidegate_contract::{Context, Need, Reply, TransformVerdict};
 use tidegate_pipeline::{
-    Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpError,
-    HttpRequest, Payload, Plugin, Scope, SettingsProblem, World, apply_headers,
+    Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpRequest,
+    NoAnswer, Payload, Plugin, Scope, SettingsProblem, World, apply_headers,
 };
 
 /// No files.
@@ -28,7 +28,7 @@ impl Documents for NoFiles {
 #[derive(Default)]
 pub(crate) struct Network {
     /// The next answers.
-    pub(crate) replies: Mutex<VecDeque<Result<Reply, HttpError>>>,
+    pub(crate) replies: Mutex<VecDeque<Result<Reply, NoAnswer>>>,
     /// Where each request went, and its body.
     pub(crate) seen: Mutex<Vec<(String, Value)>>,
     /// The last request to a server that is no cluster.
@@ -44,9 +44,9 @@ impl Network {
         Arc::new(Self { replies: Mutex::new(replies.iter().map(reply).collect()), ..Self::default() })
     }
 
-    fn answer(&self, to: String, body: &[u8]) -> Result<Reply, HttpError> {
+    fn answer(&self, to: String, body: &[u8]) -> Result<Reply, NoAnswer> {
         self.seen.lock().unwrap().push((to, serde_json::from_slice(body).unwrap()));
-        self.replies.lock().unwrap().pop_front().unwrap_or(Err(HttpError::Timeout))
+        self.replies.lock().unwrap().pop_front().unwrap_or(Err(NoAnswer::Timeout))
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn reply(status: u16, body: impl Into<Vec<u8>>) -> Reply {
 }
 
 impl HttpClient for Network {
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         *self.request.lock().unwrap() = request.clone();
         let answer = self.answer(format!("{} {}", request.method, request.url), &request.body);
         Box::pin(std::future::ready(answer))
@@ -70,7 +70,7 @@ impl Clusters for Network {
         path: &'a str,
         body: Bytes,
         timeout: Duration,
-    ) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    ) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         *self.timeout.lock().unwrap() = timeout;
         Box::pin(std::future::ready(self.answer(format!("{cluster} {path}"), &body)))
     }

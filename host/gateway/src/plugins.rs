@@ -10,7 +10,7 @@ use tidegate_config::{Config, checked};
 use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
     Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
-    Process, Runtime, Services, Setup, consent, runtime_of,
+    Process, Runtime, Services, Setup, check_wanted, consent, runtime_of,
 };
 
 /// A version of a plugin that can be used.
@@ -233,6 +233,7 @@ impl Plugins {
         };
         let made = loaded.code.configure(setup).await?;
         check_dialects(made.subscription())?;
+        check_wanted(made.subscription())?;
         lock(&self.configured).insert(key, Arc::downgrade(&made));
         Ok(made)
     }

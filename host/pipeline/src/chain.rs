@@ -10,6 +10,7 @@ use crate::document::NotJson;
 use crate::guard::Link;
 use crate::plugin::{Call, HookError};
 use crate::session::Session;
+use crate::wanted::wanted_fields;
 
 /// How the verdicts of several auth filters combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,8 @@ impl Chain {
                 continue;
             };
             let call = Call { context: session.context(), scope: &scope };
+            let fields = wanted_fields(&link.subscription().headers, head.headers);
+            let head = Head { headers: &fields, ..head };
             let verdict =
                 link.ask(Hook::Authenticate, call, |plugin, call| Ok(plugin.authenticate(call, head)));
             let carried = match verdict.await.map_err(failed)? {

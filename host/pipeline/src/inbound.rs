@@ -15,6 +15,7 @@ use crate::scope::Scope;
 use crate::session::Session;
 use crate::texts::FindTexts;
 use crate::tickets::Tickets;
+use crate::wanted::wanted_headers;
 
 /// A message that filters read and change.
 pub struct Message<'m> {
@@ -171,7 +172,8 @@ async fn ask(
     let call = Call { context: session.context(), scope };
     let fits = link.check_body(needed_length(need, message.body));
     let payload = message.body.payload(need, &mut fields)?;
-    let headers: &HeaderMap = message.headers;
+    let headers = wanted_headers(&link.subscription().headers, message.headers);
+    let headers = &*headers;
     let asked = link.ask(hook, call, |plugin, call| {
         fits?;
         Ok(match hook {

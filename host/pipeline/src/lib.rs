@@ -32,6 +32,7 @@ mod texts;
 mod tickets;
 mod trace;
 mod verdict;
+mod wanted;
 mod when;
 
 pub use apply::headers as apply_headers;
@@ -52,8 +53,8 @@ pub use runtime::{
 };
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
-    Backing, Clusters, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Level, MAX_DEPTH, MAX_KEY,
-    MAX_VALUE, Models, PluginMetrics, Question, Services, StoreError,
+    Backing, Clusters, Entry, HttpClient, HttpRequest, KeyValue, Level, MAX_DEPTH, MAX_KEY, MAX_VALUE,
+    Models, NoAnswer, PluginMetrics, Question, Services, StoreError,
 };
 pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
@@ -61,4 +62,5 @@ pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
 pub use tickets::Tickets;
 pub use trace::{Trace, Traces};
+pub use wanted::{check_wanted, wanted_fields, wanted_headers};
 pub use when::{Facts, When};

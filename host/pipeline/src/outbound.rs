@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use tidegate_contract::{Hook, Reply, TransformVerdict};
 
 use crate::apply;
@@ -12,6 +11,7 @@ use crate::inbound::{Message, needed_length};
 use crate::moderate::{self, Side};
 use crate::plugin::{Call, HookError};
 use crate::session::Session;
+use crate::wanted::wanted_headers;
 
 impl Chain {
     /// Whether any filter must see the body of an answer, or may change it.
@@ -98,7 +98,8 @@ impl Chain {
                         .map_err(|error| HookError::Invalid(error.to_string()))
                 })
             };
-            let headers: &HeaderMap = message.headers;
+            let headers = wanted_headers(&link.subscription().headers, message.headers);
+            let headers = &*headers;
             let call = Call { context: session.context(), scope: &scope };
             let asked = link.ask(Hook::TransformResponse, call, |plugin, call| {
                 Ok(plugin.transform_response(call, status, headers, payload?))

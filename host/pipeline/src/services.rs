@@ -70,7 +70,7 @@ pub const MAX_VALUE: usize = 64 * 1024;
 /// Sends requests to other servers, to checked addresses only.
 pub trait HttpClient: Send + Sync + 'static {
     /// One request and its answer; redirects are not followed.
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>>;
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>>;
 }
 
 /// Sends requests to the clusters of the configuration, with the credentials and the addresses that they have there.
@@ -85,7 +85,7 @@ pub trait Clusters: Send + Sync + 'static {
         path: &'a str,
         body: Bytes,
         timeout: Duration,
-    ) -> BoxFuture<'a, Result<Reply, HttpError>>;
+    ) -> BoxFuture<'a, Result<Reply, NoAnswer>>;
 
     /// Whether the configuration has a cluster of that name.
     fn knows(&self, cluster: &str) -> bool;
@@ -94,7 +94,7 @@ pub trait Clusters: Send + Sync + 'static {
 /// Asks models through the routes of the gateway.
 pub trait Models: Send + Sync + 'static {
     /// The answer of a route to a chat request, as JSON.
-    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, String>>;
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, NoAnswer>>;
 }
 
 /// What a plugin asks a model.
@@ -130,10 +130,10 @@ pub struct HttpRequest {
     pub timeout: Option<Duration>,
 }
 
-/// Why a request of a plugin has no answer.
+/// Why a request of a plugin, or a question to a model, has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HttpError {
-    /// Not granted, or an address that no plugin may reach.
+pub enum NoAnswer {
+    /// Not granted, or an address that no plugin may reach, or no such route.
     #[error("denied: {0}")]
     Denied(String),
     /// No answer in time.
@@ -292,9 +292,9 @@ impl Services {
     }
 
     /// Sends requests, all at once; the answers stand in the same order.
-    pub async fn send(&self, requests: &[HttpRequest]) -> Vec<Result<Reply, HttpError>> {
+    pub async fn send(&self, requests: &[HttpRequest]) -> Vec<Result<Reply, NoAnswer>> {
         if requests.len() > MAX_REQUESTS {
-            let error = HttpError::Denied(format!("at most {MAX_REQUESTS} requests may be sent at once"));
+            let error = NoAnswer::Denied(format!("at most {MAX_REQUESTS} requests may be sent at once"));
             return vec![Err(error); requests.len()];
         }
         join_all(requests.iter().map(|request| self.send_one(request))).await
@@ -304,28 +304,28 @@ impl Services {
     ///
     /// # Errors
     /// Where the route is not granted, gives no answer, or the question would never end.
-    pub async fn ask(&self, scope: &Scope, route: &str, body: &str) -> Result<String, String> {
+    pub async fn ask(&self, scope: &Scope, route: &str, body: &str) -> Result<String, NoAnswer> {
         if !self.granted.models.iter().any(|granted| granted == route) {
-            return Err(format!(
+            return Err(NoAnswer::Denied(format!(
                 "route \"{route}\" is not granted; the operator must list it under \"grants\""
-            ));
+            )));
         }
         let depth = scope.depth();
         if depth >= MAX_DEPTH {
-            return Err(format!(
+            return Err(NoAnswer::Denied(format!(
                 "route \"{route}\" is not asked: the request is a question of a plugin itself, so it may have no end"
-            ));
+            )));
         }
         let (plugin, request_id) = (&*self.plugin, scope.request_id());
         self.backing.models.ask(Question { plugin, route, body, request_id, depth }).await
     }
 
-    async fn send_one(&self, request: &HttpRequest) -> Result<Reply, HttpError> {
+    async fn send_one(&self, request: &HttpRequest) -> Result<Reply, NoAnswer> {
         let authority = authority(&request.url)?;
         if !self.granted.http.iter().any(|granted| host_matches(granted, &authority)) {
             let text =
                 format!("host \"{authority}\" is not granted; the operator must list it under \"grants\"");
-            return Err(HttpError::Denied(text));
+            return Err(NoAnswer::Denied(text));
         }
         self.backing.http.send(request).await
     }
@@ -355,11 +355,11 @@ fn shown(fields: &[(String, String)]) -> String {
 }
 
 /// Host and, where given, port of a URL without user information.
-fn authority(url: &str) -> Result<String, HttpError> {
-    let uri: http::Uri = url.parse().map_err(|_| HttpError::Denied("the URL cannot be read".into()))?;
-    let authority = uri.authority().ok_or_else(|| HttpError::Denied("the URL names no host".into()))?;
+fn authority(url: &str) -> Result<String, NoAnswer> {
+    let uri: http::Uri = url.parse().map_err(|_| NoAnswer::Denied("the URL cannot be read".into()))?;
+    let authority = uri.authority().ok_or_else(|| NoAnswer::Denied("the URL names no host".into()))?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) || authority.as_str().contains('@') {
-        return Err(HttpError::Denied("the URL must be http or https, without user information".into()));
+        return Err(NoAnswer::Denied("the URL must be http or https, without user information".into()));
     }
     Ok(authority.as_str().to_ascii_lowercase())
 }

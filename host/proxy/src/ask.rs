@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock, Weak};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
-use http_body_util::{BodyExt, Limited};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tidegate_contract::{Operation, Principal};
-use tidegate_pipeline::{Models, Question};
+use tidegate_pipeline::{Models, NoAnswer, Question};
 use tidegate_providers::JSON;
 
 use crate::clock::Clock;
@@ -39,28 +39,37 @@ impl ModelRoutes {
         let _ = self.0.set(Arc::downgrade(proxy));
     }
 
-    async fn answer(&self, question: Question<'_>) -> Result<String, String> {
-        let proxy = self.0.get().and_then(Weak::upgrade).ok_or("the gateway has not started yet")?;
+    async fn answer(&self, question: Question<'_>) -> Result<String, NoAnswer> {
+        let not_yet = || NoAnswer::Failed("the gateway has not started yet".into());
+        let proxy = self.0.get().and_then(Weak::upgrade).ok_or_else(not_yet)?;
         let name = question.route;
         let told = |cause: &dyn std::fmt::Display| format!("route \"{name}\": {cause}");
+        let failed = |cause: &dyn std::fmt::Display| NoAnswer::Failed(told(cause));
         let snapshot = proxy.current();
-        let (service, route) =
-            snapshot.hosts.route(name).ok_or_else(|| told(&"there is none of that name"))?;
-        let draft = draft(question).map_err(|fault| told(&fault))?;
+        let unknown = || NoAnswer::Denied(told(&"there is none of that name"));
+        let (service, route) = snapshot.hosts.route(name).ok_or_else(unknown)?;
+        let draft = draft(question).map_err(|fault| failed(&fault))?;
         let ledger = ledger(&snapshot, question, (service, route));
         let response = exchange::carry_out(&snapshot, (service, Arc::clone(route)), draft, ledger).await;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST).collect().await;
-        let body = body.map_err(|error| told(&error))?.to_bytes();
-        if !status.is_success() {
-            return Err(told(&format_args!("it answers with status {}", status.as_u16())));
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => NoAnswer::TooLarge,
+            false => failed(&error),
+        });
+        let body = body?.to_bytes();
+        if status == StatusCode::GATEWAY_TIMEOUT {
+            return Err(NoAnswer::Timeout);
         }
-        String::from_utf8(body.into()).map_err(|_| told(&"its answer is no text"))
+        if !status.is_success() {
+            return Err(failed(&format_args!("it answers with status {}", status.as_u16())));
+        }
+        String::from_utf8(body.into()).map_err(|_| failed(&"its answer is no text"))
     }
 }
 
 impl Models for ModelRoutes {
-    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, String>> {
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, NoAnswer>> {
         Box::pin(self.answer(question))
     }
 }

@@ -11,7 +11,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Limited};
 use tidegate_config::Config;
 use tidegate_contract::Reply;
-use tidegate_pipeline::{Clusters, HttpError};
+use tidegate_pipeline::{Clusters, NoAnswer};
 use tidegate_providers::JSON;
 
 use crate::snapshot::{Cluster, Snapshot};
@@ -40,11 +40,10 @@ impl ClusterCalls {
         let _ = self.clusters.set(snapshot.clusters.clone());
     }
 
-    async fn exchange(&self, name: &str, path: &str, body: Bytes) -> Result<Reply, HttpError> {
+    async fn exchange(&self, name: &str, path: &str, body: Bytes) -> Result<Reply, NoAnswer> {
         let cluster = self.clusters.get().and_then(|clusters| clusters.get(name));
-        let cluster = cluster.ok_or_else(|| HttpError::Denied(format!("there is no cluster \"{name}\"")))?;
-        let failed =
-            |cause: &dyn std::fmt::Display| HttpError::Failed(format!("cluster \"{name}\": {cause}"));
+        let cluster = cluster.ok_or_else(|| NoAnswer::Denied(format!("there is no cluster \"{name}\"")))?;
+        let failed = |cause: &dyn std::fmt::Display| NoAnswer::Failed(format!("cluster \"{name}\": {cause}"));
         let mut lease = cluster.pool.lease().await.map_err(|error| failed(&error))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
@@ -56,7 +55,7 @@ impl ClusterCalls {
         let (parts, incoming) = answer.into_parts();
         let body = match Limited::new(incoming, LARGEST).collect().await {
             Ok(collected) => collected.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(HttpError::TooLarge),
+            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(NoAnswer::TooLarge),
             Err(error) => return Err(failed(&error)),
         };
         lease.give_back();
@@ -75,10 +74,10 @@ impl Clusters for ClusterCalls {
         path: &'a str,
         body: Bytes,
         timeout: Duration,
-    ) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    ) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         let exchange = self.exchange(cluster, path, body);
         Box::pin(
-            async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(HttpError::Timeout)) },
+            async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(NoAnswer::Timeout)) },
         )
     }
 

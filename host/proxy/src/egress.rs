@@ -26,7 +26,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tidegate_config::checked::ClusterTls;
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpClient, HttpError, HttpRequest};
+use tidegate_pipeline::{HttpClient, HttpRequest, NoAnswer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -77,7 +77,7 @@ impl Egress {
         Self { resolver: new.resolver.trusting(), ..new }
     }
 
-    async fn exchange(&self, request: &HttpRequest) -> Result<Reply, HttpError> {
+    async fn exchange(&self, request: &HttpRequest) -> Result<Reply, NoAnswer> {
         let (target, request) = outgoing(request)?;
         let addresses = self.resolver.addresses(&target).await?;
         let (line, answer) = self.deliver(&target, &addresses, request).await?;
@@ -92,7 +92,7 @@ impl Egress {
         target: &Target,
         addresses: &[SocketAddr],
         mut request: Request<Full<Bytes>>,
-    ) -> Result<(Line, Response<Incoming>), HttpError> {
+    ) -> Result<(Line, Response<Incoming>), NoAnswer> {
         loop {
             let mut line = match self.idle.take(target, addresses).await {
                 Some(line) => line,
@@ -109,7 +109,7 @@ impl Egress {
         }
     }
 
-    async fn connect(&self, target: &Target, addresses: &[SocketAddr]) -> Result<Line, HttpError> {
+    async fn connect(&self, target: &Target, addresses: &[SocketAddr]) -> Result<Line, NoAnswer> {
         let mut tried = addresses.iter().take(ATTEMPTS).peekable();
         while let Some(&address) = tried.next() {
             // The time of the whole request bounds the last one.
@@ -121,34 +121,32 @@ impl Egress {
                     return Ok(Line { target: target.clone(), address, sender, reused: false });
                 }
                 Err(error) if tried.peek().is_none() => {
-                    return Err(HttpError::Failed(format!("no connection to \"{}\": {error}", target.host)));
+                    return Err(NoAnswer::Failed(format!("no connection to \"{}\": {error}", target.host)));
                 }
                 Err(_) => {}
             }
         }
-        Err(HttpError::Timeout)
+        Err(NoAnswer::Timeout)
     }
 
-    async fn open(&self, target: &Target, socket: TcpStream) -> Result<SendRequest<Full<Bytes>>, HttpError> {
+    async fn open(&self, target: &Target, socket: TcpStream) -> Result<SendRequest<Full<Bytes>>, NoAnswer> {
         let broken = |error: &dyn Error| {
-            HttpError::Failed(format!("no connection to \"{}\": {}", target.host, causes(error)))
+            NoAnswer::Failed(format!("no connection to \"{}\": {}", target.host, causes(error)))
         };
         socket.set_nodelay(true).map_err(|error| broken(&error))?;
         if !target.https {
             return speak(socket).await;
         }
-        let config = self.tls.clone().map_err(HttpError::Failed)?;
+        let config = self.tls.clone().map_err(NoAnswer::Failed)?;
         let stream = TlsConnector::from(config).connect(server_name(&target.host)?, socket).await;
         speak(stream.map_err(|error| broken(&error))?).await
     }
 }
 
 impl HttpClient for Egress {
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         let most = request.timeout.unwrap_or(USUAL).min(LONGEST);
-        Box::pin(
-            async move { timeout(most, self.exchange(request)).await.unwrap_or(Err(HttpError::Timeout)) },
-        )
+        Box::pin(async move { timeout(most, self.exchange(request)).await.unwrap_or(Err(NoAnswer::Timeout)) })
     }
 }
 
@@ -157,18 +155,18 @@ fn may_repeat(method: &Method) -> bool {
     method.is_idempotent()
 }
 
-fn server_name(host: &Host) -> Result<ServerName<'static>, HttpError> {
+fn server_name(host: &Host) -> Result<ServerName<'static>, NoAnswer> {
     let name = match host {
         Host::Literal(address) => return Ok(ServerName::from(*address)),
         Host::Name(name) => name,
     };
-    let unfit = |_| HttpError::Failed(format!("host \"{name}\" is no name that a certificate can carry"));
+    let unfit = |_| NoAnswer::Failed(format!("host \"{name}\" is no name that a certificate can carry"));
     ServerName::try_from(name.clone()).map_err(unfit)
 }
 
 async fn speak(
     io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<SendRequest<Full<Bytes>>, HttpError> {
+) -> Result<SendRequest<Full<Bytes>>, NoAnswer> {
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_FIELDS).max_buf_size(MAX_HEAD);
     let (sender, connection) = builder.handshake(TokioIo::new(io)).await.map_err(|error| failed(&error))?;
@@ -181,23 +179,23 @@ async fn speak(
     Ok(sender)
 }
 
-async fn read(answer: Response<Incoming>) -> Result<Reply, HttpError> {
+async fn read(answer: Response<Incoming>) -> Result<Reply, NoAnswer> {
     let (head, mut body) = answer.into_parts();
     if head.status == StatusCode::SWITCHING_PROTOCOLS || head.status.as_u16() > 599 {
-        return Err(HttpError::Failed(format!("the answer has the status {}", head.status.as_u16())));
+        return Err(NoAnswer::Failed(format!("the answer has the status {}", head.status.as_u16())));
     }
     // hyper looks at its bound after a read only, and a read may bring more than that.
     if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MAX_HEAD {
         return Err(head_too_large());
     }
     if body.size_hint().lower() > MAX_ANSWER as u64 {
-        return Err(HttpError::TooLarge);
+        return Err(NoAnswer::TooLarge);
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| failed(&error))?.into_data() else { continue };
         if bytes.len() + data.len() > MAX_ANSWER {
-            return Err(HttpError::TooLarge);
+            return Err(NoAnswer::TooLarge);
         }
         bytes.extend_from_slice(&data);
     }
@@ -209,12 +207,12 @@ async fn read(answer: Response<Incoming>) -> Result<Reply, HttpError> {
     Ok(Reply { status: head.status.as_u16(), headers: kept.map(header).collect(), body: bytes })
 }
 
-fn failed(error: &hyper::Error) -> HttpError {
-    if error.is_parse_too_large() { head_too_large() } else { HttpError::Failed(causes(error)) }
+fn failed(error: &hyper::Error) -> NoAnswer {
+    if error.is_parse_too_large() { head_too_large() } else { NoAnswer::Failed(causes(error)) }
 }
 
-fn head_too_large() -> HttpError {
-    HttpError::Failed(format!("the answer's head has more than {MAX_FIELDS} fields or {MAX_HEAD} bytes"))
+fn head_too_large() -> NoAnswer {
+    NoAnswer::Failed(format!("the answer's head has more than {MAX_FIELDS} fields or {MAX_HEAD} bytes"))
 }
 
 /// An error and what is behind it, since the outermost one seldom says why.

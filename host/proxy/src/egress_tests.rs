@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{RootCertStore, ServerConfig};
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpClient, HttpError, HttpRequest};
+use tidegate_pipeline::{HttpClient, HttpRequest, NoAnswer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -119,13 +119,13 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a [u8]> {
 }
 
 #[track_caller]
-fn assert_denied(result: &Result<Reply, HttpError>, what: &str) {
-    assert!(matches!(result, Err(HttpError::Denied(text)) if text.contains(what)), "{result:?}");
+fn assert_denied(result: &Result<Reply, NoAnswer>, what: &str) {
+    assert!(matches!(result, Err(NoAnswer::Denied(text)) if text.contains(what)), "{result:?}");
 }
 
 #[track_caller]
-fn assert_failed(result: &Result<Reply, HttpError>, what: &str) {
-    assert!(matches!(result, Err(HttpError::Failed(text)) if text.contains(what)), "{result:?}");
+fn assert_failed(result: &Result<Reply, NoAnswer>, what: &str) {
+    assert!(matches!(result, Err(NoAnswer::Failed(text)) if text.contains(what)), "{result:?}");
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn an_answer_beyond_its_bound_is_not_read_on() {
     let endless = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{}", chunk.repeat(40));
     for answer in [announced, endless] {
         let server = Server::answering(answer).await;
-        assert_eq!(egress().send(&get(&server.url("/"))).await, Err(HttpError::TooLarge));
+        assert_eq!(egress().send(&get(&server.url("/"))).await, Err(NoAnswer::TooLarge));
     }
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {MAX_ANSWER}\r\n\r\n");
     let server = Server::answering([head.into_bytes(), vec![b'x'; MAX_ANSWER]].concat()).await;
@@ -273,7 +273,7 @@ async fn what_is_late_is_a_timeout() {
         let server = Server::answering(begun).await;
         let started = Instant::now();
         let request = HttpRequest { timeout: Some(Duration::from_millis(100)), ..get(&server.url("/")) };
-        assert_eq!(egress().send(&request).await, Err(HttpError::Timeout));
+        assert_eq!(egress().send(&request).await, Err(NoAnswer::Timeout));
         assert!(started.elapsed() < Duration::from_secs(5));
     }
 }

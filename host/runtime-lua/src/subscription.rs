@@ -45,7 +45,8 @@ pub(crate) fn read(
     Ok(subscription)
 }
 
-const KEYS: [&str; 6] = ["hooks", "request_body", "response_body", "body_digest", "windows", "dialects"];
+const KEYS: [&str; 7] =
+    ["hooks", "headers", "request_body", "response_body", "body_digest", "windows", "dialects"];
 
 fn known_keys(answer: &Table) -> Result<(), LoadError> {
     for pair in answer.pairs::<Value, Value>() {
@@ -69,10 +70,13 @@ fn narrow(
     answer: &Table,
     stream: Option<&Windows>,
 ) -> Result<(), LoadError> {
-    if let Some(need) = need(answer, "request_body")? {
+    if let Some(need) = need(answer, "headers", HEADERS)? {
+        subscription.headers = need;
+    }
+    if let Some(need) = need(answer, "request_body", POINTERS)? {
         subscription.request_body = need;
     }
-    if let Some(need) = need(answer, "response_body")? {
+    if let Some(need) = need(answer, "response_body", POINTERS)? {
         subscription.response_body = need;
     }
     match field(answer, "body_digest") {
@@ -145,24 +149,25 @@ fn default_need(wanted: bool) -> Need {
     if wanted { Need::Whole } else { Need::Nothing }
 }
 
-fn need(answer: &Table, key: &'static str) -> Result<Option<Need>, LoadError> {
-    const WANTED: &str = "\"nothing\", \"whole\" or a list of JSON pointers";
+const POINTERS: &str = "\"nothing\", \"whole\" or a list of JSON pointers";
+const HEADERS: &str = "\"nothing\", \"whole\" or a list of names in lower case";
+
+fn need(answer: &Table, key: &'static str, wanted: &str) -> Result<Option<Need>, LoadError> {
     match field(answer, key) {
         Value::Nil => Ok(None),
         Value::String(name) if name == "nothing" => Ok(Some(Need::Nothing)),
         Value::String(name) if name == "whole" => Ok(Some(Need::Whole)),
         Value::Table(_) => {
-            let pointers = names(answer, key)?.unwrap_or_default();
-            if let Some(bad) =
-                pointers.iter().find(|pointer| !pointer.is_empty() && !pointer.starts_with('/'))
-            {
+            let named = names(answer, key)?.unwrap_or_default();
+            let is_none = |pointer: &&String| !pointer.is_empty() && !pointer.starts_with('/');
+            if let Some(bad) = named.iter().find(is_none).filter(|_| wanted == POINTERS) {
                 return Err(refused(format!(
                     "\"{key}\" of \"configure\" has \"{bad}\", which is no JSON pointer; begin it with \"/\""
                 )));
             }
-            Ok(Some(Need::Fields(pointers)))
+            Ok(Some(Need::Fields(named)))
         }
-        other => Err(wrong(key, WANTED, &other)),
+        other => Err(wrong(key, wanted, &other)),
     }
 }
 

@@ -76,6 +76,11 @@ async fn what_cannot_be_subscribed_is_refused() {
             "{request_body = 'all'}",
             "must be \"nothing\", \"whole\" or a list of JSON pointers",
         ),
+        (
+            &["authenticate"][..],
+            "{headers = 3}",
+            "must be \"nothing\", \"whole\" or a list of names in lower case",
+        ),
         (&["authenticate"][..], "{request_body = {'model'}}", "has \"model\", which is no JSON pointer"),
         (
             &["authenticate"][..],

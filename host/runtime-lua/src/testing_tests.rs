@@ -10,8 +10,8 @@ use http::HeaderMap;
 use secrecy::SecretString;
 use tidegate_contract::{Context, Header, Principal, Reply, TransformVerdict};
 use tidegate_pipeline::{
-    Attributes, Backing, Call, Capabilities, Digest, Document, Entry, HookError, HttpClient, HttpError,
-    HttpRequest, KeyValue, Limits, LoadError, Manifest, Models, Package, Payload, Plugin, PluginMetrics,
+    Attributes, Backing, Call, Capabilities, Digest, Document, Entry, HookError, HttpClient, HttpRequest,
+    KeyValue, Limits, LoadError, Manifest, Models, NoAnswer, Package, Payload, Plugin, PluginMetrics,
     Question, Runtime, Scope, Services, Setup, StoreError,
 };
 
@@ -81,12 +81,12 @@ impl KeyValue for Fake {
 }
 
 impl HttpClient for Fake {
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             self.sent.lock().unwrap().push(request.clone());
             if request.url.ends_with("/slow") {
-                return Err(HttpError::Timeout);
+                return Err(NoAnswer::Timeout);
             }
             let field = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
             let headers = vec![field("x-a", "1"), field("x-a", "2")];
@@ -99,7 +99,7 @@ impl Models for Fake {
     fn ask<'a>(
         &'a self,
         question: Question<'a>,
-    ) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
+    ) -> futures_util::future::BoxFuture<'a, Result<String, NoAnswer>> {
         let answer = format!("{{\"route\":\"{}\",\"asked\":{}}}", question.route, question.body);
         Box::pin(std::future::ready(Ok(answer)))
     }

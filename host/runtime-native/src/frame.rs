@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use tidegate_abi::{Bytes, Call, Code, Field, List};
-use tidegate_pipeline::{HookError, HttpError, StoreError};
+use tidegate_pipeline::{HookError, NoAnswer, StoreError};
 
 use crate::reach::Reach;
 use crate::told::Told;
@@ -107,13 +107,13 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The code and the sentence of a request without an answer.
-pub(crate) fn http_failed(error: HttpError) -> (Code, String) {
+/// The code and the sentence of a request or a question without an answer.
+pub(crate) fn no_answer(error: NoAnswer) -> (Code, String) {
     match error {
-        HttpError::Denied(text) => (Code::Denied, text),
-        HttpError::Failed(text) => (Code::Failed, text),
-        HttpError::Timeout => (Code::Timeout, error.to_string()),
-        HttpError::TooLarge => (Code::TooLarge, error.to_string()),
+        NoAnswer::Denied(text) => (Code::Denied, text),
+        NoAnswer::Failed(text) => (Code::Failed, text),
+        NoAnswer::Timeout => (Code::Timeout, error.to_string()),
+        NoAnswer::TooLarge => (Code::TooLarge, error.to_string()),
     }
 }
 

@@ -179,7 +179,7 @@ fn panicked(told: &Told) -> HookError {
 
 /// What was asked for; without a word about it all that the library has and the manifest lists, with whole bodies.
 fn subscription(wants: Wants, has: Hooks, listed: Hooks) -> Result<Subscription, LoadError> {
-    let Wants { hooks, bodies: [request, response], digest, windows, dialects } = wants;
+    let Wants { hooks, needs: [request, response, headers], digest, windows, dialects } = wants;
     let hooks = match hooks {
         None => has.iter().filter(|hook| listed.has(*hook)).collect(),
         Some(named) => named.iter().map(|name| hook(name, has, listed)).collect::<Result<Hooks, _>>()?,
@@ -191,6 +191,7 @@ fn subscription(wants: Wants, has: Hooks, listed: Hooks) -> Result<Subscription,
     };
     Ok(Subscription {
         hooks,
+        headers: headers.unwrap_or(Need::Whole),
         request_body: given(request, &[Hook::TransformRequest, Hook::TransformUpstream]),
         response_body: given(response, &[Hook::TransformResponse]),
         body_digest: digest,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::FutureExt;
 use tidegate_contract::Reply;
-use tidegate_pipeline::{Entry, HttpError, HttpRequest, Level, Scope, Services, StoreError};
+use tidegate_pipeline::{Entry, HttpRequest, Level, NoAnswer, Scope, Services, StoreError};
 use tokio::runtime::Handle;
 
 /// Notes, attributes and services, as one call has them.
@@ -21,8 +21,8 @@ pub(crate) trait Reach {
     fn set(&self, key: &str, value: &[u8], terms: Terms) -> Result<Option<u64>, StoreError>;
     fn delete(&self, key: &str) -> Result<bool, StoreError>;
     fn increment(&self, key: &str, by: i64, ttl: Option<Duration>) -> Result<i64, StoreError>;
-    fn send(&self, requests: Vec<HttpRequest>) -> Vec<Result<Reply, HttpError>>;
-    fn ask(&self, route: &str, body: &str) -> Result<String, String>;
+    fn send(&self, requests: Vec<HttpRequest>) -> Vec<Result<Reply, NoAnswer>>;
+    fn ask(&self, route: &str, body: &str) -> Result<String, NoAnswer>;
 }
 
 /// How a value is stored.
@@ -104,17 +104,17 @@ impl Reach for Local<'_> {
         self.stored(self.services.increment(key, by, ttl))
     }
 
-    fn send(&self, mut requests: Vec<HttpRequest>) -> Vec<Result<Reply, HttpError>> {
+    fn send(&self, mut requests: Vec<HttpRequest>) -> Vec<Result<Reply, NoAnswer>> {
         let left = self.until.saturating_duration_since(Instant::now());
         for request in &mut requests {
             request.timeout = Some(request.timeout.unwrap_or(left).min(left));
         }
-        let late = || requests.iter().map(|_| Err(HttpError::Timeout)).collect();
+        let late = || requests.iter().map(|_| Err(NoAnswer::Timeout)).collect();
         self.wait(self.services.send(&requests)).unwrap_or_else(late)
     }
 
-    fn ask(&self, route: &str, body: &str) -> Result<String, String> {
-        let late = || Err(format!("route \"{route}\" gave no answer in time"));
+    fn ask(&self, route: &str, body: &str) -> Result<String, NoAnswer> {
+        let late = || Err(NoAnswer::Timeout);
         self.wait(self.services.ask(self.scope, route, body)).unwrap_or_else(late)
     }
 }

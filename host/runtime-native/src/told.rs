@@ -68,8 +68,8 @@ pub(crate) struct Told {
 pub(crate) struct Wants {
     /// `None`: nothing was said.
     pub(crate) hooks: Option<Vec<String>>,
-    /// Of request and response; `None`: nothing was said.
-    pub(crate) bodies: [Option<Need>; 2],
+    /// Of request, response and header fields; `None`: nothing was said.
+    pub(crate) needs: [Option<Need>; 3],
     pub(crate) digest: bool,
     pub(crate) windows: Option<Windows>,
     pub(crate) dialects: Vec<String>,

@@ -123,9 +123,11 @@ fn answer(socket: &Socket, instance: &mut Instance, frame: Frame) -> io::Result<
 }
 
 fn ready(subscription: &Subscription) -> Value {
-    let Subscription { hooks, request_body, response_body, body_digest, windows, dialects } = subscription;
+    let Subscription { hooks, headers, request_body, response_body, body_digest, windows, dialects } =
+        subscription;
     json!({
         "hooks": hooks.iter().map(Hook::as_str).collect::<Vec<_>>(),
+        "headers": need(headers),
         "request_body": need(request_body),
         "response_body": need(response_body),
         "body_digest": body_digest,

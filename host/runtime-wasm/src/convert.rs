@@ -11,7 +11,7 @@ pub(crate) use into_guest::{Carried, Known, SentHead, event, finding_sent, heade
 pub(crate) use out_of_guest::{
     admission_verdict, auth_verdict, event_verdict, judged, subscription, transform_verdict,
 };
-pub(crate) use service::{entry, http_answer, http_request, store_error};
+pub(crate) use service::{entry, http_answer, http_request, model_error, store_error};
 
 #[cfg(test)]
 #[path = "convert_tests.rs"]

@@ -11,6 +11,7 @@ use crate::testing::alice;
 fn wants(hooks: &[&str]) -> wire_lifecycle::Subscription {
     wire_lifecycle::Subscription {
         hooks: hooks.iter().map(|hook| (*hook).to_owned()).collect(),
+        headers: wire::Need::Whole,
         request_body: wire::Need::Fields(vec!["/model".into()]),
         response_body: wire::Need::Nothing,
         body_digest: true,

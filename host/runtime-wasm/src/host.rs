@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tidegate_pipeline::{HttpRequest, Level};
+use tidegate_pipeline::{HttpRequest, Level, NotesFull};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::tidegate::plugin::{http, info, kv, log, metrics, models, secrets, state, types};
@@ -35,8 +35,8 @@ impl state::Host for Data {
         self.scope.note(&key)
     }
 
-    fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), String> {
-        self.scope.set_note(&key, &value).map_err(|error| error.to_string())
+    fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), state::Error> {
+        self.scope.set_note(&key, &value).map_err(|NotesFull| state::Error::Full)
     }
 }
 
@@ -63,8 +63,8 @@ impl metrics::Host for Data {
 }
 
 impl secrets::Host for Data {
-    fn get(&mut self, name: String) -> Result<String, String> {
-        self.services.secret(&name)
+    fn get(&mut self, name: String) -> Result<String, secrets::Error> {
+        self.services.secret(&name).map_err(secrets::Error::Denied)
     }
 }
 
@@ -106,7 +106,7 @@ impl http::Host for Data {
 }
 
 impl models::Host for Data {
-    async fn ask(&mut self, route: String, body: String) -> Result<String, String> {
-        self.services.ask(&self.scope, &route, &body).await
+    async fn ask(&mut self, route: String, body: String) -> Result<String, models::Error> {
+        self.services.ask(&self.scope, &route, &body).await.map_err(convert::model_error)
     }
 }

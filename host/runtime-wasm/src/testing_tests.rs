@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tidegate_contract::{Context, Principal, Reply, Text};
 use tidegate_pipeline::{
-    Backing, Call, Code, Document, Entry, HttpClient, HttpError, HttpRequest, KeyValue, Limits, LoadError,
-    Models, Package, Plugin, PluginMetrics, Question, Runtime, Scope, Services, Setup, StoreError,
+    Backing, Call, Code, Document, Entry, HttpClient, HttpRequest, KeyValue, Limits, LoadError, Models,
+    NoAnswer, Package, Plugin, PluginMetrics, Question, Runtime, Scope, Services, Setup, StoreError,
 };
 
 use crate::{Compilation, WasmRuntime};
@@ -55,8 +55,8 @@ impl KeyValue for Fake {
 }
 
 impl HttpClient for Fake {
-    fn send<'a>(&'a self, _: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
-        Box::pin(async { Err(HttpError::Timeout) })
+    fn send<'a>(&'a self, _: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
+        Box::pin(async { Err(NoAnswer::Timeout) })
     }
 }
 
@@ -64,7 +64,7 @@ impl Models for Fake {
     fn ask<'a>(
         &'a self,
         question: Question<'a>,
-    ) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
+    ) -> futures_util::future::BoxFuture<'a, Result<String, NoAnswer>> {
         let answer = format!("{{\"route\":\"{}\",\"asked\":{}}}", question.route, question.body);
         Box::pin(std::future::ready(Ok(answer)))
     }

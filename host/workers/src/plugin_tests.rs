@@ -13,8 +13,8 @@ use tidegate_contract::{
     BodyChange, Context, Hook, Hooks, JsonEdit, Judged, Judgement, Text, TransformVerdict,
 };
 use tidegate_pipeline::{
-    Backing, Call, Capabilities, Document, HookError, HttpClient, HttpError, HttpRequest, Limits, LoadError,
-    Models, Payload, Plugin, PluginMetrics, Process, Question, Scope, Services, Setup,
+    Backing, Call, Capabilities, Document, HookError, HttpClient, HttpRequest, Limits, LoadError, Models,
+    NoAnswer, Payload, Plugin, PluginMetrics, Process, Question, Scope, Services, Setup,
 };
 use tokio::time::{sleep, timeout};
 
@@ -29,14 +29,14 @@ impl HttpClient for Nothing {
     fn send<'a>(
         &'a self,
         _request: &'a HttpRequest,
-    ) -> futures_util::future::BoxFuture<'a, Result<tidegate_contract::Reply, HttpError>> {
-        Box::pin(std::future::ready(Err(HttpError::Timeout)))
+    ) -> futures_util::future::BoxFuture<'a, Result<tidegate_contract::Reply, NoAnswer>> {
+        Box::pin(std::future::ready(Err(NoAnswer::Timeout)))
     }
 }
 
 impl Models for Nothing {
-    fn ask<'a>(&'a self, _: Question<'a>) -> futures_util::future::BoxFuture<'a, Result<String, String>> {
-        Box::pin(std::future::ready(Err("nobody".into())))
+    fn ask<'a>(&'a self, _: Question<'a>) -> futures_util::future::BoxFuture<'a, Result<String, NoAnswer>> {
+        Box::pin(std::future::ready(Err(NoAnswer::Failed("nobody".into()))))
     }
 }
 

@@ -8,6 +8,7 @@ use tidegate_pipeline::{LoadError, subscribed};
 #[derive(Deserialize)]
 struct Sent {
     hooks: Vec<String>,
+    headers: Option<SentNeed>,
     #[serde(default)]
     request_body: SentNeed,
     #[serde(default)]
@@ -64,6 +65,7 @@ impl Ready {
             .map_err(|error| LoadError::Subscription(format!("its worker is ready with {error}")))?;
         let Sent {
             hooks,
+            headers,
             request_body,
             response_body,
             body_digest,
@@ -75,6 +77,7 @@ impl Ready {
         let hooks = hooks.iter().map(|name| subscribed(name, listed)).collect::<Result<Hooks, _>>()?;
         let subscription = Subscription {
             hooks,
+            headers: headers.map_or(Need::Whole, need),
             request_body: need(request_body),
             response_body: need(response_body),
             body_digest,

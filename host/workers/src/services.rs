@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpError, HttpRequest, Level, Scope, Services, StoreError};
+use tidegate_pipeline::{HttpRequest, Level, NoAnswer, Scope, Services, StoreError};
 
 use crate::call::{Answered, AskError};
 use crate::verdict;
@@ -108,7 +108,7 @@ async fn given(ask: Ask, services: &Services, scope: &Scope, (body, left): (Byte
         Ask::Model { route } => {
             let failed = |message: String| AskError { kind: "failed", message };
             let body = std::str::from_utf8(&body).map_err(|_| failed("the question is no UTF-8".into()))?;
-            let said = services.ask(scope, &route, body).await.map_err(failed)?;
+            let said = services.ask(scope, &route, body).await.map_err(|error| no_answer(&error))?;
             Ok((Value::Null, said.into_bytes()))
         }
     }
@@ -149,7 +149,7 @@ fn http_requests(
     Ok(requests)
 }
 
-fn http_answers(answers: Vec<Result<Reply, HttpError>>) -> (Value, Vec<u8>) {
+fn http_answers(answers: Vec<Result<Reply, NoAnswer>>) -> (Value, Vec<u8>) {
     let mut bodies = Vec::new();
     let mut shown = |answer| match answer {
         Ok(Reply { status, headers, body }) => {
@@ -160,7 +160,7 @@ fn http_answers(answers: Vec<Result<Reply, HttpError>>) -> (Value, Vec<u8>) {
             json!({"ok": {"status": status, "headers": fields, "length": body.len()}})
         }
         Err(error) => {
-            let AskError { kind, message } = http_error(&error);
+            let AskError { kind, message } = no_answer(&error);
             json!({"error": {"kind": kind, "message": message}})
         }
     };
@@ -168,16 +168,16 @@ fn http_answers(answers: Vec<Result<Reply, HttpError>>) -> (Value, Vec<u8>) {
     (list.into(), bodies)
 }
 
-fn http_error(error: &HttpError) -> AskError {
+fn no_answer(error: &NoAnswer) -> AskError {
     let kind = match error {
-        HttpError::Denied(_) => "denied",
-        HttpError::Timeout => "timeout",
-        HttpError::TooLarge => "too_large",
-        HttpError::Failed(_) => "failed",
+        NoAnswer::Denied(_) => "denied",
+        NoAnswer::Timeout => "timeout",
+        NoAnswer::TooLarge => "too_large",
+        NoAnswer::Failed(_) => "failed",
     };
     let message = match error {
-        HttpError::Denied(text) | HttpError::Failed(text) => text.clone(),
-        HttpError::Timeout | HttpError::TooLarge => error.to_string(),
+        NoAnswer::Denied(text) | NoAnswer::Failed(text) => text.clone(),
+        NoAnswer::Timeout | NoAnswer::TooLarge => error.to_string(),
     };
     AskError { kind, message }
 }

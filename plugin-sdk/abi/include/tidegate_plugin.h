@@ -97,8 +97,11 @@ enum tidegate_body_kind {
     TIDEGATE_BODY_OPAQUE = 3
 };
 
-/* Which body `want` and `want_field` are about. */
-enum tidegate_side { TIDEGATE_REQUEST = 0, TIDEGATE_RESPONSE = 1 };
+/*
+ * What `want` and `want_field` are about: the body of the request or of the answer, or the header fields of both, also of the
+ * head in `authenticate`.
+ */
+enum tidegate_side { TIDEGATE_REQUEST = 0, TIDEGATE_RESPONSE = 1, TIDEGATE_HEADERS = 2 };
 
 /* How much of it. */
 enum tidegate_need { TIDEGATE_NEED_NOTHING = 0, TIDEGATE_NEED_WHOLE = 1 };
@@ -362,11 +365,14 @@ typedef struct tidegate_host {
      */
     void (*subscribe)(tidegate_call *call, tidegate_bytes hook);
     /*
-     * How much of the body of a side (tidegate_side) transforms are given (tidegate_need). Without a word all of it, which is
+     * How much of a side (tidegate_side) is given (tidegate_need). Without a word all of it, which is
      * the dearest. The last word counts.
      */
     void (*want)(tidegate_call *call, uint32_t side, uint32_t need);
-    /* Transforms are given what stands at this pointer (RFC 6901), and at the others that are named so. */
+    /*
+     * What stands at this pointer (RFC 6901) is given, and at the others that are named so. Of TIDEGATE_HEADERS: the fields of
+     * this name, in lower case.
+     */
     void (*want_field)(tidegate_call *call, uint32_t side, tidegate_bytes pointer);
     /* `authenticate` is given the SHA-256 of the body, which is read before the caller is known. */
     void (*want_digest)(tidegate_call *call);

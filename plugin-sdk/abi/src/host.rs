@@ -112,9 +112,9 @@ pub struct Host {
 
     /// `configure`: this hook is wanted. Without a word, all are that the plugin has; an empty name is a word that names none.
     pub subscribe: unsafe extern "C" fn(*mut Call, hook: Bytes),
-    /// `configure`: how much of a body transforms are given; without it all. See `Side` and `Need`.
+    /// `configure`: how much of a body, or of the headers, is given; without it all. See `Side` and `Need`.
     pub want: unsafe extern "C" fn(*mut Call, side: u32, need: u32),
-    /// `configure`: transforms are given what stands at this pointer.
+    /// `configure`: what stands at this pointer is given; of headers, the fields of this name.
     pub want_field: unsafe extern "C" fn(*mut Call, side: u32, pointer: Bytes),
     /// `configure`: `authenticate` is given the SHA-256 of the body.
     pub want_digest: unsafe extern "C" fn(*mut Call),

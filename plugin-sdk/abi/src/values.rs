@@ -287,17 +287,19 @@ pub struct Windows {
     pub max_hold_ms: u32,
 }
 
-/// Which body [`crate::Host::want`] is about.
+/// What [`crate::Host::want`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Side {
-    /// The request's.
+    /// The request's body.
     Request = 0,
-    /// The answer's.
+    /// The answer's body.
     Response = 1,
+    /// Header fields of both, also of the head in `authenticate`; "fields" are their names, in lower case.
+    Headers = 2,
 }
 
-/// What of a body is wanted.
+/// What of it is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Need {

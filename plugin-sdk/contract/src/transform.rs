@@ -31,13 +31,13 @@ pub enum JsonEdit {
     Remove(String),
 }
 
-/// What of a JSON body a plugin wants to see.
+/// What of a JSON body, or of header fields, a plugin wants to see.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Need {
     /// Nothing of it.
     #[default]
     Nothing,
-    /// What stands at these pointers.
+    /// What stands at these pointers; of header fields, those of these names.
     Fields(Vec<String>),
     /// All of it.
     Whole,

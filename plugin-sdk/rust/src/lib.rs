@@ -42,6 +42,7 @@ mod native;
 mod offline;
 mod plugin;
 mod run;
+mod service_error;
 mod services;
 mod subscription;
 mod transform;

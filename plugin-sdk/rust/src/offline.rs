@@ -1,6 +1,9 @@
 //! The services on a target without a gateway: nothing is granted, and log lines go to standard error.
 
-use crate::bindings::host::tidegate::plugin::{http as wire_http, kv as wire_kv, types};
+use crate::bindings::host::tidegate::plugin::{
+    http as wire_http, kv as wire_kv, models as wire_models, secrets as wire_secrets, state as wire_state,
+    types,
+};
 
 pub(crate) mod info {
     pub(crate) fn attribute(_name: &str) -> Option<String> {
@@ -12,6 +15,8 @@ pub(crate) mod state {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
 
+    use super::wire_state::Error;
+
     thread_local! {
         static NOTES: RefCell<BTreeMap<String, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
     }
@@ -20,7 +25,7 @@ pub(crate) mod state {
         NOTES.with_borrow(|notes| notes.get(key).cloned())
     }
 
-    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), String> {
+    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), Error> {
         NOTES.with_borrow_mut(|notes| notes.insert(key.to_owned(), value.to_vec()));
         Ok(())
     }
@@ -41,8 +46,10 @@ pub(crate) mod metrics {
 }
 
 pub(crate) mod secrets {
-    pub(crate) fn get(name: &str) -> Result<String, String> {
-        Err(format!("secret \"{name}\" is not granted outside of a gateway"))
+    use super::wire_secrets::Error;
+
+    pub(crate) fn get(name: &str) -> Result<String, Error> {
+        Err(Error::Denied(format!("secret \"{name}\" is not granted outside of a gateway")))
     }
 }
 
@@ -81,7 +88,9 @@ pub(crate) mod http {
 }
 
 pub(crate) mod models {
-    pub(crate) fn ask(route: &str, _body: &str) -> Result<String, String> {
-        Err(format!("route \"{route}\" is not granted outside of a gateway"))
+    use super::wire_models::Error;
+
+    pub(crate) fn ask(route: &str, _body: &str) -> Result<String, Error> {
+        Err(Error::Denied(format!("route \"{route}\" is not granted outside of a gateway")))
     }
 }

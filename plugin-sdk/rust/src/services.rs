@@ -23,7 +23,7 @@ pub mod info {
 
 /// Notes of this filter on this request, 16 KiB with their keys; the same from every hook and instance.
 pub mod state {
-    use crate::Result;
+    pub use crate::service_error::StateError as Error;
 
     /// A note of an earlier hook.
     pub fn get(key: &str) -> Option<Vec<u8>> {
@@ -34,7 +34,7 @@ pub mod state {
     ///
     /// # Errors
     /// Where all notes together would be too large.
-    pub fn set(key: &str, value: &[u8]) -> Result<()> {
+    pub fn set(key: &str, value: &[u8]) -> Result<(), Error> {
         Ok(super::host::state::set(key, value)?)
     }
 }
@@ -82,27 +82,28 @@ pub mod metrics {
 
 /// Secrets by name. Needs the capability `secrets` with that name.
 pub mod secrets {
-    use crate::Result;
+    pub use crate::service_error::SecretError as Error;
 
     /// The secret.
     ///
     /// # Errors
     /// Where it is not granted, or has no value.
-    pub fn get(name: &str) -> Result<String> {
+    pub fn get(name: &str) -> Result<String, Error> {
         Ok(super::host::secrets::get(name)?)
     }
 }
 
 /// Values that outlive a request; each plugin has keys of its own. Needs the capability `kv`.
 pub mod kv {
-    pub use crate::bindings::host::tidegate::plugin::kv::{Entry, Error};
+    pub use crate::bindings::host::tidegate::plugin::kv::Entry;
+    pub use crate::service_error::KvError as Error;
 
     /// The value and its version.
     ///
     /// # Errors
     /// Where it is not granted, too large, or the store gives no answer.
     pub fn get(key: &str) -> Result<Option<Entry>, Error> {
-        super::host::kv::get(key)
+        Ok(super::host::kv::get(key)?)
     }
 
     /// Stores a value. `if_version` none: always; 0: only if absent. The new version, or none where another stands there.
@@ -115,7 +116,7 @@ pub mod kv {
         ttl_ms: Option<u64>,
         if_version: Option<u64>,
     ) -> Result<Option<u64>, Error> {
-        super::host::kv::set(key, value, ttl_ms, if_version)
+        Ok(super::host::kv::set(key, value, ttl_ms, if_version)?)
     }
 
     /// Whether there was one.
@@ -123,7 +124,7 @@ pub mod kv {
     /// # Errors
     /// Where it is not granted, or the store gives no answer.
     pub fn delete(key: &str) -> Result<bool, Error> {
-        super::host::kv::delete(key)
+        Ok(super::host::kv::delete(key)?)
     }
 
     /// Adds to a decimal number, from 0 where there is none; `ttl_ms` counts from the first.
@@ -131,14 +132,15 @@ pub mod kv {
     /// # Errors
     /// Where it is not granted, or the store gives no answer.
     pub fn increment(key: &str, by: i64, ttl_ms: Option<u64>) -> Result<i64, Error> {
-        super::host::kv::increment(key, by, ttl_ms)
+        Ok(super::host::kv::increment(key, by, ttl_ms)?)
     }
 }
 
 /// Requests to named hosts. Needs the capability `http` with the host. Redirects are not followed.
 pub mod http {
-    pub use crate::bindings::host::tidegate::plugin::http::{Error, Request};
+    pub use crate::bindings::host::tidegate::plugin::http::Request;
     pub use crate::bindings::host::tidegate::plugin::types::Reply;
+    pub use crate::service_error::HttpError as Error;
 
     /// Sends one request.
     ///
@@ -146,12 +148,12 @@ pub mod http {
     /// Where it is not granted, takes too long, or fails.
     pub fn send(request: Request) -> Result<Reply, Error> {
         let none = || Err(Error::Failed("the gateway gave no answer".to_owned()));
-        super::host::http::send(&[request]).pop().unwrap_or_else(none)
+        send_all(&[request]).pop().unwrap_or_else(none)
     }
 
     /// Sends several at once; the answers stand in the same order.
     pub fn send_all(requests: &[Request]) -> Vec<Result<Reply, Error>> {
-        super::host::http::send(requests)
+        super::host::http::send(requests).into_iter().map(|answer| answer.map_err(Error::from)).collect()
     }
 
     /// A `GET` without fields of its own, with what is left of the call's time.
@@ -170,13 +172,15 @@ pub mod http {
 pub mod models {
     use serde_json::Value;
 
-    use crate::Result;
+    pub use crate::service_error::ModelError as Error;
 
     /// The answer to a chat request, as the route gives it.
     ///
     /// # Errors
     /// Where it is not granted, or the model gives no answer.
-    pub fn ask(route: &str, body: &Value) -> Result<Value> {
-        Ok(serde_json::from_str(&super::host::models::ask(route, &body.to_string())?)?)
+    pub fn ask(route: &str, body: &Value) -> Result<Value, Error> {
+        let answer = super::host::models::ask(route, &body.to_string())?;
+        serde_json::from_str(&answer)
+            .map_err(|error| Error::Failed(format!("the answer is no JSON: {error}")))
     }
 }

@@ -8,6 +8,7 @@ use crate::{Hook, Windows};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subscription {
     hooks: Vec<Hook>,
+    headers: Need,
     request_body: Need,
     response_body: Need,
     body_digest: bool,
@@ -16,7 +17,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// These hooks, and the whole bodies that transforms among them are about.
+    /// These hooks, all header fields, and the whole bodies that transforms among them are about.
     pub fn to(hooks: impl IntoIterator<Item = Hook>) -> Self {
         let hooks: Vec<Hook> = hooks.into_iter().collect();
         let whole = |of: &[Hook]| {
@@ -26,6 +27,7 @@ impl Subscription {
             request_body: whole(&[Hook::TransformRequest, Hook::TransformUpstream]),
             response_body: whole(&[Hook::TransformResponse]),
             hooks,
+            headers: Need::Whole,
             body_digest: false,
             windows: None,
             dialects: Vec::new(),
@@ -41,6 +43,20 @@ impl Subscription {
     #[must_use]
     pub fn without(mut self, hook: Hook) -> Self {
         self.hooks.retain(|other| *other != hook);
+        self
+    }
+
+    /// The header fields of these names, in lower case and in this order, for `authenticate` and the transforms.
+    #[must_use]
+    pub fn headers<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.headers = Need::Fields(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// None of the header fields.
+    #[must_use]
+    pub fn no_headers(mut self) -> Self {
+        self.headers = Need::Nothing;
         self
     }
 
@@ -108,8 +124,16 @@ impl Subscription {
     }
 
     pub(crate) fn into_contract(self) -> lifecycle::Subscription {
-        let Self { hooks, request_body, response_body, body_digest, windows, dialects } = self;
+        let Self { hooks, headers, request_body, response_body, body_digest, windows, dialects } = self;
         let hooks = hooks.into_iter().map(|hook| hook.as_str().to_owned()).collect();
-        lifecycle::Subscription { hooks, request_body, response_body, body_digest, windows, dialects }
+        lifecycle::Subscription {
+            hooks,
+            headers,
+            request_body,
+            response_body,
+            body_digest,
+            windows,
+            dialects,
+        }
     }
 }

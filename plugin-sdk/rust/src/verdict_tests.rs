@@ -121,3 +121,15 @@ fn every_error_becomes_a_sentence() {
     assert!(parse().unwrap_err().text().contains("invalid digit"));
     assert!(!Error::from(crate::kv::get("k").unwrap_err()).text().is_empty());
 }
+
+#[test]
+fn what_a_service_lacks_is_a_sentence() {
+    let told = |text: &str| text.to_owned();
+    assert_eq!(crate::kv::get("k").unwrap_err().to_string(), "the store is not granted");
+    let secret = crate::secrets::get("token").unwrap_err();
+    assert_eq!(secret.to_string(), "secret \"token\" is not granted outside of a gateway");
+    let asked = crate::models::ask("judge", &crate::json!({})).unwrap_err();
+    assert!(matches!(asked, crate::models::Error::Denied(_)));
+    let late = crate::models::Error::Timeout;
+    assert_eq!(crate::Error::from(late), crate::Error::from(told("the model gave no answer in time")));
+}

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use tidegate_contract::{AuthVerdict, Hook, Need, TransformVerdict};
-use tidegate_pipeline::{Body, Call, HookError, Payload, Plugin};
+use tidegate_pipeline::{Body, Call, HookError, Payload, Plugin, wanted_fields, wanted_headers};
 
 use crate::effect::Effect;
 use crate::input::{Input, header_map};
@@ -43,6 +43,7 @@ async fn authenticate(plugin: &dyn Plugin, call: Call<'_>, head: &HeadShape) -> 
     let head_fields = header_map(&head.headers).unwrap_or_default();
     let values = head.values();
     let headers: Vec<_> = values.iter().map(|(name, value)| (*name, &value[..])).collect();
+    let headers = wanted_fields(&plugin.subscription().headers, &headers);
     let head = head.head(&headers, plugin.subscription().body_digest);
     let verdict = plugin.authenticate(call, head).await?;
     let effect = match &verdict {
@@ -75,10 +76,11 @@ async fn message(
         (Need::Fields(_), Body::Json(_)) => Payload::Fields(&fields),
         (Need::Whole, Body::Json(document)) => Payload::Whole(document),
     };
+    let wanted = wanted_headers(&subscription.headers, headers);
     let verdict = match hook {
-        Hook::TransformUpstream => plugin.transform_upstream(call, headers, payload).await?,
-        Hook::TransformResponse => plugin.transform_response(call, status, headers, payload).await?,
-        _ => plugin.transform_request(call, headers, payload).await?,
+        Hook::TransformUpstream => plugin.transform_upstream(call, &wanted, payload).await?,
+        Hook::TransformResponse => plugin.transform_response(call, status, &wanted, payload).await?,
+        _ => plugin.transform_request(call, &wanted, payload).await?,
     };
     drop(fields);
     let change = match &verdict {

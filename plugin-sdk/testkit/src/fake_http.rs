@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate_contract::Reply;
-use tidegate_pipeline::{HttpClient, HttpError, HttpRequest};
+use tidegate_pipeline::{HttpClient, HttpRequest, NoAnswer};
 
 use crate::compare::same;
 use crate::services::{Exchange, RequestShape};
@@ -44,11 +44,11 @@ impl FakeHttp {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, request: &HttpRequest) -> Result<Reply, HttpError> {
+    fn answer(&self, request: &HttpRequest) -> Result<Reply, NoAnswer> {
         let mut state = self.state();
         let Some(index) = state.open.iter().position(|open| matches(&open.request, request)) else {
             state.strangers.push(shown(request));
-            return Err(HttpError::Failed("the case expects no such request".into()));
+            return Err(NoAnswer::Failed("the case expects no such request".into()));
         };
         let Exchange { reply, error, .. } = state.open.remove(index);
         match (reply, error) {
@@ -79,7 +79,7 @@ fn shown(request: &HttpRequest) -> Value {
 }
 
 impl HttpClient for FakeHttp {
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, HttpError>> {
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> BoxFuture<'a, Result<Reply, NoAnswer>> {
         Box::pin(std::future::ready(self.answer(request)))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tidegate_pipeline::{Models, Question};
+use tidegate_pipeline::{Models, NoAnswer, Question};
 
 use crate::services::QuestionShape;
 
@@ -40,7 +40,7 @@ impl FakeModels {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, question: Question<'_>) -> Result<String, String> {
+    fn answer(&self, question: Question<'_>) -> Result<String, NoAnswer> {
         let body: Value = serde_json::from_str(question.body).unwrap_or_else(|_| question.body.into());
         let mut state = self.state();
         let is_it = |open: &QuestionShape| {
@@ -48,15 +48,15 @@ impl FakeModels {
         };
         let Some(index) = state.open.iter().position(is_it) else {
             state.strangers.push(json!({"route": question.route, "body": body}));
-            return Err("the case expects no such question".into());
+            return Err(NoAnswer::Failed("the case expects no such question".into()));
         };
         let QuestionShape { reply, error, .. } = state.open.remove(index);
-        error.map_or_else(|| Ok(reply.to_string()), Err)
+        error.map_or_else(|| Ok(reply.to_string()), |error| Err(error.error()))
     }
 }
 
 impl Models for FakeModels {
-    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, String>> {
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<String, NoAnswer>> {
         Box::pin(std::future::ready(self.answer(question)))
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tidegate_contract::{Need, Subscription, Windows};
 use tidegate_pipeline::{
-    Backing, Code, Limits, LoadError, Manifest, Plugin, Process, Services, Setup, consent,
+    Backing, Code, Limits, LoadError, Manifest, Plugin, Process, Services, Setup, check_wanted, consent,
 };
 
 use crate::case::Case;
@@ -29,6 +29,7 @@ pub(crate) enum Configured {
 struct File {
     error: Option<String>,
     hooks: Option<Vec<String>>,
+    headers: Option<Value>,
     request_body: Option<Value>,
     response_body: Option<Value>,
     body_digest: Option<bool>,
@@ -38,7 +39,7 @@ struct File {
 
 impl Configured {
     pub(crate) fn decode(place: &str, value: Value) -> Result<Self, Wrong> {
-        let File { error, hooks, request_body, response_body, body_digest, windows, dialects } =
+        let File { error, hooks, headers, request_body, response_body, body_digest, windows, dialects } =
             decode(place, value)?;
         let parts = [
             (
@@ -48,6 +49,7 @@ impl Configured {
                     json!(hooks)
                 }),
             ),
+            ("headers", headers),
             ("request_body", request_body),
             ("response_body", response_body),
             ("body_digest", body_digest.map(Value::Bool)),
@@ -132,7 +134,9 @@ async fn configure(
         native: tidegate_pipeline::Native::default(),
         per_request: manifest.per_request,
     };
-    code.configure(setup).await
+    let plugin = code.configure(setup).await?;
+    check_wanted(plugin.subscription())?;
+    Ok(plugin)
 }
 
 /// Compares how `configure` ended with what the case says of it.
@@ -180,6 +184,7 @@ fn shown(subscription: &Subscription) -> Value {
     hooks.sort_unstable();
     json!({
         "hooks": hooks,
+        "headers": need(&subscription.headers),
         "request_body": need(&subscription.request_body),
         "response_body": need(&subscription.response_body),
         "body_digest": subscription.body_digest,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_pipeline::HttpError;
+use tidegate_pipeline::NoAnswer;
 
 use crate::shape::{Data, Fields, ReplyShape};
 
@@ -97,12 +97,12 @@ pub(crate) enum ErrorShape {
 }
 
 impl ErrorShape {
-    pub(crate) fn error(&self) -> HttpError {
+    pub(crate) fn error(&self) -> NoAnswer {
         match self {
-            Self::Denied(text) => HttpError::Denied(text.clone()),
-            Self::Timeout => HttpError::Timeout,
-            Self::TooLarge => HttpError::TooLarge,
-            Self::Failed(text) => HttpError::Failed(text.clone()),
+            Self::Denied(text) => NoAnswer::Denied(text.clone()),
+            Self::Timeout => NoAnswer::Timeout,
+            Self::TooLarge => NoAnswer::TooLarge,
+            Self::Failed(text) => NoAnswer::Failed(text.clone()),
         }
     }
 }
@@ -115,7 +115,7 @@ pub(crate) struct QuestionShape {
     pub(crate) body: Option<Value>,
     #[serde(default)]
     pub(crate) reply: Value,
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<ErrorShape>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize, serde::Serialize)]

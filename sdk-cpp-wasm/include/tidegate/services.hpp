@@ -70,6 +70,19 @@ inline std::optional<std::string> attribute(std::string_view name) {
 /// Notes of this filter on this request, 16 KiB with their keys; the same from every hook and instance.
 namespace state {
 
+/// Why a note was not kept.
+struct Error {
+    enum class Kind { full, failed };
+    Kind kind;
+    /// Of `failed`: the reason.
+    std::string detail;
+
+    /// One sentence.
+    std::string text() const {
+        return kind == Kind::full ? "the notes of a request may hold 16 KiB" : "the note was not kept: " + detail;
+    }
+};
+
 /// A note of an earlier hook, as bytes.
 inline std::optional<std::string> get(std::string_view key) {
     auto wanted = detail::lend(key);
@@ -79,12 +92,13 @@ inline std::optional<std::string> get(std::string_view key) {
 }
 
 /// Keeps a note for later hooks of the same request; an error where all notes together would be too large.
-inline Result<void> set(std::string_view key, std::string_view value) {
+inline Result<void, Error> set(std::string_view key, std::string_view value) {
     auto place = detail::lend(key);
     auto bytes = detail::lend<plugin_list_u8_t>(value);
-    plugin_string_t error;
-    if (!tidegate_plugin_state_set(&place, &bytes, &error)) return fail(detail::take(error));
-    return {};
+    tidegate_plugin_state_error_t error;
+    if (tidegate_plugin_state_set(&place, &bytes, &error)) return {};
+    if (error.tag == TIDEGATE_PLUGIN_STATE_ERROR_FULL) return Error{Error::Kind::full, {}};
+    return Error{Error::Kind::failed, detail::take(error.val.failed)};
 }
 
 }  // namespace state
@@ -143,12 +157,26 @@ inline void observe(std::string_view name, double value, const Pairs& labels = {
 /// Secrets by name. Needs the capability `secrets` with that name.
 namespace secrets {
 
+/// Why there is no secret.
+struct Error {
+    enum class Kind { denied, unavailable };
+    Kind kind;
+    /// The reason.
+    std::string detail;
+
+    /// One sentence.
+    const std::string& text() const { return detail; }
+};
+
 /// The secret; an error where it is not granted, or has no value.
-inline Result<std::string> get(std::string_view name) {
+inline Result<std::string, Error> get(std::string_view name) {
     auto wanted = detail::lend(name);
-    plugin_string_t found, error;
-    if (!tidegate_plugin_secrets_get(&wanted, &found, &error)) return fail(detail::take(error));
-    return detail::take(found);
+    plugin_string_t found;
+    tidegate_plugin_secrets_error_t error;
+    if (tidegate_plugin_secrets_get(&wanted, &found, &error)) return detail::take(found);
+    if (error.tag == TIDEGATE_PLUGIN_SECRETS_ERROR_DENIED)
+        return Error{Error::Kind::denied, detail::take(error.val.denied)};
+    return Error{Error::Kind::unavailable, detail::take(error.val.unavailable)};
 }
 
 }  // namespace secrets
@@ -156,14 +184,38 @@ inline Result<std::string> get(std::string_view name) {
 /// Asks a model through a route of the gateway. Needs the capability `models`.
 namespace models {
 
+/// Why there is no answer.
+struct Error {
+    enum class Kind { denied, timeout, too_large, failed };
+    Kind kind;
+    /// Of `denied` and `failed`: the reason.
+    std::string detail;
+
+    /// One sentence.
+    std::string text() const {
+        switch (kind) {
+            case Kind::denied: return "the model is not granted: " + detail;
+            case Kind::timeout: return "the model gave no answer in time";
+            case Kind::too_large: return "the answer is too large";
+            default: return "the model gave no answer: " + detail;
+        }
+    }
+};
+
 /// The JSON text of the answer to a chat request, given as JSON text; an error where it is not granted, or the model
 /// gives no answer.
-inline Result<std::string> ask(std::string_view route, std::string_view body) {
+inline Result<std::string, Error> ask(std::string_view route, std::string_view body) {
     auto through = detail::lend(route);
     auto request = detail::lend(body);
-    plugin_string_t answer, error;
-    if (!tidegate_plugin_models_ask(&through, &request, &answer, &error)) return fail(detail::take(error));
-    return detail::take(answer);
+    plugin_string_t answer;
+    tidegate_plugin_models_error_t error;
+    if (tidegate_plugin_models_ask(&through, &request, &answer, &error)) return detail::take(answer);
+    switch (error.tag) {
+        case TIDEGATE_PLUGIN_MODELS_ERROR_DENIED: return Error{Error::Kind::denied, detail::take(error.val.denied)};
+        case TIDEGATE_PLUGIN_MODELS_ERROR_TIMEOUT: return Error{Error::Kind::timeout, {}};
+        case TIDEGATE_PLUGIN_MODELS_ERROR_TOO_LARGE: return Error{Error::Kind::too_large, {}};
+        default: return Error{Error::Kind::failed, detail::take(error.val.failed)};
+    }
 }
 
 }  // namespace models

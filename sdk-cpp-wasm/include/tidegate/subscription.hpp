@@ -50,14 +50,14 @@ struct Windows {
 /// transforms, whole bodies; it narrows it and gives it back.
 class Subscription {
 public:
-    /// What of a JSON body is handed over.
+    /// What is handed over of a JSON body, by pointers, or of header fields, by names.
     struct Need {
         enum class Kind { nothing, fields, whole };
         Kind kind = Kind::nothing;
-        std::vector<std::string> pointers = {};
+        std::vector<std::string> names = {};
     };
 
-    /// These hooks, and the whole bodies that transforms among them are about.
+    /// These hooks, all header fields, and the whole bodies that transforms among them are about.
     explicit Subscription(std::vector<Hook> hooks) : hooks_(std::move(hooks)) {
         if (has(Hook::transform_request) || has(Hook::transform_upstream)) request_whole();
         if (has(Hook::transform_response)) response_whole();
@@ -66,6 +66,17 @@ public:
     /// Leaves out a hook that this configuration does not need; it costs nothing then.
     Subscription& without(Hook hook) {
         std::erase(hooks_, hook);
+        return *this;
+    }
+
+    /// The header fields of these names, in lower case and in this order, for `authenticate` and the transforms.
+    Subscription& headers(std::vector<std::string> names) {
+        headers_ = {Need::Kind::fields, std::move(names)};
+        return *this;
+    }
+    /// None of the header fields.
+    Subscription& no_headers() {
+        headers_ = {};
         return *this;
     }
 
@@ -123,6 +134,7 @@ public:
     bool has(Hook hook) const { return std::find(hooks_.begin(), hooks_.end(), hook) != hooks_.end(); }
     /// The hooks.
     const std::vector<Hook>& hooks() const { return hooks_; }
+    const Need& headers_need() const { return headers_; }
     const Need& request_need() const { return request_body_; }
     const Need& response_need() const { return response_body_; }
     bool wants_body_digest() const { return body_digest_; }
@@ -131,6 +143,7 @@ public:
 
 private:
     std::vector<Hook> hooks_;
+    Need headers_ = {Need::Kind::whole};
     Need request_body_;
     Need response_body_;
     bool body_digest_ = false;

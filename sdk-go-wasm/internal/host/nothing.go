@@ -15,7 +15,7 @@ func (*Nothing) Attribute(string) *string { return nil }
 func (n *Nothing) Note(key string) []byte { return n.notes[key] }
 
 // SetNote notes it.
-func (n *Nothing) SetNote(key string, value []byte) *string {
+func (n *Nothing) SetNote(key string, value []byte) *Failure {
 	if n.notes == nil {
 		n.notes = map[string][]byte{}
 	}
@@ -35,9 +35,8 @@ func (*Nothing) Count(string, float64, []Pair) {}
 func (*Nothing) Observe(string, float64, []Pair) {}
 
 // Secret is never granted.
-func (*Nothing) Secret(name string) (string, *string) {
-	text := fmt.Sprintf("secret %q is not granted outside of a gateway", name)
-	return "", &text
+func (*Nothing) Secret(name string) (string, *Failure) {
+	return "", &Failure{Kind: "denied", Text: fmt.Sprintf("secret %q is not granted outside of a gateway", name)}
 }
 
 // Get is denied.
@@ -56,9 +55,8 @@ func (*Nothing) Increment(string, int64, *uint64) (int64, *Failure) { return 0, 
 func (*Nothing) Send(Request) (Reply, *Failure) { return Reply{}, denied() }
 
 // Ask is never granted.
-func (*Nothing) Ask(route, _ string) (string, *string) {
-	text := fmt.Sprintf("route %q is not granted outside of a gateway", route)
-	return "", &text
+func (*Nothing) Ask(route, _ string) (string, *Failure) {
+	return "", &Failure{Kind: "denied", Text: fmt.Sprintf("route %q is not granted outside of a gateway", route)}
 }
 
 func denied() *Failure { return &Failure{Kind: "denied", Text: "not granted outside of a gateway"} }

@@ -6,6 +6,8 @@ export function get(name) {
   try {
     return host.get(name);
   } catch (error) {
-    throw new ServiceError("denied", String(thrown(error)));
+    const { tag, val } = thrown(error) ?? {};
+    const reason = val ?? String(error);
+    throw new ServiceError(tag === "denied" ? "denied" : "unavailable", reason, reason);
   }
 }

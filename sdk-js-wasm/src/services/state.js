@@ -12,6 +12,8 @@ export function set(key, value) {
   try {
     host.set(key, toBytes(value));
   } catch (error) {
-    throw new ServiceError("full", String(thrown(error)));
+    const { tag, val } = thrown(error) ?? {};
+    if (tag === "full") throw new ServiceError("full", "the notes of a request may hold 16 KiB");
+    throw new ServiceError("failed", `the note was not kept: ${val ?? error}`, val ?? String(error));
   }
 }

@@ -40,18 +40,21 @@ class Subscription(Record):
     """Returned by `configure` to ask for less than what the class has.
 
     - `hooks`: those that this configuration needs; the others are not called and cost nothing
+    - `headers`: the header fields that `authenticate` and the transforms are given: `"whole"`, `"nothing"`, or a list of names
+      in lower case
     - `request_body`, `response_body`: `"whole"`, `"nothing"`, or a list of JSON pointers (RFC 6901)
     - `body_digest`: the SHA-256 of the request's body in `authenticate`; the body is read first then
     - `windows`: how a stream is cut, in place of what plugin.toml says
     - `dialects`: those that the transforms understand; none stands for `openai`
     """
 
-    __slots__ = ("hooks", "request_body", "response_body", "body_digest", "windows", "dialects")
+    __slots__ = ("hooks", "headers", "request_body", "response_body", "body_digest", "windows", "dialects")
 
     def __init__(
         self,
         hooks: Sequence[str] | None = None,
         *,
+        headers: Need = "whole",
         request_body: Need | None = None,
         response_body: Need | None = None,
         body_digest: bool = False,
@@ -59,6 +62,7 @@ class Subscription(Record):
         dialects: Sequence[str] = (),
     ) -> None:
         self.hooks = hooks
+        self.headers = headers
         self.request_body = request_body
         self.response_body = response_body
         self.body_digest = body_digest

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tidegate_contract::{Finding, Reply, Text};
-use tidegate_pipeline::{Call, Clusters, HookError, HttpError};
+use tidegate_pipeline::{Call, Clusters, HookError, NoAnswer};
 
 pub(super) use settings::ServiceSettings;
 
@@ -101,7 +101,7 @@ impl Cluster {
 }
 
 /// An answer with a body of this shape. Neither is repeated in an error: it may hold what was judged.
-fn read<T: DeserializeOwned>(answer: Result<Reply, HttpError>, who: &str) -> Result<T, HookError> {
+fn read<T: DeserializeOwned>(answer: Result<Reply, NoAnswer>, who: &str) -> Result<T, HookError> {
     let reply = answer
         .map_err(|error| HookError::Failed(format!("the service at {who} gives no answer: {error}")))?;
     if !(200..300).contains(&reply.status) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_contract::{Hook, Judged, Judgement, Text, TextEdit};
-use tidegate_pipeline::{HookError, HttpError};
+use tidegate_pipeline::{HookError, NoAnswer};
 
 use crate::content_moderation::ContentModerationFactory;
 use crate::testing::{Network, call_in, filter_in, now, reply, scope};
@@ -92,7 +92,7 @@ fn whatever_is_no_verdict_is_a_failure() {
         );
     }
     let cases = [
-        (Err(HttpError::Timeout), "the service at cluster \"local\" gives no answer: no answer in time"),
+        (Err(NoAnswer::Timeout), "the service at cluster \"local\" gives no answer: no answer in time"),
         (Ok(reply(500, "{}")), "the service at cluster \"local\" answers with status 500"),
         (
             Ok(reply(200, "<html>")),

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tidegate_pipeline::HttpError;
+use tidegate_pipeline::NoAnswer;
 use tokio::net::lookup_host;
 use tokio::sync::Semaphore;
 
@@ -39,7 +39,7 @@ impl Resolver {
     }
 
     /// Addresses for one request. A single address that is refused refuses all: honest names do not mix them.
-    pub(crate) async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, HttpError> {
+    pub(crate) async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, NoAnswer> {
         let found = match &target.host {
             Host::Literal(address) => vec![*address],
             Host::Name(name) if name == "localhost" => {
@@ -48,12 +48,12 @@ impl Resolver {
             Host::Name(name) => {
                 let found = (self.lookup)(name.clone()).await;
                 found.map_err(|error| {
-                    HttpError::Failed(format!("host \"{name}\" cannot be resolved: {error}"))
+                    NoAnswer::Failed(format!("host \"{name}\" cannot be resolved: {error}"))
                 })?
             }
         };
         if found.is_empty() {
-            return Err(HttpError::Failed(format!("host \"{}\" has no address", target.host)));
+            return Err(NoAnswer::Failed(format!("host \"{}\" has no address", target.host)));
         }
         for address in &found {
             self.check(&target.host, *address)?;
@@ -64,7 +64,7 @@ impl Resolver {
 
     /// The operator granted every host that comes here. One that is an address, or `localhost`, was granted as what it is; a
     /// name was granted without a look at where it leads, which whoever owns the name may change at any time.
-    fn check(&self, host: &Host, address: IpAddr) -> Result<(), HttpError> {
+    fn check(&self, host: &Host, address: IpAddr) -> Result<(), NoAnswer> {
         let trusted = match host {
             Host::Literal(_) => true,
             Host::Name(name) => {

@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 use http_body_util::Full;
 use tidegate_contract::Header;
-use tidegate_pipeline::{HttpError, HttpRequest};
+use tidegate_pipeline::{HttpRequest, NoAnswer};
 
 /// Fields of a head, either way.
 pub(crate) const MAX_FIELDS: usize = 100;
@@ -38,7 +38,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Reads a URL.
-    pub(crate) fn of(uri: &Uri) -> Result<Self, HttpError> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, NoAnswer> {
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
@@ -60,7 +60,7 @@ impl Target {
     }
 
     /// The value of `host`: without the port where it is that of the scheme.
-    fn authority(&self) -> Result<HeaderValue, HttpError> {
+    fn authority(&self) -> Result<HeaderValue, NoAnswer> {
         let usual = if self.https { 443 } else { 80 };
         let text =
             if self.port == usual { self.host.to_string() } else { format!("{}:{}", self.host, self.port) };
@@ -75,7 +75,7 @@ fn port(text: &str) -> Option<u16> {
 }
 
 impl Host {
-    fn parse(text: &str) -> Result<Self, HttpError> {
+    fn parse(text: &str) -> Result<Self, NoAnswer> {
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             let address = inner.parse::<Ipv6Addr>();
             return match address {
@@ -123,7 +123,7 @@ impl std::fmt::Display for Host {
 }
 
 /// The request as it goes on the wire, and where to.
-pub(crate) fn outgoing(request: &HttpRequest) -> Result<(Target, Request<Full<Bytes>>), HttpError> {
+pub(crate) fn outgoing(request: &HttpRequest) -> Result<(Target, Request<Full<Bytes>>), NoAnswer> {
     let uri: Uri = request.url.parse().map_err(|_| denied("the URL cannot be read"))?;
     let target = Target::of(&uri)?;
     let mut made = Request::new(Full::new(Bytes::copy_from_slice(&request.body)));
@@ -135,12 +135,12 @@ pub(crate) fn outgoing(request: &HttpRequest) -> Result<(Target, Request<Full<By
 }
 
 /// Origin form (RFC 9112 section 3.2.1).
-fn path(uri: &Uri) -> Result<Uri, HttpError> {
+fn path(uri: &Uri) -> Result<Uri, NoAnswer> {
     let text = uri.query().map_or_else(|| uri.path().to_owned(), |query| format!("{}?{query}", uri.path()));
     Uri::builder().path_and_query(text).build().map_err(|_| denied("the URL has a path that cannot be read"))
 }
 
-fn method(text: &str) -> Result<Method, HttpError> {
+fn method(text: &str) -> Result<Method, NoAnswer> {
     let method = Method::from_bytes(text.as_bytes()).ok();
     let method = method.filter(|_| !text.bytes().any(|byte| byte.is_ascii_lowercase()));
     match method {
@@ -152,7 +152,7 @@ fn method(text: &str) -> Result<Method, HttpError> {
     }
 }
 
-fn fields(given: &[Header]) -> Result<HeaderMap, HttpError> {
+fn fields(given: &[Header]) -> Result<HeaderMap, NoAnswer> {
     if given.len() > MAX_FIELDS {
         return Err(denied(&format!("a request has at most {MAX_FIELDS} header fields")));
     }
@@ -185,8 +185,8 @@ pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     known || name == "keep-alive" || name.as_str().starts_with("proxy-")
 }
 
-pub(crate) fn denied(text: &str) -> HttpError {
-    HttpError::Denied(text.to_owned())
+pub(crate) fn denied(text: &str) -> NoAnswer {
+    NoAnswer::Denied(text.to_owned())
 }
 
 #[cfg(test)]

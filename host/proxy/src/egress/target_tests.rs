@@ -1,6 +1,6 @@
 use http_body_util::BodyExt;
 use tidegate_contract::Header;
-use tidegate_pipeline::{HttpError, HttpRequest};
+use tidegate_pipeline::{HttpRequest, NoAnswer};
 
 use super::{MAX_FIELDS, outgoing};
 
@@ -16,7 +16,7 @@ fn with(name: &str, value: &[u8]) -> HttpRequest {
 #[track_caller]
 fn refusal(request: &HttpRequest) -> String {
     match outgoing(request) {
-        Err(HttpError::Denied(text)) => text,
+        Err(NoAnswer::Denied(text)) => text,
         other => panic!("{other:?} is no refusal of {request:?}"),
     }
 }

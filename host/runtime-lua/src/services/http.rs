@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mlua::{IntoLua, Lua, Result, Table, Value};
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpError, HttpRequest};
+use tidegate_pipeline::{HttpRequest, NoAnswer};
 
 use super::{Outcome, Told, text, whole};
 use crate::instance::Shared;
@@ -37,7 +37,7 @@ fn send(shared: Arc<Shared>, requests: &Value) -> impl Future<Output = Outcome<V
     async move { Ok(shared.services.send(&requests?).await.into_iter().map(Answer).collect()) }
 }
 
-struct Answer(std::result::Result<Reply, HttpError>);
+struct Answer(std::result::Result<Reply, NoAnswer>);
 
 impl IntoLua for Answer {
     /// `headers` has the first value of each name, `all` every field as `{name, value}` in order.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tidegate_abi::{self as abi, Bytes, Call, Code, Field, List};
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpError, HttpRequest, Level};
+use tidegate_pipeline::{HttpRequest, Level, NoAnswer};
 
 use super::frame;
-use crate::frame::{Frame, http_failed};
+use crate::frame::{Frame, no_answer};
 use crate::reach::Terms;
 
 /// Asks within the frame of a call.
@@ -251,7 +251,7 @@ unsafe fn http_request(request: &abi::HttpRequest) -> HttpRequest {
     }
 }
 
-fn http_answer(frame: &mut Frame<'_>, answer: Result<Reply, HttpError>) -> abi::HttpAnswer {
+fn http_answer(frame: &mut Frame<'_>, answer: Result<Reply, NoAnswer>) -> abi::HttpAnswer {
     match answer {
         Ok(Reply { status, headers, body }) => {
             let lend = |Header { name, value }: Header| Field {
@@ -263,7 +263,7 @@ fn http_answer(frame: &mut Frame<'_>, answer: Result<Reply, HttpError>) -> abi::
             abi::HttpAnswer { code: abi::HTTP_OK, status, headers, body: frame.lend(body) }
         }
         Err(error) => {
-            let (code, why) = http_failed(error);
+            let (code, why) = no_answer(error);
             let body = frame.lend(why.into_bytes());
             abi::HttpAnswer { code: code as i32, status: 0, headers: List::NONE, body }
         }
@@ -279,7 +279,10 @@ pub(super) unsafe extern "C" fn model(call: *mut Call, route: Bytes, body: Bytes
                 put(answer, frame.lend(said.into_bytes()));
                 Code::Ok as i32
             }
-            Err(why) => frame.failed(Code::Failed, why),
+            Err(error) => {
+                let (code, why) = no_answer(error);
+                frame.failed(code, why)
+            }
         })
     }
 }

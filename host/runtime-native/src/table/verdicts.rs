@@ -49,12 +49,13 @@ fn side<'f>(frame: &'f mut Frame<'static>, side: u32) -> Option<&'f mut Option<N
     let at = match side {
         side if side == Side::Request as u32 => 0,
         side if side == Side::Response as u32 => 1,
+        side if side == Side::Headers as u32 => 2,
         _ => {
-            frame.told.wrong = Some(format!("it wants a body of side {side}, and there are 0 and 1"));
+            frame.told.wrong = Some(format!("it wants something of side {side}, and there are 0 to 2"));
             return None;
         }
     };
-    frame.told.wants.bodies.get_mut(at)
+    frame.told.wants.needs.get_mut(at)
 }
 
 pub(super) unsafe extern "C" fn want(call: *mut Call, of: u32, need: u32) {
@@ -65,7 +66,7 @@ pub(super) unsafe extern "C" fn want(call: *mut Call, of: u32, need: u32) {
                 need if need == abi::Need::Whole as u32 => Need::Whole,
                 need if need == abi::Need::Nothing as u32 => Need::Nothing,
                 _ => {
-                    frame.told.wrong = Some(format!("it wants {need} of a body, and there are 0 and 1"));
+                    frame.told.wrong = Some(format!("it wants {need} of a side, and there are 0 and 1"));
                     return;
                 }
             };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{Entry, HttpError, HttpRequest, Level, StoreError};
+use tidegate_pipeline::{Entry, HttpRequest, Level, NoAnswer, StoreError};
 
 use super::socket::{Kind, Socket};
 use super::told::latin1;
@@ -139,7 +139,7 @@ impl Reach for Remote<'_> {
         value.as_i64().ok_or_else(|| StoreError::Unavailable("the gateway gave no number".into()))
     }
 
-    fn send(&self, requests: Vec<HttpRequest>) -> Vec<Result<Reply, HttpError>> {
+    fn send(&self, requests: Vec<HttpRequest>) -> Vec<Result<Reply, NoAnswer>> {
         let mut bodies = Vec::new();
         let mut shown = |request: &HttpRequest| {
             let HttpRequest { method, url, headers, body, timeout } = request;
@@ -154,14 +154,14 @@ impl Reach for Remote<'_> {
         let list: Value = requests.iter().map(&mut shown).collect();
         match self.ask(json!({"service": "http", "requests": list}), &bodies) {
             Ok((value, body)) => replies(value, &body, requests.len()),
-            Err(failure) => requests.iter().map(|_| Err(http_error(&failure))).collect(),
+            Err(failure) => requests.iter().map(|_| Err(no_answer(&failure))).collect(),
         }
     }
 
-    fn ask(&self, route: &str, body: &str) -> Result<String, String> {
+    fn ask(&self, route: &str, body: &str) -> Result<String, NoAnswer> {
         let asked = self.ask(json!({"service": "model", "route": route}), body.as_bytes());
-        let (_, said) = asked.map_err(|failure| failure.message)?;
-        String::from_utf8(said).map_err(|_| "the gateway gave no text".into())
+        let (_, said) = asked.map_err(|failure| no_answer(&failure))?;
+        String::from_utf8(said).map_err(|_| NoAnswer::Failed("the gateway gave no text".into()))
     }
 }
 
@@ -173,10 +173,10 @@ enum Replied {
 }
 
 /// As many as were asked for, whatever came.
-fn replies(value: Value, mut body: &[u8], count: usize) -> Vec<Result<Reply, HttpError>> {
+fn replies(value: Value, mut body: &[u8], count: usize) -> Vec<Result<Reply, NoAnswer>> {
     let list: Vec<Replied> = serde_json::from_value(value).unwrap_or_default();
     let mut read = |replied| match replied {
-        Replied::Error(failure) => Err(http_error(&failure)),
+        Replied::Error(failure) => Err(no_answer(&failure)),
         Replied::Ok { status, headers, length } => {
             let (own, rest) = body.split_at(length.min(body.len()));
             body = rest;
@@ -185,16 +185,16 @@ fn replies(value: Value, mut body: &[u8], count: usize) -> Vec<Result<Reply, Htt
         }
     };
     let mut replies: Vec<_> = list.into_iter().take(count).map(&mut read).collect();
-    replies.resize(count, Err(HttpError::Failed("the gateway gave no answer".into())));
+    replies.resize(count, Err(NoAnswer::Failed("the gateway gave no answer".into())));
     replies
 }
 
-fn http_error(failure: &Failure) -> HttpError {
+fn no_answer(failure: &Failure) -> NoAnswer {
     let Failure { kind, message } = failure;
     match kind.as_str() {
-        "denied" => HttpError::Denied(message.clone()),
-        "timeout" => HttpError::Timeout,
-        "too_large" => HttpError::TooLarge,
-        _ => HttpError::Failed(message.clone()),
+        "denied" => NoAnswer::Denied(message.clone()),
+        "timeout" => NoAnswer::Timeout,
+        "too_large" => NoAnswer::TooLarge,
+        _ => NoAnswer::Failed(message.clone()),
     }
 }

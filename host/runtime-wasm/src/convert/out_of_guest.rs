@@ -17,11 +17,19 @@ use crate::bindings::tidegate::plugin::types as wire;
 /// # Errors
 /// Where a hook is none of the contract's.
 pub(crate) fn subscription(given: wire_lifecycle::Subscription) -> Result<Subscription, LoadError> {
-    let wire_lifecycle::Subscription { hooks, request_body, response_body, body_digest, windows, dialects } =
-        given;
+    let wire_lifecycle::Subscription {
+        hooks,
+        headers,
+        request_body,
+        response_body,
+        body_digest,
+        windows,
+        dialects,
+    } = given;
     let hooks = hooks.iter().map(|name| hook(name)).collect::<Result<Hooks, _>>()?;
     Ok(Subscription {
         hooks,
+        headers: need(headers),
         request_body: need(request_body),
         response_body: need(response_body),
         body_digest,

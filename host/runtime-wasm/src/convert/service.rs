@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{Entry, HttpError, HttpRequest, StoreError};
+use tidegate_pipeline::{Entry, HttpRequest, NoAnswer, StoreError};
 
-use crate::bindings::tidegate::plugin::{http as wire_http, kv as wire_kv, types as wire};
+use crate::bindings::tidegate::plugin::{
+    http as wire_http, kv as wire_kv, models as wire_models, types as wire,
+};
 
 pub(crate) fn entry(entry: Entry) -> wire_kv::Entry {
     let Entry { value, version } = entry;
@@ -29,15 +31,24 @@ pub(crate) fn http_request(request: wire_http::Request, left: Duration) -> HttpR
     HttpRequest { method, url, headers, body, timeout: Some(asked.min(left)) }
 }
 
-pub(crate) fn http_answer(answer: Result<Reply, HttpError>) -> Result<wire::Reply, wire_http::Error> {
+pub(crate) fn http_answer(answer: Result<Reply, NoAnswer>) -> Result<wire::Reply, wire_http::Error> {
     let error = |error| match error {
-        HttpError::Denied(cause) => wire_http::Error::Denied(cause),
-        HttpError::Timeout => wire_http::Error::Timeout,
-        HttpError::TooLarge => wire_http::Error::TooLarge,
-        HttpError::Failed(cause) => wire_http::Error::Failed(cause),
+        NoAnswer::Denied(cause) => wire_http::Error::Denied(cause),
+        NoAnswer::Timeout => wire_http::Error::Timeout,
+        NoAnswer::TooLarge => wire_http::Error::TooLarge,
+        NoAnswer::Failed(cause) => wire_http::Error::Failed(cause),
     };
     let Reply { status, headers, body } = answer.map_err(error)?;
     let headers =
         headers.into_iter().map(|Header { name, value }| wire::HeaderResult { name, value }).collect();
     Ok(wire::Reply { status, headers, body })
+}
+
+pub(crate) fn model_error(error: NoAnswer) -> wire_models::Error {
+    match error {
+        NoAnswer::Denied(cause) => wire_models::Error::Denied(cause),
+        NoAnswer::Timeout => wire_models::Error::Timeout,
+        NoAnswer::TooLarge => wire_models::Error::TooLarge,
+        NoAnswer::Failed(cause) => wire_models::Error::Failed(cause),
+    }
 }

@@ -133,7 +133,7 @@ enumerations! {
         Whole = "TIDEGATE_BODY_WHOLE",
         Opaque = "TIDEGATE_BODY_OPAQUE",
     }
-    Side = "tidegate_side" { Request = "TIDEGATE_REQUEST", Response = "TIDEGATE_RESPONSE" }
+    Side = "tidegate_side" { Request = "TIDEGATE_REQUEST", Response = "TIDEGATE_RESPONSE", Headers = "TIDEGATE_HEADERS" }
     Need = "tidegate_need" { Nothing = "TIDEGATE_NEED_NOTHING", Whole = "TIDEGATE_NEED_WHOLE" }
 }
 

@@ -51,6 +51,7 @@ pub(crate) mod info {
 
 pub(crate) mod state {
     use super::{Bytes, Code, copied, current, offline, why};
+    use crate::bindings::host::tidegate::plugin::state::Error;
 
     pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
         let Some(call) = current() else { return offline::state::get(key) };
@@ -59,10 +60,14 @@ pub(crate) mod state {
         (Code::of(code) == Code::Ok).then(|| copied(value))
     }
 
-    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), String> {
+    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), Error> {
         let Some(call) = current() else { return offline::state::set(key, value) };
         let code = host!(call, set_note, Bytes::text(key), Bytes::of(value));
-        if Code::of(code) == Code::Ok { Ok(()) } else { Err(why(call)) }
+        match Code::of(code) {
+            Code::Ok => Ok(()),
+            Code::Full => Err(Error::Full),
+            _ => Err(Error::Failed(why(call))),
+        }
     }
 }
 
@@ -103,13 +108,18 @@ pub(crate) mod metrics {
 
 pub(crate) mod secrets {
     use super::{Bytes, Code, current, offline, read, why};
+    use crate::bindings::host::tidegate::plugin::secrets::Error;
 
-    pub(crate) fn get(name: &str) -> Result<String, String> {
+    pub(crate) fn get(name: &str) -> Result<String, Error> {
         let Some(call) = current() else { return offline::secrets::get(name) };
         let mut value = Bytes::NONE;
         let code = host!(call, secret, Bytes::text(name), &raw mut value);
-        // SAFETY: the host lends it until the hook returns.
-        if Code::of(code) == Code::Ok { Ok(unsafe { read::text(value) }) } else { Err(why(call)) }
+        match Code::of(code) {
+            // SAFETY: the host lends it until the hook returns.
+            Code::Ok => Ok(unsafe { read::text(value) }),
+            Code::Unavailable => Err(Error::Unavailable(why(call))),
+            _ => Err(Error::Denied(why(call))),
+        }
     }
 }
 
@@ -222,12 +232,19 @@ pub(crate) mod http {
 
 pub(crate) mod models {
     use super::{Bytes, Code, current, offline, read, why};
+    use crate::bindings::host::tidegate::plugin::models::Error;
 
-    pub(crate) fn ask(route: &str, body: &str) -> Result<String, String> {
+    pub(crate) fn ask(route: &str, body: &str) -> Result<String, Error> {
         let Some(call) = current() else { return offline::models::ask(route, body) };
         let mut answer = Bytes::NONE;
         let code = host!(call, model, Bytes::text(route), Bytes::text(body), &raw mut answer);
-        // SAFETY: the host lends it until the hook returns.
-        if Code::of(code) == Code::Ok { Ok(unsafe { read::text(answer) }) } else { Err(why(call)) }
+        match Code::of(code) {
+            // SAFETY: the host lends it until the hook returns.
+            Code::Ok => Ok(unsafe { read::text(answer) }),
+            Code::Denied => Err(Error::Denied(why(call))),
+            Code::Timeout => Err(Error::Timeout),
+            Code::TooLarge => Err(Error::TooLarge),
+            _ => Err(Error::Failed(why(call))),
+        }
     }
 }

@@ -27,12 +27,13 @@ macro_rules! host {
 }
 
 pub(super) fn subscription(current: &Current, wants: &Subscription) {
-    let Subscription { hooks, request_body, response_body, body_digest, windows, dialects } = wants;
+    let Subscription { hooks, headers, request_body, response_body, body_digest, windows, dialects } = wants;
     // Also where it wants none: what is not named is not wanted.
     host!(current, subscribe, Bytes::text(""));
     for hook in hooks {
         host!(current, subscribe, Bytes::text(hook));
     }
+    need(current, Side::Headers, headers);
     need(current, Side::Request, request_body);
     need(current, Side::Response, response_body);
     if *body_digest {
@@ -60,6 +61,8 @@ fn need(current: &Current, side: Side, need: &Need) {
         Need::Nothing => host!(current, want, side, wire::Need::Nothing as u32),
         Need::Whole => host!(current, want, side, wire::Need::Whole as u32),
         Need::Fields(pointers) => {
+            // A list that is empty is a word, too.
+            host!(current, want, side, wire::Need::Nothing as u32);
             for pointer in pointers {
                 host!(current, want_field, side, Bytes::text(pointer));
             }

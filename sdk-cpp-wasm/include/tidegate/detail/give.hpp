@@ -232,7 +232,7 @@ inline void give(const Moderation& from, tidegate_plugin_types_judged_t& to) {
 
 inline void give(const Subscription::Need& from, tidegate_plugin_types_need_t& to) {
     to.tag = static_cast<uint8_t>(from.kind);
-    if (from.kind == Subscription::Need::Kind::fields) give_names(from.pointers, to.val.fields);
+    if (from.kind == Subscription::Need::Kind::fields) give_names(from.names, to.val.fields);
 }
 static_assert(TIDEGATE_PLUGIN_TYPES_NEED_FIELDS == static_cast<int>(Subscription::Need::Kind::fields) &&
               TIDEGATE_PLUGIN_TYPES_NEED_WHOLE == static_cast<int>(Subscription::Need::Kind::whole));
@@ -240,6 +240,7 @@ static_assert(TIDEGATE_PLUGIN_TYPES_NEED_FIELDS == static_cast<int>(Subscription
 inline void give(const Subscription& from, exports_tidegate_plugin_lifecycle_subscription_t& to) {
     to = {};
     give_each(from.hooks(), to.hooks, [](Hook hook, plugin_string_t& to) { give_bytes(name(hook), to); });
+    give(from.headers_need(), to.headers);
     give(from.request_need(), to.request_body);
     give(from.response_need(), to.response_body);
     to.body_digest = from.wants_body_digest();

@@ -48,13 +48,30 @@ def _not_granted(capability: str) -> Denied:
     return Denied(f"not granted: {asked}")
 
 
-def _asked(kind: str, function: Callable[..., Any], *told: Any) -> Any:
+# By the names of the cases of `error` in the contract; the texts are for those that carry none.
+_KINDS = {
+    "Full": ("full", "the notes of a request may hold 16 KiB"),
+    "Denied": ("denied", "not granted"),
+    "Timeout": ("timeout", "no answer in time"),
+    "TooLarge": ("too_large", "the answer is larger than 1 MiB"),
+    "Unavailable": ("unavailable", "no answer"),
+    "Failed": ("failed", "no answer"),
+}
+
+
+def _told(error: Any) -> tuple[str, str]:
+    """Kind and message of an `error` of the contract."""
+    kind, message = _KINDS[type(error).__name__.removeprefix("Error_")]
+    return kind, getattr(error, "value", message)
+
+
+def _asked(function: Callable[..., Any], *told: Any) -> Any:
     """What an import gives; its error is raised as that of a service, and is not the context of it."""
     try:
         return function(*told)
     except world.Err as error:
         problem = error.value
-    raise service_error(kind, problem)
+    raise service_error(*_told(problem))
 
 
 def _attribute(meta: Meta, _: bytes) -> Answered:
@@ -69,13 +86,13 @@ def _note(meta: Meta, _: bytes) -> Answered:
 def _set_note(meta: Meta, body: bytes) -> Answered:
     if world.state is None:
         raise _not_granted("state")
-    return _asked("full", world.state.set, taken.sound(meta["key"]), body), b""
+    return _asked(world.state.set, taken.sound(meta["key"]), body), b""
 
 
 def _secret(meta: Meta, _: bytes) -> Answered:
     if world.secrets is None:
         raise _not_granted("secrets")
-    return _asked("denied", world.secrets.get, taken.sound(meta["name"])), b""
+    return _asked(world.secrets.get, taken.sound(meta["name"])), b""
 
 
 def _stored(name: str, meta: Meta, *parts: Any) -> Any:
@@ -121,7 +138,8 @@ def _http(meta: Meta, body: bytes) -> Answered:
     answers, bodies = [], []
     for result in world.http.send(sent):
         if isinstance(result, world.Err):
-            answers.append({"error": _http_error(result.value)})
+            kind, message = _told(result.value)
+            answers.append({"error": {"kind": kind, "message": message}})
             continue
         reply = result.value
         bodies.append(reply.body)
@@ -136,19 +154,10 @@ def _request(request: Meta, body: bytes) -> Any:
     return world.http.Request(method, url, taken.fields(request["headers"]), body, timeout)
 
 
-def _http_error(error: Any) -> Meta:
-    http = world.http
-    if isinstance(error, http.Error_Timeout):
-        return {"kind": "timeout", "message": "no answer in time"}
-    if isinstance(error, http.Error_TooLarge):
-        return {"kind": "too_large", "message": "the answer is larger than 1 MiB"}
-    return {"kind": "denied" if isinstance(error, http.Error_Denied) else "failed", "message": error.value}
-
-
 def _model(meta: Meta, body: bytes) -> Answered:
     if world.models is None:
         raise _not_granted("models")
-    return None, _asked("failed", world.models.ask, taken.sound(meta["route"]), body.decode("utf-8")).encode("utf-8")
+    return None, _asked(world.models.ask, taken.sound(meta["route"]), body.decode("utf-8")).encode("utf-8")
 
 
 _SERVICES: dict[str, Callable[[Meta, bytes], Answered]] = {

@@ -34,6 +34,7 @@ def subscription(ready: dict[str, Any]) -> Any:
     windows = ready["windows"]
     return world.lifecycle.Subscription(
         hooks=ready["hooks"],
+        headers=_need(ready["headers"]),
         request_body=_need(ready["request_body"]),
         response_body=_need(ready["response_body"]),
         body_digest=ready["body_digest"],

@@ -113,6 +113,7 @@ def _ready(wanted: Subscription, names: list[str], windows: Meta | None, is_asyn
         raise _wrong("body_digest", "True or False", wanted.body_digest)
     return {
         "hooks": names,
+        "headers": _need("headers", wanted.headers, True, _NAMES),
         "request_body": _need("request_body", wanted.request_body, reads_request),
         "response_body": _need("response_body", wanted.response_body, "transform_response" in names),
         "body_digest": wanted.body_digest,
@@ -123,18 +124,31 @@ def _ready(wanted: Subscription, names: list[str], windows: Meta | None, is_asyn
     }
 
 
-def _need(key: str, need: Any, is_read: bool) -> Any:
+_POINTERS = '"nothing", "whole" or a list of JSON pointers'
+_NAMES = '"nothing", "whole" or a list of names in lower case'
+
+
+def _need(key: str, need: Any, is_read: bool, wanted: str = _POINTERS) -> Any:
     if need is None:
         return "whole" if is_read else "nothing"
     if need in ("nothing", "whole"):
         return need
     if isinstance(need, str):
-        raise _wrong(key, '"nothing", "whole" or a list of JSON pointers', need)
-    pointers = _texts(key, need)
-    for pointer in pointers:
-        if pointer and pointer[0] != "/":
-            raise Refused(f'"{key}" of "configure" has "{pointer}", which is no JSON pointer; begin it with "/"')
-    return {"fields": pointers}
+        raise _wrong(key, wanted, need)
+    named = _texts(key, need)
+    for name in named:
+        if wanted == _NAMES and not _is_field_name(name):
+            raise Refused(
+                f'it subscribes to the header "{name}", which is no name of a header field; write it in lower case, such as "x-team"'
+            )
+        if wanted == _POINTERS and name and name[0] != "/":
+            raise Refused(f'"{key}" of "configure" has "{name}", which is no JSON pointer; begin it with "/"')
+    return {"fields": named}
+
+
+def _is_field_name(name: str) -> bool:
+    """A token (RFC 9110 section 5.6.2) in lower case."""
+    return bool(name) and name.isascii() and name == name.lower() and all(c.isalnum() or c in "!#$%&'*+-.^_`|~" for c in name)
 
 
 def _texts(key: str, values: Any) -> list[str]:

@@ -179,7 +179,7 @@ _METRIC = variant(
 )
 
 _QUESTION = shaped(
-    {"route": (text, REQUIRED), "body": (anything, None), "reply": (anything, None), "error": (optional(text), None)}
+    {"route": (text, REQUIRED), "body": (anything, None), "reply": (anything, None), "error": (optional(_http_error), None)}
 )
 
 _SERVICES: Shape = {
@@ -211,6 +211,7 @@ _GRANTS: Shape = {
 _CONFIGURE: Shape = {
     "error": (text, None),
     "hooks": (listed(text), None),
+    "headers": (anything, None),
     "request_body": (anything, None),
     "response_body": (anything, None),
     "body_digest": (flag, None),

@@ -27,6 +27,12 @@ class _Refused(Exception):
         self.kind = kind
 
 
+def _refused(error: dict[str, str | None]) -> _Refused:
+    """What a case writes for an error of `http` or `models`."""
+    ((kind, message),) = error.items()
+    return _Refused(kind, message or _NO_ANSWER[kind])
+
+
 class Slot:
     """A key of the store. It stays known once its value is gone, so that no version comes twice."""
 
@@ -168,7 +174,7 @@ class Host:
     def _ask_model(self, meta: dict[str, Any], body: bytes) -> tuple[Any, bytes]:
         route, asked = meta["route"], json.loads(body)
         if route not in self._granted["models"]:
-            raise _Refused("failed", f'route "{route}" is not granted; the operator must list it under "grants"')
+            raise _Refused("denied", f'route "{route}" is not granted; the operator must list it under "grants"')
         for at, question in enumerate(self._questions):
             if question["route"] == route and question["body"] in (None, asked):
                 del self._questions[at]
@@ -177,7 +183,7 @@ class Host:
             self._stray_questions.append({"route": route, "body": asked})
             raise _Refused("failed", "the case expects no such question")
         if question["error"] is not None:
-            raise _Refused("failed", question["error"])
+            raise _refused(question["error"])
         return None, json.dumps(question["reply"]).encode()
 
     def _check_host(self, url: str) -> None:
@@ -199,8 +205,7 @@ class Host:
             self._strangers.append({**request, "headers": shown_fields(request["headers"]), "body": shown(body)})
             raise _Refused("failed", "the case expects no such request")
         if exchange["error"] is not None:
-            ((kind, message),) = exchange["error"].items()
-            raise _Refused(kind, message or _HTTP_ERRORS[kind])
+            raise _refused(exchange["error"])
         reply = exchange["reply"]
         made = content(reply["body"])
         answer = {"status": reply["status"], "headers": wire_fields(reply["headers"]), "length": len(made)}
@@ -242,7 +247,7 @@ class Host:
             raise Wrong('"services.kv_after"', f"what stands in the store differs{text}")
 
 
-_HTTP_ERRORS = {"timeout": "no answer in time", "too_large": "the answer is larger than 1 MiB", "denied": "", "failed": ""}
+_NO_ANSWER = {"timeout": "no answer in time", "too_large": "the answer is larger than 1 MiB", "denied": "", "failed": ""}
 
 
 def _unavailable(cause: str) -> _Refused:

@@ -172,10 +172,10 @@ def _call(step: Step, ready: Meta) -> tuple[Meta, bytes]:
     if "head" in told:
         head = told["head"]
         digest = head["body_sha256"] if ready["body_digest"] else None
-        told["head"] = {**head, "headers": wire_fields(head["headers"]), "body_sha256": digest}
+        told["head"] = {**head, "headers": _fields(head["headers"], ready["headers"]), "body_sha256": digest}
     elif "body" in told:
         need = ready["response_body" if step.hook == "transform_response" else "request_body"]
-        told["headers"] = wire_fields(told["headers"])
+        told["headers"] = _fields(told["headers"], ready["headers"])
         told["body"], body = _body(told["body"], need)
     elif "events" in told:
         told["events"] = [{**event, "data": written(event["data"])} for event in told["events"]]
@@ -190,6 +190,13 @@ def _principal(principal: Meta | None) -> Meta | None:
         return None
     attributes = [[name, as_text(value)] for name, value in principal["attributes"].items()]
     return {**principal, "attributes": attributes}
+
+
+def _fields(headers: Any, need: Any) -> list[list[str]]:
+    fields = wire_fields(headers)
+    if isinstance(need, dict):
+        return [field for name in dict.fromkeys(need["fields"]) for field in fields if field[0] == name]
+    return fields if need == "whole" else []
 
 
 def _body(body: Any, need: Any) -> tuple[Any, bytes]:

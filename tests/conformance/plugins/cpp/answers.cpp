@@ -21,6 +21,8 @@ static std::optional<Windows> windows(const json& value) {
 
 Subscription subscription(Subscription wants, const json& asked) {
     wants.request_nothing().response_nothing();
+    if (str(member(asked, "headers")) == "nothing") wants.no_headers();
+    if (auto names = texts(asked, "/headers")) wants.headers(*std::move(names));
     if (str(member(asked, "request_body")) == "whole") wants.request_whole();
     if (str(member(asked, "response_body")) == "whole") wants.response_whole();
     if (auto pointers = texts(asked, "/request_body")) wants.request_fields(*std::move(pointers));

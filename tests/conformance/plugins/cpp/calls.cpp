@@ -83,6 +83,18 @@ static json secret(const json& name) {
     return found ? json(*found) : json{{"error", "denied"}};
 }
 
+static json model(const json& pair) {
+    const auto answer = models::ask(str(*find(pair, "/0")), find(pair, "/1")->dump());
+    if (answer) return json::parse(*answer);
+    using Kind = models::Error::Kind;
+    switch (answer.error().kind) {
+        case Kind::denied: return {{"error", "denied"}};
+        case Kind::timeout: return {{"error", "timeout"}};
+        case Kind::too_large: return {{"error", "too_large"}};
+        default: return {{"error", "failed: " + answer.error().detail}};
+    }
+}
+
 /// The texts of an object, and the pairs that look at them.
 struct Named {
     std::vector<Field> fields;
@@ -123,6 +135,7 @@ static Result<json> call(const json& wanted) {
     if (name == "note") return note(value);
     if (name == "set_note") return set_note(value);
     if (name == "secret") return secret(value);
+    if (name == "model") return model(value);
     if (name == "get") return get(value);
     if (name == "set") return set(value);
     if (name == "delete") return remove(value);

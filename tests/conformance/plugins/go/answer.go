@@ -13,6 +13,14 @@ import (
 // Verdicts made of JSON: the answer of a hook's plan, in the form of "out" of a case.
 
 func subscription(wants tidegate.Subscription, asked object) tidegate.Subscription {
+	switch need := asked["headers"].(type) {
+	case []any:
+		wants = wants.Headers(texts(need)...)
+	case string:
+		if need == "nothing" {
+			wants = wants.NoHeaders()
+		}
+	}
 	switch need := asked["request_body"].(type) {
 	case []any:
 		wants = wants.RequestFields(texts(need)...)

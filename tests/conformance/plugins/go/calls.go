@@ -11,6 +11,7 @@ import (
 	"tidegate.dev/plugin/kv"
 	"tidegate.dev/plugin/log"
 	"tidegate.dev/plugin/metrics"
+	"tidegate.dev/plugin/models"
 	"tidegate.dev/plugin/secrets"
 	"tidegate.dev/plugin/state"
 )
@@ -54,6 +55,8 @@ func call(name string, value any) (any, error) {
 			return object{"error": "denied"}, nil
 		}
 		return secret, nil
+	case "model":
+		return asked(list(value))
 	case "get", "set", "delete", "increment":
 		result, err := stored(name, value)
 		if err != nil {
@@ -78,6 +81,18 @@ func call(name string, value any) (any, error) {
 	default:
 		return nil, errors.New("the conformance plugin has no call \"" + name + "\"")
 	}
+}
+
+func asked(pair []any) (any, error) {
+	body, err := json.Marshal(pair[1])
+	if err != nil {
+		return nil, err
+	}
+	answer, err := models.Ask(text(pair[0]), body)
+	if err != nil {
+		return object{"error": word(err)}, nil
+	}
+	return json.RawMessage(answer), nil
 }
 
 func logged(told object) {
@@ -134,11 +149,11 @@ func result[T any](value T, err error) (any, error) { return value, err }
 
 func word(err error) string {
 	switch {
-	case errors.Is(err, kv.ErrDenied), errors.Is(err, http.ErrDenied):
+	case errors.Is(err, kv.ErrDenied), errors.Is(err, http.ErrDenied), errors.Is(err, models.ErrDenied):
 		return "denied"
-	case errors.Is(err, kv.ErrTooLarge), errors.Is(err, http.ErrTooLarge):
+	case errors.Is(err, kv.ErrTooLarge), errors.Is(err, http.ErrTooLarge), errors.Is(err, models.ErrTooLarge):
 		return "too_large"
-	case errors.Is(err, http.ErrTimeout):
+	case errors.Is(err, http.ErrTimeout), errors.Is(err, models.ErrTimeout):
 		return "timeout"
 	default:
 		return err.Error()

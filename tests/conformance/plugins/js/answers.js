@@ -24,6 +24,7 @@ export function subscription(asked, plans) {
   const keys = (object) => Object.fromEntries(Object.entries(object).map(([name, value]) => [camel(name), value]));
   return {
     hooks: Object.keys(plans).map(camel),
+    headers: asked.headers ?? "whole",
     requestBody: asked.request_body ?? "nothing",
     responseBody: asked.response_body ?? "nothing",
     bodyDigest: asked.body_digest ?? false,

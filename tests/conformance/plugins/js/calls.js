@@ -1,5 +1,5 @@
 // Calls of the gateway's services, and what came of them.
-import { http, info, kv, log, metrics, secrets, ServiceError, state } from "@tidegate/plugin";
+import { http, info, kv, log, metrics, models, secrets, ServiceError, state } from "@tidegate/plugin";
 
 import { content, fields, show, verdict } from "./data.js";
 import { fields as seenFields } from "./seen.js";
@@ -47,6 +47,7 @@ const CALLS = {
   note,
   set_note: ([key, value]) => state.set(key, content(value)),
   secret: (name) => secrets.get(name),
+  model: ([route, body]) => models.ask(route, body),
   get,
   set,
   delete: (key) => kv.delete(key),

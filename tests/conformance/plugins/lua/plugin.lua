@@ -225,6 +225,22 @@ function calls.secret(name)
 	return if ok then secret else { error = "denied" }
 end
 
+function calls.model(pair)
+	local ok, answer = pcall(tidegate.models.ask, pair[1], pair[2])
+	if ok then
+		return answer
+	end
+	if string.find(answer, "no answer in time", 1, true) then
+		return { error = "timeout" }
+	elseif string.find(answer, "larger than", 1, true) then
+		return { error = "too_large" }
+	elseif string.find(answer, "denied: ", 1, true) then
+		return { error = "denied" }
+	end
+	local _, at = string.find(answer, "failed: ", 1, true)
+	return { error = "failed: " .. string.sub(answer, at + 1) }
+end
+
 local function store_error(text)
 	if string.find(text, "not granted", 1, true) then
 		return { error = "denied" }
@@ -537,6 +553,7 @@ function M.configure(given_config)
 	local asked = config.subscribe or {}
 	return {
 		hooks = hooks,
+		headers = asked.headers,
 		request_body = asked.request_body or "nothing",
 		response_body = asked.response_body or "nothing",
 		body_digest = asked.body_digest,

@@ -32,6 +32,7 @@ from tidegate import (
 def subscription(asked: dict, plans: dict) -> Subscription:
     return Subscription(
         list(plans),
+        headers=asked.get("headers", "whole"),
         request_body=asked.get("request_body") or "nothing",
         response_body=asked.get("response_body") or "nothing",
         body_digest=bool(asked.get("body_digest")),

@@ -74,6 +74,7 @@ CALLS = {
     "note": note,
     "set_note": lambda ctx, pair: ctx.state.set(pair[0], content(pair[1])),
     "secret": lambda ctx, name: ctx.secrets.get(name),
+    "model": lambda ctx, pair: ctx.models.ask(pair[0], pair[1]),
     "get": get,
     "set": store,
     "delete": lambda ctx, key: ctx.kv.delete(key),

@@ -11,6 +11,11 @@ use crate::data::{bytes, fields, pairs, text, verdict};
 pub(crate) fn subscription(wants: Subscription, asked: &Value) -> Subscription {
     let pointers =
         |value: &Value| -> Vec<String> { value.as_array().into_iter().flatten().map(text).collect() };
+    let wants = match &asked["headers"] {
+        Value::Array(_) => wants.headers(pointers(&asked["headers"])),
+        Value::String(all) if all == "nothing" => wants.no_headers(),
+        _ => wants,
+    };
     let wants = match &asked["request_body"] {
         Value::Array(_) => wants.request_fields(pointers(&asked["request_body"])),
         whole if *whole == "whole" => wants.request_whole(),

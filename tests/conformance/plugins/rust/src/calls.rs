@@ -1,6 +1,6 @@
 //! Calls of the gateway's services, and what came of them.
 
-use tidegate_plugin::{Result, Value, http, info, json, kv, log, metrics, secrets, state};
+use tidegate_plugin::{Result, Value, http, info, json, kv, log, metrics, models, secrets, state};
 
 use crate::data::{bytes, headers, pairs, show, text, verdict};
 
@@ -19,6 +19,7 @@ fn call(call: &Value) -> Result<Value> {
             Err(_) => json!({"error": "full"}),
         },
         "secret" => secrets::get(&text(value)).map_or_else(|_| json!({"error": "denied"}), Value::from),
+        "model" => models::ask(&text(&value[0]), &value[1]).unwrap_or_else(|error| model_error(&error)),
         "get" | "set" | "delete" | "increment" => {
             stored(name, value).unwrap_or_else(|error| store_error(&error))
         }
@@ -67,6 +68,15 @@ fn store_error(error: &kv::Error) -> Value {
         kv::Error::Denied => "denied".to_owned(),
         kv::Error::TooLarge => "too_large".to_owned(),
         kv::Error::Unavailable(text) => format!("unavailable: {text}"),
+    }})
+}
+
+fn model_error(error: &models::Error) -> Value {
+    json!({"error": match error {
+        models::Error::Denied(_) => "denied".to_owned(),
+        models::Error::Timeout => "timeout".to_owned(),
+        models::Error::TooLarge => "too_large".to_owned(),
+        models::Error::Failed(text) => format!("failed: {text}"),
     }})
 }
 
