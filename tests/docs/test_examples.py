@@ -20,7 +20,7 @@ def test_the_page_shows_what_happens(example, tmp_path):
         if pages.taken(port):
             pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
     folder = tmp_path / "examples" / example.name
-    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("*.so", "target"))
+    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("*.so", "target", ".venv"))
     (tmp_path / "plugin-sdk").symlink_to(ROOT / "plugin-sdk")
     shown = pages.shown(example / "README.md")
     assert shown, "a page that shows nothing"
