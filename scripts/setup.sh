@@ -76,7 +76,7 @@ after_lint() {
 after_test() {
     cargo_tool cargo-nextest "$NEXTEST_VERSION"
     environment "$VENV" "$ROOT/tests/requirements.txt"
-    numpy_environment
+    packages_of_tests
     plugin_environment
     node_client
 }
@@ -140,7 +140,7 @@ environment() {
 }
 
 # A package that a plugin of the tests imports; quick where it is there.
-numpy_environment() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
+packages_of_tests() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
 
 plugin_environment() { environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt; }
 

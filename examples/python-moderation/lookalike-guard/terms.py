@@ -1,4 +1,4 @@
-"""Patterns of terms, as a reader sees them: `tern` is also `tеrn` with a Cyrillic `е`, `ｔｅｒｎ`, and `t­ern` with a hidden hyphen."""
+"""Patterns of terms as a reader sees them: `tern` may have a Cyrillic `е`, be `ｔｅｒｎ`, or have a hidden hyphen in it."""
 
 from __future__ import annotations
 
