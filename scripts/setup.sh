@@ -139,7 +139,7 @@ environment() {
         printf '%s' "$state" >"$stamp"
 }
 
-# A package that a plugin of the tests imports; quick where it is there.
+# What plugins of the tests and examples import; quick where it is there.
 packages_of_tests() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
 
 plugin_environment() { environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt; }
