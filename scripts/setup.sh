@@ -76,7 +76,7 @@ after_lint() {
 after_test() {
     cargo_tool cargo-nextest "$NEXTEST_VERSION"
     environment "$VENV" "$ROOT/tests/requirements.txt"
-    numpy_environment
+    packages_of_tests
     plugin_environment
     node_client
 }
@@ -139,8 +139,8 @@ environment() {
         printf '%s' "$state" >"$stamp"
 }
 
-# A package that a plugin of the tests imports; quick where it is there.
-numpy_environment() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
+# What plugins of the tests and examples import; quick where it is there.
+packages_of_tests() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
 
 plugin_environment() { environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt; }
 

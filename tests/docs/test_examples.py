@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from support import pages
+from support.environments import wheels
 from support.gateway import BINARY, ROOT
 from support.wait import until
 
@@ -15,12 +16,16 @@ EXAMPLES = sorted(page.parent for page in (ROOT / "examples").glob("*/README.md"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_the_page_shows_what_happens(example, tmp_path):
+def test_the_page_shows_what_happens(example, tmp_path, monkeypatch):
     for port in pages.PORTS:
         if pages.taken(port):
             pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
+    if list(example.glob("*/requirements.txt")):
+        # What such a page installs from PyPI was fetched when the machine was set up.
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(wheels()))
     folder = tmp_path / "examples" / example.name
-    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("*.so", "target"))
+    shutil.copytree(example, folder, ignore=shutil.ignore_patterns("*.so", "target", ".venv"))
     (tmp_path / "plugin-sdk").symlink_to(ROOT / "plugin-sdk")
     shown = pages.shown(example / "README.md")
     assert shown, "a page that shows nothing"
