@@ -10,3 +10,5 @@ PROPTEST_CASES="${PROPTEST_CASES:-1000000}" \
     cargo nextest run --release --workspace --locked --profile proof --show-progress none
 TIDEGATE_BIN="$BINARY" TIDEGATE_PROOF=1 \
     "$VENV/bin/python" -m pytest -c tests/pytest.ini tests --ignore tests/toolkits -o timeout=7200
+"$BINARY" plugin setup --lang go
+TIDEGATE_BIN="$BINARY" TIDEGATE_PROOF=1 "$VENV/bin/python" -m pytest -c tests/pytest.ini tests/toolkits/test_go_stress.py

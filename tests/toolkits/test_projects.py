@@ -226,6 +226,14 @@ def test_a_configuration_against_its_schema(lua):
     assert '"wrods"' in told and "config.schema.json" in told
 
 
+def test_a_case_may_be_about_what_the_schema_refuses(lua):
+    refusal = {"name": "a typo", "config": {"wrods": ["x"]}, "configure": {"error": '"wrods"'}}
+    (lua / "cases/typo.json").write_text(json.dumps(refusal))
+    assert " 0 failed" in works("plugin", "test", folder=lua)
+    (lua / "cases/typo.json").write_text(json.dumps({**refusal, "configure": {"error": "nothing of the kind"}}))
+    assert "nothing of the kind" in refused("plugin", "test", folder=lua)
+
+
 def test_a_hook_without_a_case_is_noted(lua):
     for case in (lua / "cases").glob("*.json"):
         if any(step["hook"] == "moderate_output" for step in json.loads(case.read_text()).get("steps", [])):
