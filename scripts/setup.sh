@@ -127,22 +127,25 @@ cargo_tool() {
 # A Python environment with what these files list; made anew when they or the interpreter change. Chained: a caller may go on
 # where it cannot be made, and `set -e` does not hold there.
 environment() {
-    local folder="$1" files=("${@:2}") stamp="$1/.stamp" state file wanted=()
+    local folder="$1" files=("${@:2}") stamp="$1/.stamp" state file
     state="$(python3 --version && cat "${files[@]}" | sha256sum)" || return 1
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$state" ] && return
-    for file in "${files[@]}"; do wanted+=(-r "$file"); done
     say "making the Python environment ${folder##*/}"
-    rm -rf "$folder" &&
-        python3 -m venv "$folder" &&
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "${wanted[@]}" &&
-        "$folder/bin/python" -m pip check --disable-pip-version-check >/dev/null &&
+    rm -rf "$folder" && python3 -m venv "$folder" || return 1
+    # One by one: where one file has hashes, all that is installed with it needs them.
+    for file in "${files[@]}"; do
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$file" || return 1
+    done
+    "$folder/bin/python" -m pip check --disable-pip-version-check >/dev/null &&
         printf '%s' "$state" >"$stamp"
 }
 
 # What plugins of the tests and examples import; quick where it is there.
 packages_of_tests() { "$VENV/bin/python" "$ROOT/tests/support/environments.py"; }
 
-plugin_environment() { environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt; }
+plugin_environment() {
+    environment "$PLUGIN_VENV" "$ROOT"/plugins/*/requirements.txt "$ROOT"/examples/*/*/requirements.txt
+}
 
 node_client() {
     local stamp="$NODE_CLIENT/node_modules/.stamp" state
