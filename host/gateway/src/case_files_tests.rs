@@ -249,6 +249,30 @@ fn no_conformance_plugin_is_left_out() -> Outcome {
     Ok(())
 }
 
+/// What was built when a version of the contract was published, of every runtime, still does what it did then.
+#[tokio::test]
+async fn golden_plugins_meet_the_cases_of_their_version() -> Outcome {
+    let golden = root().join("tests/golden");
+    let mut told = Vec::new();
+    for version in fs::read_dir(&golden)?.map(|entry| entry.map(|entry| entry.path())) {
+        let version = version?;
+        if !version.is_dir() {
+            continue;
+        }
+        for package in packages(&version)? {
+            let is_native = Package::manifest(&package)?.runtime == "native";
+            if is_native && !cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
+                continue;
+            }
+            let own = package.join("cases");
+            let cases = if own.is_dir() { own } else { version.join("cases") };
+            told.extend(differences(&package, &cases, &Value::Null).await?);
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n\n"));
+    Ok(())
+}
+
 /// The packages of all examples but components, which are built and played with their pages. Nothing of them is built for
 /// `TIDEGATE_GUESTS`.
 fn examples() -> Outcome<Vec<PathBuf>> {
