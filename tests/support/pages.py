@@ -43,16 +43,17 @@ def pasted(page: pathlib.Path, folder: pathlib.Path, binary: pathlib.Path) -> li
     (tools / "tidegate").symlink_to(binary.resolve())
     script = f"\necho '{NEXT}'\n".join(commands(page))
     env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "TIDEGATE_CACHE": str(tools / "cache")}
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=100)
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout.split(NEXT + "\n")
 
 
 def end(folder: pathlib.Path):
-    """Nothing of it is left, whatever went wrong."""
-    pid = folder / "tidegate.pid"
-    if pid.exists() and pathlib.Path(f"/proc/{pid.read_text().strip()}").exists():
-        os.kill(int(pid.read_text()), signal.SIGKILL)
+    """Nothing of it is left, whatever went wrong. A page leaves the ids of what it started in files."""
+    for file in folder.glob("*.pid"):
+        pid = file.read_text().strip()
+        if pathlib.Path(f"/proc/{pid}").exists():
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def taken(port: int) -> bool:
