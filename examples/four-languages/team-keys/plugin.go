@@ -17,28 +17,31 @@ type owner struct {
 	Team      string `json:"team"`
 }
 
-// teamKeys has the owners by the digests of their keys.
-type teamKeys map[string]owner
+type teamKeys struct {
+	// The owners by the digests of their keys.
+	owners map[string]owner
+}
 
-var _ tidegate.Authenticator = (teamKeys)(nil)
+var _ tidegate.Authenticator = (*teamKeys)(nil)
 
-func (t teamKeys) Configure(config []byte) error {
+func (t *teamKeys) Configure(config []byte) error {
 	var settings struct {
 		Keys []owner `json:"keys"`
 	}
 	if err := json.Unmarshal(config, &settings); err != nil {
 		return err
 	}
+	t.owners = make(map[string]owner, len(settings.Keys))
 	for _, owner := range settings.Keys {
-		if _, twice := t[owner.SHA256]; twice {
-			return errors.New(`"keys" has the digest of ` + owner.Principal + ` twice; give every caller a key`)
+		if _, twice := t.owners[owner.SHA256]; twice {
+			return errors.New(`"keys" has the digest of ` + owner.Principal + ` twice; give every caller one of its own`)
 		}
-		t[owner.SHA256] = owner
+		t.owners[owner.SHA256] = owner
 	}
 	return nil
 }
 
-func (t teamKeys) Authenticate(_ tidegate.Context, head tidegate.Head) tidegate.Auth {
+func (t *teamKeys) Authenticate(_ tidegate.Context, head tidegate.Head) tidegate.Auth {
 	fields := head.Headers.Values("authorization")
 	if len(fields) != 1 {
 		return tidegate.Pass()
@@ -48,7 +51,7 @@ func (t teamKeys) Authenticate(_ tidegate.Context, head tidegate.Head) tidegate.
 		return tidegate.Pass()
 	}
 	digest := sha256.Sum256([]byte(strings.TrimSpace(key)))
-	owner, known := t[hex.EncodeToString(digest[:])]
+	owner, known := t.owners[hex.EncodeToString(digest[:])]
 	if !known {
 		return tidegate.Deny(401, "invalid_api_key", "the API key is not known").Header("www-authenticate", "Bearer")
 	}
@@ -56,6 +59,6 @@ func (t teamKeys) Authenticate(_ tidegate.Context, head tidegate.Head) tidegate.
 	return tidegate.Grant(owner.Principal).Tenant(owner.Team).RemoveHeader("authorization")
 }
 
-func init() { tidegate.Register(teamKeys{}) }
+func init() { tidegate.Register(&teamKeys{}) }
 
 func main() {}
