@@ -49,10 +49,14 @@ def pasted(page: pathlib.Path, folder: pathlib.Path, binary: pathlib.Path) -> li
 
 
 def end(folder: pathlib.Path):
-    """Nothing of it is left, whatever went wrong. A page leaves the ids of what it started in files."""
+    """Nothing of it is left, whatever went wrong. A page leaves the ids of what it starts in files; by now one may be another's."""
     for file in folder.glob("*.pid"):
         pid = file.read_text().strip()
-        if pathlib.Path(f"/proc/{pid}").exists():
+        try:
+            runs_here = pathlib.Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
+        except OSError:
+            continue
+        if runs_here:
             os.kill(int(pid), signal.SIGKILL)
 
 
