@@ -43,16 +43,21 @@ def pasted(page: pathlib.Path, folder: pathlib.Path, binary: pathlib.Path) -> li
     (tools / "tidegate").symlink_to(binary.resolve())
     script = f"\necho '{NEXT}'\n".join(commands(page))
     env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "TIDEGATE_CACHE": str(tools / "cache")}
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=100)
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout.split(NEXT + "\n")
 
 
 def end(folder: pathlib.Path):
-    """Nothing of it is left, whatever went wrong."""
-    pid = folder / "tidegate.pid"
-    if pid.exists() and pathlib.Path(f"/proc/{pid.read_text().strip()}").exists():
-        os.kill(int(pid.read_text()), signal.SIGKILL)
+    """Nothing of it is left, whatever went wrong. A page leaves the ids of what it starts in files; by now one may be another's."""
+    for file in folder.glob("*.pid"):
+        pid = file.read_text().strip()
+        try:
+            runs_here = pathlib.Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
+        except OSError:
+            continue
+        if runs_here:
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def taken(port: int) -> bool:

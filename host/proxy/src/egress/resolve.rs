@@ -76,8 +76,7 @@ impl Resolver {
             Reach::Loopback | Reach::Private if trusted => Ok(()),
             Reach::Loopback | Reach::Private => {
                 tracing::debug!(%host, %address, "a plugin's request to a private address was refused");
-                let remedy =
-                    "the operator must grant the address itself, or list the name as one that may be private";
+                let remedy = "the operator must grant the address itself, and the plugin ask for it by that";
                 Err(denied(&format!("host \"{host}\" has a private address; {remedy}")))
             }
             Reach::Never => {

@@ -1,0 +1,7 @@
+module example.com/external-auth
+
+go 1.26
+
+require tidegate.dev/plugin v0.0.0
+
+replace tidegate.dev/plugin => ./.tidegate/sdk/go

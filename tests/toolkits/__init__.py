@@ -1,0 +1,1 @@
+"""A package, since tests/docs has a file of the name of one of these, too."""
