@@ -85,6 +85,13 @@ async function bundle(entry, exported, engine) {
   }
 }
 
+/** The script without the comments that name the files of this machine; its lines stay where they are. */
+function nameless(script, metafile) {
+  const comments = new Set(Object.keys(metafile.inputs).map((file) => `// ${file}`));
+  const lines = script.split("\n");
+  return lines.map((line) => (comments.has(line) ? "//" : line)).join("\n");
+}
+
 /** What of the services the script asks for, and the manifest does not have. */
 function checkImports(metafile, imported) {
   const [output] = Object.values(metafile.outputs);
@@ -162,7 +169,7 @@ export async function buildPlugin({ entry, wit, world = "plugin", engine = "quic
   const { outputFiles, metafile } = await bundle(file, exports, engine);
   checkImports(metafile, imports);
   try {
-    return await ENGINES[engine](outputFiles[0].text, resolve(wit), world);
+    return await ENGINES[engine](nameless(outputFiles[0].text, metafile), resolve(wit), world);
   } catch (error) {
     if (error instanceof BuildError) throw error;
     throw new BuildError(`${engine} makes no component of it: ${reason(error)}`);

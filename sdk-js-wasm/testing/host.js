@@ -30,7 +30,7 @@ export async function load(url, context, next) {
 }`;
 
 const refused = (what) => () => {
-  throw `${what} is not granted outside of a gateway`;
+  throw { tag: "denied", val: `${what} is not granted outside of a gateway` };
 };
 const denied = () => {
   throw { tag: "denied" };

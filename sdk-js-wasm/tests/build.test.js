@@ -26,6 +26,7 @@ test("a plugin in TypeScript becomes a component that imports what the world has
   const component = readFileSync(join(folder, "out.wasm"));
   assert.deepEqual([...component.subarray(0, 4)], [0, 0x61, 0x73, 0x6d]);
   assert.ok(component.includes("tidegate:plugin/moderation@0.1.0") && !component.includes("tidegate:plugin/kv@0.1.0"));
+  assert.ok(!component.includes("src/component.js") && !component.includes(tmpdir()), "it names files of this machine");
 });
 
 test("errors are one sentence", () => {

@@ -29,8 +29,8 @@ test("the hooks that are written are subscribed, of objects and of classes", () 
   assert.deepEqual(configured(new Two()).wants.hooks, ["moderate_input", "completed"]);
   const wants = configured({ transformUpstream() {} }).wants;
   assert.deepEqual(
-    [wants.hooks, wants.requestBody, wants.responseBody],
-    [["transform_upstream"], { tag: "whole" }, { tag: "nothing" }],
+    [wants.hooks, wants.headers, wants.requestBody, wants.responseBody],
+    [["transform_upstream"], { tag: "whole" }, { tag: "whole" }, { tag: "nothing" }],
   );
 });
 
@@ -38,6 +38,7 @@ test("a subscription narrows", () => {
   const plugin = {
     configure: () => ({
       without: ["admit"],
+      headers: ["x-a"],
       requestBody: ["/model"],
       responseBody: "nothing",
       bodyDigest: true,
@@ -49,6 +50,7 @@ test("a subscription narrows", () => {
   };
   assert.deepEqual(configured(plugin).wants, {
     hooks: ["transform_response"],
+    headers: { tag: "fields", val: ["x-a"] },
     requestBody: { tag: "fields", val: ["/model"] },
     responseBody: { tag: "nothing" },
     bodyDigest: true,

@@ -27,7 +27,7 @@ test("outside of a gateway nothing is granted", () => {
     [() => kv.get("a"), () => http.send({ url: "https://a" }), () => secrets.get("t"), () => models.ask("r", {})].map(
       (call) => thrown(call)[0],
     ),
-    ["denied", "denied", "denied", "failed"],
+    ["denied", "denied", "denied", "denied"],
   );
   state.set("k", "v");
   assert.deepEqual(state.get("k"), Uint8Array.of(118));
@@ -110,8 +110,8 @@ test("everything else", () => {
   const lines = [];
   globalThis.host = {
     info: { attribute: () => null },
-    state: { get: () => null, set: failing("too many")[0] },
-    secrets: { get: failing("not granted")[1] },
+    state: { get: () => null, set: failing({ tag: "full" })[0] },
+    secrets: { get: failing({ tag: "denied", val: "not granted" })[1] },
     models: { ask: (route, body) => `{"route": "${route}", "body": ${body}}` },
     log: { write: (...line) => lines.push(line) },
     metrics: { count: (...line) => lines.push(line), observe: (...line) => lines.push(line) },
@@ -124,9 +124,21 @@ test("everything else", () => {
   );
   assert.deepEqual(
     thrown(() => secrets.get("token")),
-    ["denied", ""],
+    ["denied", "not granted"],
   );
   assert.deepEqual(models.ask("gpt", [1]), { route: "gpt", body: [1] });
+  for (const [tag, val, code] of [
+    ["denied", "none of that name", "denied"],
+    ["timeout", undefined, "timeout"],
+    ["too-large", undefined, "too_large"],
+    ["failed", "status 500", "failed"],
+  ]) {
+    globalThis.host.models = { ask: failing({ tag, val })[0] };
+    assert.deepEqual(
+      thrown(() => models.ask("gpt", [1])),
+      [code, val ?? ""],
+    );
+  }
   log.warn("slow", { ms: 5 });
   metrics.count("n");
   metrics.observe("s", 0.5, { a: "b" });

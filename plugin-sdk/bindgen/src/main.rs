@@ -5,6 +5,7 @@
 
 mod c;
 mod go;
+mod js;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ type Made = (PathBuf, Vec<u8>);
 type Language = fn(Resolve, PackageId) -> Result<Vec<Made>, String>;
 
 const CONTRACT: &str = "plugin-sdk/wit/0.1";
-const LANGUAGES: [Language; 2] = [c::files, go::go];
+const LANGUAGES: [Language; 3] = [c::files, go::go, js::files];
 
 fn main() -> ExitCode {
     let check = match env::args().skip(1).collect::<Vec<_>>().as_slice() {
