@@ -40,6 +40,13 @@ uint8_t* failed(uint8_t* result, std::size_t offset) {
 /// `error.denied` of `kv`.
 void denied(uint8_t* result, std::size_t offset) { *failed(result, offset) = 0; }
 
+/// `error.denied` of `secrets` and `models`, which has a text.
+void denied(uint8_t* result, const std::string& what) {
+    uint8_t* error = failed(result, word);
+    *error = 0;
+    put(error + word, what + " is not granted outside of a gateway");
+}
+
 }  // namespace
 
 extern "C" {
@@ -77,7 +84,7 @@ void __wasm_import_tidegate_plugin_metrics_count(uint8_t*, std::size_t, double, 
 void __wasm_import_tidegate_plugin_metrics_observe(uint8_t*, std::size_t, double, uint8_t*, std::size_t) {}
 
 void __wasm_import_tidegate_plugin_secrets_get(uint8_t* name, std::size_t length, uint8_t* to) {
-    put(failed(to, word), "secret \"" + text(name, length) + "\" is not granted outside of a gateway");
+    denied(to, "secret \"" + text(name, length) + "\"");
 }
 
 void __wasm_import_tidegate_plugin_kv_get(uint8_t*, std::size_t, uint8_t* to) { denied(to, 8); }
@@ -105,6 +112,6 @@ void __wasm_import_tidegate_plugin_http_send(uint8_t*, std::size_t count, uint8_
 }
 
 void __wasm_import_tidegate_plugin_models_ask(uint8_t* route, std::size_t length, uint8_t*, std::size_t, uint8_t* to) {
-    put(failed(to, word), "route \"" + text(route, length) + "\" is not granted outside of a gateway");
+    denied(to, "route \"" + text(route, length) + "\"");
 }
 }

@@ -51,8 +51,10 @@ static void a_subscription_is_narrowed() {
     using Kind = Subscription::Need::Kind;
     CHECK(wants.request_need().kind == Kind::whole && wants.response_need().kind == Kind::whole);
     wants.without(Hook::admit).request_fields({"/model"}).response_nothing().body_digest();
-    CHECK(!wants.has(Hook::admit) && wants.request_need().pointers.size() == 1);
+    CHECK(!wants.has(Hook::admit) && wants.request_need().names.size() == 1);
     CHECK(wants.response_need().kind == Kind::nothing && wants.wants_body_digest());
+    CHECK(wants.headers_need().kind == Kind::whole && wants.no_headers().headers_need().kind == Kind::nothing);
+    CHECK(wants.headers({"x-a", "x-b"}).headers_need().names.size() == 2);
     CHECK(Subscription({Hook::moderate_input}).request_need().kind == Kind::nothing);
     CHECK(name(Hook::transform_event) == "transform_event" && name(Hook::completed) == "completed");
 }
@@ -95,6 +97,8 @@ static void services_grant_nothing() {
     CHECK(state::set("k", std::string_view("\0v", 2)) && state::get("k") == std::string("\0v", 2));
     CHECK(kv::get("k").error().kind == kv::Error::Kind::denied && !kv::set("k", "v", {.ttl_ms = 1}));
     CHECK(!kv::remove("k") && !kv::increment("k") && !secrets::get("token") && !models::ask("r", "{}"));
+    CHECK(secrets::get("token").error().text() == "secret \"token\" is not granted outside of a gateway");
+    CHECK(models::ask("r", "{}").error().kind == models::Error::Kind::denied);
     const auto answers =
         http::send_all({{.url = "https://a"}, {.method = "POST", .url = "https://b", .headers = {{"a", "b"}}}});
     CHECK(answers.size() == 2 && answers[1].error().text().find("not granted") != std::string::npos);
