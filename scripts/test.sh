@@ -105,7 +105,7 @@ stage_toolkits() {
         "$BINARY" plugin setup --lang "$language" >/dev/null || { status=1; say "the set-up failed: $language"; }
     done
     "$ROOT/scripts/toolkits.sh" "$BINARY" || status=1
-    TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests/toolkits -n 2 || status=1
+    TIDEGATE_BIN="$BINARY" "$VENV/bin/python" -m pytest -c tests/pytest.ini tests/toolkits -n 2 --dist loadgroup || status=1
     return "$status"
 }
 
