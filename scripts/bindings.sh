@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the bindings of the contract that the toolkits keep. Usage: scripts/bindings.sh [--check]
+# Makes the bindings of the contract that the toolkits keep, and its reference, docs/plugins/reference.md.
+# Usage: scripts/bindings.sh [bindings | reference] [--check]
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -92,8 +92,11 @@ stage_build() {
 
 stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
 
-# Whether the bindings that toolkits keep are those of the contract.
-stage_bindings() { "$ROOT/scripts/bindings.sh" --check; }
+# Whether the bindings that toolkits keep, and the reference, are those of the contract.
+stage_bindings() {
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}/sdk" cargo test --locked --quiet --manifest-path plugin-sdk/bindgen/Cargo.toml &&
+        "$ROOT/scripts/bindings.sh" --check
+}
 
 # Every language from its set-up to the verdicts: its own tests, the conformance plugin, and projects as authors make them.
 stage_toolkits() {

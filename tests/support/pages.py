@@ -36,14 +36,14 @@ def is_as_shown(page: str, printed: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, page.split("…"))), printed.strip(), re.DOTALL) is not None
 
 
-def pasted(page: pathlib.Path, folder: pathlib.Path, binary: pathlib.Path) -> list[str]:
+def pasted(page: pathlib.Path, folder: pathlib.Path, binary: pathlib.Path, seconds: float = 300) -> list[str]:
     """What each block of commands printed in `folder`, with `tidegate` on the path."""
     tools = folder / ".tools"
     tools.mkdir()
     (tools / "tidegate").symlink_to(binary.resolve())
     script = f"\necho '{NEXT}'\n".join(commands(page))
     env = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "TIDEGATE_CACHE": str(tools / "cache")}
-    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, cwd=folder, env=env, timeout=seconds)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout.split(NEXT + "\n")
 

@@ -27,16 +27,6 @@ PATIENCE = 600
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_target_folder(tmp_path_factory):
-    """What projects in Rust are built with is compiled once, and not for each of them, or for each process of the tests."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    os.environ["CARGO_TARGET_DIR"] = str(shared / "target")
-    yield
-    del os.environ["CARGO_TARGET_DIR"]
-
-
 def tidegate(*arguments, folder=None, env=None):
     environment = {**os.environ, **(env or {})}
     return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, cwd=folder, env=environment)
