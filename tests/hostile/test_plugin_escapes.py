@@ -16,7 +16,7 @@ PROVIDER_KEY = "canary-of-the-provider"
 SECRET = "canary-of-another-plugin"
 KEYS = [{"key": CLIENT_KEY, "principal": "ann"}, {"key": "other-" + CLIENT_KEY, "principal": "bob"}]
 # What the conformance plugin imports, with a secret of another name.
-ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["own"], "metrics": True}
+ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["own"], "metrics": True, "models": ["judge"]}
 
 
 def echo(hook: str, *calls: dict) -> dict:

@@ -14,7 +14,7 @@ from support.wait import until
 
 pytestmark = pytest.mark.xdist_group("plugin-limits")
 # What the conformance plugin imports, with this machine for a host.
-ASKS = {"http": ["127.0.0.1"], "kv": True, "secrets": ["token"], "metrics": True}
+ASKS = {"http": ["127.0.0.1"], "kv": True, "secrets": ["token"], "metrics": True, "models": ["judge"]}
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ return {{
 }}
 """
 HOOKS = ["transform_request", "transform_response", "transform_event"]
-ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["token"], "metrics": True}
+ASKS = {"http": ["api.example.com"], "kv": True, "secrets": ["token"], "metrics": True, "models": ["judge"]}
 # The same for both artefacts; the hostile one does not look at it, and answers in words of its own.
 ANSWER = {"hooks": {"transform_request": {"answer": {"reply": {"status": 200, "body": "mark-even mark-even"}}}}}
 # Counts answers that are not one version's verdict, whole: two marks, both the same, or the hostile plugin's text.
