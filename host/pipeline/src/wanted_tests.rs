@@ -22,7 +22,8 @@ fn map(fields: &[(&'static str, &'static [u8])]) -> HeaderMap {
 #[test]
 fn both_forms_of_a_head_give_what_was_asked_for() {
     let all = all();
-    let cases: [(Need, &[(&str, &[u8])]); 6] = [
+    type Case<'c> = (Need, &'c [(&'static str, &'static [u8])]);
+    let cases: [Case<'_>; 6] = [
         (Need::Whole, &all),
         (Need::Nothing, &[]),
         (fields(&[]), &[]),
