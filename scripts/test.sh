@@ -60,7 +60,7 @@ stage_guests() {
     rm -rf "$made"
     "$ROOT/scripts/build-plugins.sh" --into "$made" &&
         TIDEGATE_GUESTS="$made" cargo nextest run --workspace --locked \
-            -E '(package(tidegate-gateway) and test(case_files)) or package(tidegate-runtime-wasm)' \
+            -E '(package(tidegate-gateway) and test(case_files) and not test(golden)) or package(tidegate-runtime-wasm)' \
             --show-progress none --status-level slow --final-status-level fail
 }
 

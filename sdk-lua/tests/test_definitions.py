@@ -101,7 +101,7 @@ def test_contexts_have_the_facts_that_the_runtime_knows():
 
 def test_subscriptions_have_the_keys_that_the_runtime_reads():
     source = (ROOT / "host/runtime-lua/src/subscription.rs").read_text("utf-8")
-    keys = re.search(r"const KEYS: \[&str; \d+\] = \[(.*?)\];", source, re.DOTALL)
+    keys = re.search(r"const KEYS: \[&str; \d+\] =\s*\[(.*?)\];", source, re.DOTALL)
     assert keys
     assert parts("Subscription") == set(re.findall(r'"(\w+)"', keys[1]))
 
