@@ -10,7 +10,6 @@ use crate::document::NotJson;
 use crate::guard::Link;
 use crate::plugin::{Call, HookError};
 use crate::session::Session;
-use crate::wanted::wanted_fields;
 
 /// How the verdicts of several auth filters combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +132,7 @@ impl Chain {
                 continue;
             };
             let call = Call { context: session.context(), scope: &scope };
-            let fields = wanted_fields(&link.subscription().headers, head.headers);
+            let fields = link.headers().of_fields(head.headers);
             let head = Head { headers: &fields, ..head };
             let verdict =
                 link.ask(Hook::Authenticate, call, |plugin, call| Ok(plugin.authenticate(call, head)));

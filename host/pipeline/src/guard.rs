@@ -17,6 +17,7 @@ use crate::session::Session;
 use crate::tally::Outcome;
 use crate::trace::Step;
 use crate::verdict::{Verdict, cut};
+use crate::wanted::WantedHeaders;
 use crate::when::When;
 
 /// The deadline of a call where the entry sets none.
@@ -40,6 +41,7 @@ pub struct Link {
     version: Option<Arc<str>>,
     plugin: Arc<dyn Plugin>,
     hooks: Hooks,
+    headers: WantedHeaders,
     on_error: OnError,
     deadline: Duration,
     shadow: bool,
@@ -63,6 +65,7 @@ impl Link {
     /// A place that denies on error, waits [`DEFAULT_DEADLINE`], always applies and is not a shadow.
     pub fn new(name: Arc<str>, plugin: Arc<dyn Plugin>, metrics: &Metrics) -> Self {
         let hooks = plugin.subscription().hooks;
+        let headers = WantedHeaders::new(&plugin.subscription().headers);
         let calls = hooks.iter().map(|hook| (hook, metrics.hook_calls(&name, hook.as_str()))).collect();
         let moderation = metrics.moderation(&name);
         Self {
@@ -70,6 +73,7 @@ impl Link {
             version: None,
             plugin,
             hooks,
+            headers,
             on_error: OnError::Deny,
             deadline: DEFAULT_DEADLINE,
             shadow: false,
@@ -184,6 +188,11 @@ impl Link {
 
     pub(crate) fn subscription(&self) -> &Subscription {
         self.plugin.subscription()
+    }
+
+    /// What of the header fields it is given.
+    pub(crate) fn headers(&self) -> &WantedHeaders {
+        &self.headers
     }
 
     pub(crate) fn condition(&self) -> Option<&When> {

@@ -15,7 +15,6 @@ use crate::scope::Scope;
 use crate::session::Session;
 use crate::texts::FindTexts;
 use crate::tickets::Tickets;
-use crate::wanted::wanted_headers;
 
 /// A message that filters read and change.
 pub struct Message<'m> {
@@ -172,7 +171,7 @@ async fn ask(
     let call = Call { context: session.context(), scope };
     let fits = link.check_body(needed_length(need, message.body));
     let payload = message.body.payload(need, &mut fields)?;
-    let headers = wanted_headers(&link.subscription().headers, message.headers);
+    let headers = link.headers().of_map(message.headers);
     let headers = &*headers;
     let asked = link.ask(hook, call, |plugin, call| {
         fits?;

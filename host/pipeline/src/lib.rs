@@ -62,5 +62,5 @@ pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
 pub use tickets::Tickets;
 pub use trace::{Trace, Traces};
-pub use wanted::{check_wanted, wanted_fields, wanted_headers};
+pub use wanted::{WantedHeaders, check_wanted};
 pub use when::{Facts, When};

@@ -11,7 +11,6 @@ use crate::inbound::{Message, needed_length};
 use crate::moderate::{self, Side};
 use crate::plugin::{Call, HookError};
 use crate::session::Session;
-use crate::wanted::wanted_headers;
 
 impl Chain {
     /// Whether any filter must see the body of an answer, or may change it.
@@ -98,7 +97,7 @@ impl Chain {
                         .map_err(|error| HookError::Invalid(error.to_string()))
                 })
             };
-            let headers = wanted_headers(&link.subscription().headers, message.headers);
+            let headers = link.headers().of_map(message.headers);
             let headers = &*headers;
             let call = Call { context: session.context(), scope: &scope };
             let asked = link.ask(Hook::TransformResponse, call, |plugin, call| {

@@ -7,41 +7,49 @@ use tidegate_contract::{Need, Subscription};
 
 use crate::runtime::LoadError;
 
-/// Of these fields, those that are asked for, in the order in which they were named.
-pub fn wanted_headers<'h>(need: &Need, headers: &'h HeaderMap) -> Cow<'h, HeaderMap> {
-    let names = match need {
-        Need::Whole => return Cow::Borrowed(headers),
-        Need::Nothing => return Cow::Owned(HeaderMap::new()),
-        Need::Fields(names) => names,
-    };
-    let mut wanted = HeaderMap::with_capacity(names.len());
-    for name in names.iter().filter_map(|name| HeaderName::from_lowercase(name.as_bytes()).ok()) {
-        // A name that stands there twice asks for no more than once.
-        wanted.remove(&name);
-        for value in headers.get_all(&name) {
-            wanted.append(name.clone(), value.clone());
-        }
-    }
-    Cow::Owned(wanted)
+/// What of the header fields a filter is given; read off its subscription once, not with every call.
+#[derive(Debug)]
+pub enum WantedHeaders {
+    /// All of them.
+    All,
+    /// Those of these names, in this order, each name once.
+    Named(Vec<HeaderName>),
 }
 
-/// [`wanted_headers`] of a head that is taken apart already.
-pub fn wanted_fields<'h, 'f>(
-    need: &Need,
-    fields: &'h [(&'f str, &'f [u8])],
-) -> Cow<'h, [(&'f str, &'f [u8])]> {
-    match need {
-        Need::Whole => Cow::Borrowed(fields),
-        Need::Nothing => Cow::Borrowed(&[]),
-        Need::Fields(names) => {
-            let mut wanted = Vec::with_capacity(names.len());
-            for (at, name) in names.iter().enumerate() {
-                if !names[..at].contains(name) {
-                    wanted.extend(fields.iter().filter(|(field, _)| field == name));
-                }
+impl WantedHeaders {
+    /// What is asked for. Names that cannot be are those of [`check_wanted`], and are passed over.
+    pub fn new(need: &Need) -> Self {
+        let names = match need {
+            Need::Whole => return Self::All,
+            Need::Nothing => &[][..],
+            Need::Fields(names) => names,
+        };
+        let mut named = Vec::with_capacity(names.len());
+        for name in names.iter().filter_map(|name| HeaderName::from_lowercase(name.as_bytes()).ok()) {
+            if !named.contains(&name) {
+                named.push(name);
             }
-            Cow::Owned(wanted)
         }
+        Self::Named(named)
+    }
+
+    /// Of these.
+    pub fn of_map<'h>(&self, headers: &'h HeaderMap) -> Cow<'h, HeaderMap> {
+        let Self::Named(names) = self else { return Cow::Borrowed(headers) };
+        let mut wanted = HeaderMap::with_capacity(names.len());
+        for name in names {
+            for value in headers.get_all(name) {
+                wanted.append(name.clone(), value.clone());
+            }
+        }
+        Cow::Owned(wanted)
+    }
+
+    /// Of a head that is taken apart already.
+    pub fn of_fields<'h, 'f>(&self, fields: &'h [(&'f str, &'f [u8])]) -> Cow<'h, [(&'f str, &'f [u8])]> {
+        let Self::Named(names) = self else { return Cow::Borrowed(fields) };
+        let of = |name| fields.iter().filter(move |(field, _)| name == field).copied();
+        Cow::Owned(names.iter().flat_map(of).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 use http::{HeaderMap, HeaderValue};
 use tidegate_contract::{Need, Subscription};
 
-use super::{check_wanted, wanted_fields, wanted_headers};
+use super::{WantedHeaders, check_wanted};
 
 fn fields(names: &[&str]) -> Need {
     Need::Fields(names.iter().map(|name| (*name).to_owned()).collect())
@@ -32,8 +32,9 @@ fn both_forms_of_a_head_give_what_was_asked_for() {
         (fields(&["x-none", "x-b"]), &[("x-b", b"2")]),
     ];
     for (need, wanted) in cases {
-        assert_eq!(&*wanted_fields(&need, &all), wanted, "{need:?}");
-        assert_eq!(*wanted_headers(&need, &map(&all)), map(wanted), "{need:?}");
+        let asked = WantedHeaders::new(&need);
+        assert_eq!(&*asked.of_fields(&all), wanted, "{need:?}");
+        assert_eq!(*asked.of_map(&map(&all)), map(wanted), "{need:?}");
     }
 }
 

@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tidegate_contract::{Operation, Principal};
 use tidegate_pipeline::{Models, NoAnswer, Question};
 use tidegate_providers::JSON;
 
+use crate::calls::collected;
 use crate::clock::Clock;
 use crate::exchange;
 use crate::fault::Fault;
@@ -22,9 +22,6 @@ use crate::server::Proxy;
 use crate::snapshot::{Route, Service, Snapshot};
 use crate::upstream::{Draft, DraftBody};
 use crate::watch::{Bounds, Watch};
-
-/// The largest answer, in bytes.
-const LARGEST: usize = 1024 * 1024;
 
 const PATH: &str = "/v1/chat/completions";
 
@@ -52,12 +49,7 @@ impl ModelRoutes {
         let ledger = ledger(&snapshot, question, (service, route));
         let response = exchange::carry_out(&snapshot, (service, Arc::clone(route)), draft, ledger).await;
         let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST).collect().await;
-        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => NoAnswer::TooLarge,
-            false => failed(&error),
-        });
-        let body = body?.to_bytes();
+        let body = collected(response.into_body(), &failed).await?;
         if status == StatusCode::GATEWAY_TIMEOUT {
             return Err(NoAnswer::Timeout);
         }

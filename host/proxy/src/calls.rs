@@ -8,7 +8,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use http_body_util::{BodyExt, Limited};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tidegate_config::Config;
 use tidegate_contract::Reply;
 use tidegate_pipeline::{Clusters, NoAnswer};
@@ -20,6 +21,22 @@ use crate::upstream::{cause_of, encode};
 
 /// The largest answer, in bytes.
 const LARGEST: usize = 1024 * 1024;
+
+/// The whole body of an answer that a filter or a plugin waits for; `failed` words why there is none.
+pub(crate) async fn collected<B>(
+    body: B,
+    failed: &(dyn Fn(&dyn std::fmt::Display) -> NoAnswer + Sync),
+) -> Result<Bytes, NoAnswer>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, LARGEST).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(NoAnswer::TooLarge),
+        Err(error) => Err(failed(&error)),
+    }
+}
 
 /// The clusters of one configuration, for its filters. They are there once its snapshot is made.
 pub struct ClusterCalls {
@@ -53,11 +70,7 @@ impl ClusterCalls {
             encode(cluster, (&Method::POST, path, ""), sent, &lease).map_err(|error| failed(&error))?;
         let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
         let (parts, incoming) = answer.into_parts();
-        let body = match Limited::new(incoming, LARGEST).collect().await {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) if error.is::<http_body_util::LengthLimitError>() => return Err(NoAnswer::TooLarge),
-            Err(error) => return Err(failed(&error)),
-        };
+        let body = collected(incoming, &failed).await?;
         lease.give_back();
         let headers = parts.headers.iter().map(|(name, value)| tidegate_contract::Header {
             name: name.as_str().to_owned(),

@@ -42,7 +42,7 @@ struct Lane {
 pub enum Compilation {
     /// Code that runs fast: for everything that serves.
     Optimizing,
-    /// Code that is there at once and runs at a third of the pace: for the author who waits for it. What the fast compiler does
+    /// Code that is there soonest and runs slower: for the author who waits for it. What the fast compiler does
     /// not know (such as some SIMD) is left to the other one.
     Fast,
 }

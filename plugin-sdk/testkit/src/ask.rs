@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use tidegate_contract::{AuthVerdict, Hook, Need, TransformVerdict};
-use tidegate_pipeline::{Body, Call, HookError, Payload, Plugin, wanted_fields, wanted_headers};
+use tidegate_pipeline::{Body, Call, HookError, Payload, Plugin, WantedHeaders};
 
 use crate::effect::Effect;
 use crate::input::{Input, header_map};
@@ -43,7 +43,8 @@ async fn authenticate(plugin: &dyn Plugin, call: Call<'_>, head: &HeadShape) -> 
     let head_fields = header_map(&head.headers).unwrap_or_default();
     let values = head.values();
     let headers: Vec<_> = values.iter().map(|(name, value)| (*name, &value[..])).collect();
-    let headers = wanted_fields(&plugin.subscription().headers, &headers);
+    let wanted = WantedHeaders::new(&plugin.subscription().headers);
+    let headers = wanted.of_fields(&headers);
     let head = head.head(&headers, plugin.subscription().body_digest);
     let verdict = plugin.authenticate(call, head).await?;
     let effect = match &verdict {
@@ -76,7 +77,7 @@ async fn message(
         (Need::Fields(_), Body::Json(_)) => Payload::Fields(&fields),
         (Need::Whole, Body::Json(document)) => Payload::Whole(document),
     };
-    let wanted = wanted_headers(&subscription.headers, headers);
+    let wanted = WantedHeaders::new(&subscription.headers).of_map(headers);
     let verdict = match hook {
         Hook::TransformUpstream => plugin.transform_upstream(call, &wanted, payload).await?,
         Hook::TransformResponse => plugin.transform_response(call, status, &wanted, payload).await?,

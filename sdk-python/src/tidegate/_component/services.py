@@ -48,21 +48,26 @@ def _not_granted(capability: str) -> Denied:
     return Denied(f"not granted: {asked}")
 
 
-# By the names of the cases of `error` in the contract; the texts are for those that carry none.
+# Of the cases of `error` in the contract that carry no text.
+_MESSAGES = {
+    "full": "the notes of a request may hold 16 KiB",
+    "timeout": "no answer in time",
+    "too_large": "the answer is larger than 1 MiB",
+}
 _KINDS = {
-    "Full": ("full", "the notes of a request may hold 16 KiB"),
-    "Denied": ("denied", "not granted"),
-    "Timeout": ("timeout", "no answer in time"),
-    "TooLarge": ("too_large", "the answer is larger than 1 MiB"),
-    "Unavailable": ("unavailable", "no answer"),
-    "Failed": ("failed", "no answer"),
+    "Full": "full",
+    "Denied": "denied",
+    "Timeout": "timeout",
+    "TooLarge": "too_large",
+    "Unavailable": "unavailable",
+    "Failed": "failed",
 }
 
 
 def _told(error: Any) -> tuple[str, str]:
     """Kind and message of an `error` of the contract."""
-    kind, message = _KINDS[type(error).__name__.removeprefix("Error_")]
-    return kind, getattr(error, "value", message)
+    kind = _KINDS[type(error).__name__.removeprefix("Error_")]
+    return kind, _MESSAGES[kind] if kind in _MESSAGES else error.value
 
 
 def _asked(function: Callable[..., Any], *told: Any) -> Any:
