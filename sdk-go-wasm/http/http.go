@@ -8,6 +8,7 @@ import (
 	"time"
 
 	tidegate "tidegate.dev/plugin"
+	"tidegate.dev/plugin/internal/reason"
 )
 
 // Errors of this package, for errors.Is.
@@ -21,16 +22,6 @@ var (
 	// ErrFailed: no answer came.
 	ErrFailed = errors.New("no answer came")
 )
-
-// reason is one of the errors above with the gateway's own words.
-type reason struct {
-	of   error
-	text string
-}
-
-func (r reason) Error() string { return r.text }
-
-func (r reason) Unwrap() error { return r.of }
 
 // Request is a request to a named host. Without a Method it is a GET, without a Timeout the gateway's own holds.
 type Request struct {
@@ -84,12 +75,12 @@ func failed(err *failure) error {
 	}
 	switch err.tag {
 	case failureDenied:
-		return reason{ErrDenied, "denied: " + err.denied}
+		return reason.Of(ErrDenied, "denied: " + err.denied)
 	case failureTimeout:
 		return ErrTimeout
 	case failureTooLarge:
 		return ErrTooLarge
 	default:
-		return reason{ErrFailed, "failed: " + err.failed}
+		return reason.Of(ErrFailed, "failed: " + err.failed)
 	}
 }

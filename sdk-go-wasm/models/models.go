@@ -1,7 +1,11 @@
 // Package models asks a model through a route of the gateway. Needs the capability models.
 package models
 
-import "errors"
+import (
+	"errors"
+
+	"tidegate.dev/plugin/internal/reason"
+)
 
 // Errors of this package, for errors.Is.
 var (
@@ -15,16 +19,6 @@ var (
 	ErrFailed = errors.New("the model gave no answer")
 )
 
-// reason is one of the errors above with the gateway's own words.
-type reason struct {
-	of   error
-	text string
-}
-
-func (r reason) Error() string { return r.text }
-
-func (r reason) Unwrap() error { return r.of }
-
 // Ask sends a chat request, JSON in OpenAI's shape, and is the answer's JSON.
 func Ask(route string, body []byte) ([]byte, error) {
 	answer := callAsk(route, string(body))
@@ -33,12 +27,12 @@ func Ask(route string, body []byte) ([]byte, error) {
 	}
 	switch answer.Err.tag {
 	case failureDenied:
-		return nil, reason{ErrDenied, "denied: " + answer.Err.denied}
+		return nil, reason.Of(ErrDenied, "denied: " + answer.Err.denied)
 	case failureTimeout:
 		return nil, ErrTimeout
 	case failureTooLarge:
 		return nil, ErrTooLarge
 	default:
-		return nil, reason{ErrFailed, "failed: " + answer.Err.failed}
+		return nil, reason.Of(ErrFailed, "failed: " + answer.Err.failed)
 	}
 }

@@ -1,7 +1,11 @@
 // Package secrets reads secrets by name. Needs the capability secrets with that name.
 package secrets
 
-import "errors"
+import (
+	"errors"
+
+	"tidegate.dev/plugin/internal/reason"
+)
 
 // Errors of this package, for errors.Is.
 var (
@@ -11,24 +15,14 @@ var (
 	ErrUnavailable = errors.New("the secret is not to be had")
 )
 
-// reason is one of the errors above with the gateway's own words.
-type reason struct {
-	of   error
-	text string
-}
-
-func (r reason) Error() string { return r.text }
-
-func (r reason) Unwrap() error { return r.of }
-
 // Get is the secret of that name.
 func Get(name string) (string, error) {
 	switch answer := callGet(name); {
 	case answer.Err == nil:
 		return answer.Value, nil
 	case answer.Err.tag == failureDenied:
-		return "", reason{ErrDenied, answer.Err.denied}
+		return "", reason.Of(ErrDenied, answer.Err.denied)
 	default:
-		return "", reason{ErrUnavailable, answer.Err.unavailable}
+		return "", reason.Of(ErrUnavailable, answer.Err.unavailable)
 	}
 }

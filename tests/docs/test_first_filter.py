@@ -17,9 +17,7 @@ PAGE = ROOT / "docs/plugins/first-filter.md"
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     """What each block printed, in one shell for all of them."""
-    for port in pages.PORTS:
-        if pages.taken(port):
-            pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
+    pages.skip_where_taken()
     folder = tmp_path_factory.mktemp("reader")
     try:
         yield pages.pasted(PAGE, folder, BINARY)

@@ -2,9 +2,9 @@
 
 import pathlib
 import re
-import subprocess
 
-from support.gateway import BINARY, ROOT
+from support.gateway import ROOT
+from support.toolkit import works
 
 PAGE = ROOT / "docs/plugins/cookbook.md"
 # What is written in which language.
@@ -18,8 +18,6 @@ SOURCES = {
 }
 # The gateway reads these as they are written.
 INTERPRETED = ("lua", "python")
-# A compiler on a machine that has other things to do.
-PATIENCE = 600
 
 
 class Recipe:
@@ -64,12 +62,6 @@ class Recipe:
         assert f"{len(self.cases)} passed, 0 failed" in told, told
         # Such as a hook that no case asks for.
         assert "note " not in told, told
-
-
-def works(*arguments) -> str:
-    ended = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
 
 
 def recipes() -> list[Recipe]:

@@ -27,9 +27,7 @@ def ports(example: pathlib.Path) -> list[int]:
 
 
 def check(example: pathlib.Path, tmp_path: pathlib.Path):
-    for port in ports(example):
-        if pages.taken(port):
-            pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
+    pages.skip_where_taken(ports(example))
     folder = tmp_path / "examples" / example.name
     shutil.copytree(example, folder, ignore=MADE)
     (tmp_path / "plugin-sdk").symlink_to(ROOT / "plugin-sdk")

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 
+import pytest
+
 NEXT = "---- next block ----"
 # What the pages listen on: the ports of the quickstart.
 PORTS = (10000, 9901)
@@ -58,6 +60,13 @@ def end(folder: pathlib.Path):
             continue
         if runs_here:
             os.kill(int(pid), signal.SIGKILL)
+
+
+def skip_where_taken(ports=PORTS):
+    """A page cannot be followed where another program listens on its ports."""
+    for port in ports:
+        if taken(port):
+            pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
 
 
 def taken(port: int) -> bool:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.cookbook import INTERPRETED, PATIENCE, recipes
+from support.cookbook import INTERPRETED, recipes
+from support.toolkit import PATIENCE
 
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 

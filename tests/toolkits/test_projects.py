@@ -16,26 +16,14 @@ import pytest
 
 from support.backends import free_port
 from support.gateway import BINARY
+from support.toolkit import PATIENCE, tidegate, works
 from support.wait import until
 
 LANGUAGES = ("rust", "go", "cpp", "js", "python", "lua", "native")
 HOOKS = ("auth", "transform", "moderation")
 # The gateway reads these as they are written.
 SOURCES = ("python", "lua")
-# A compiler on a machine that has other things to do.
-PATIENCE = 600
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
-
-
-def tidegate(*arguments, folder=None, env=None):
-    environment = {**os.environ, **(env or {})}
-    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, cwd=folder, env=environment)
-
-
-def works(*arguments, folder=None) -> str:
-    ended = tidegate(*arguments, folder=folder)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
 
 
 @pytest.fixture

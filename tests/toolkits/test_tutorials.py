@@ -31,9 +31,7 @@ def page(request) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def outputs(page, tmp_path_factory):
     """What each block of the page printed, in one shell for all of them."""
-    for port in pages.PORTS:
-        if pages.taken(port):
-            pytest.skip(f"port {port} is in use on this machine, perhaps by a gateway of yours")
+    pages.skip_where_taken()
     folder = tmp_path_factory.mktemp("reader")
     try:
         yield pages.pasted(page, folder, BINARY, PATIENCE)
