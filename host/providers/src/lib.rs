@@ -9,6 +9,7 @@
 mod anthropic;
 mod client;
 mod dialect;
+mod exchange;
 mod http;
 pub mod mock;
 mod openai;

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod chat_events;
 pub(crate) mod chat_stream;
 pub(crate) mod client;
+pub(crate) mod codec;
 pub(crate) mod dialect;
 pub(crate) mod responses;
 pub(crate) mod stream_texts;

@@ -1,0 +1,216 @@
+//! What messages are made of, both ways.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::exchange::codec::split_data_url;
+use crate::exchange::fields::Fields;
+use crate::exchange::json::{Json, Object, Text, object};
+use crate::exchange::place::Place;
+use crate::exchange::refused::Refused;
+use crate::exchange::request::{Block, Cache, Function, Media, MediaKind, Part, Source, Thought};
+
+use super::decode::none_of;
+
+/// A string, or a list of parts.
+pub(super) fn content<'a>(
+    content: Json<'a>,
+    place: Place<'_>,
+    unknown: &mut Vec<String>,
+) -> Result<Vec<Block<'a>>, Refused> {
+    match content {
+        Json::Text(text) => Ok(vec![Block::new(Part::Text(text))]),
+        Json::List(parts) => {
+            let part = |(index, part)| block(Fields::of(part, place.at(index))?, unknown);
+            parts.into_iter().enumerate().map(part).collect()
+        }
+        other => {
+            let cause = format!("must be a string or a list of parts, not {}", other.kind());
+            Err(Refused::invalid(&place, cause))
+        }
+    }
+}
+
+fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Block<'a>, Refused> {
+    let cache = cache(&mut part, unknown)?;
+    let kind = part.need_text("type")?;
+    let read = match &*kind {
+        "text" | "input_text" | "output_text" => Part::Text(part.need_text("text")?),
+        "refusal" => Part::Refusal(part.need_text("refusal")?),
+        "thinking" => Part::Reasoning(Thought {
+            text: part.text("thinking")?.unwrap_or_default(),
+            signature: part.text("signature")?,
+            redacted: None,
+        }),
+        "image_url" => Part::Media(addressed(&mut part, "image_url", MediaKind::Image)?),
+        "video_url" => Part::Media(addressed(&mut part, "video_url", MediaKind::Video)?),
+        "audio_url" => Part::Media(addressed(&mut part, "audio_url", MediaKind::Audio)?),
+        "input_audio" => Part::Media(audio(&mut part)?),
+        "file" => Part::Media(file(&mut part, unknown)?),
+        _ => {
+            let known = "text, image_url, input_audio, file, video_url, audio_url, refusal";
+            return Err(none_of(&part.place().key("type"), &kind, known));
+        }
+    };
+    part.done(unknown);
+    Ok(Block { part: read, cache })
+}
+
+/// `{url, detail}` under a key, or the URL alone.
+fn addressed<'a>(part: &mut Fields<'a, '_>, key: &str, kind: MediaKind) -> Result<Media<'a>, Refused> {
+    let place = part.place();
+    let place = place.key(key);
+    let (url, detail) = match part.take(key).ok_or_else(|| part.missing(key))? {
+        Json::Text(url) => (url, None),
+        other => {
+            let mut inner = Fields::of(other, place)?;
+            (inner.need_text("url")?, inner.text("detail")?)
+        }
+    };
+    Ok(Media { detail, ..Media::new(kind, source(url, &place.key("url"))?) })
+}
+
+/// A `data:` URL, or an address.
+fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
+    if !url.starts_with("data:") {
+        return Ok(Source::Url { url, media_type: None });
+    }
+    let (media_type, data) = split_data_url(&url)
+        .ok_or_else(|| Refused::invalid(place, "must be a URL, or \"data:\", a media type and \";base64,\" with data"))?;
+    Ok(Source::Data { media_type, data })
+}
+
+fn audio<'a>(part: &mut Fields<'a, '_>) -> Result<Media<'a>, Refused> {
+    let place = part.place();
+    let inner = part.object("input_audio")?.ok_or_else(|| part.missing("input_audio"))?;
+    let mut inner = Fields::of_object(inner, place.key("input_audio"));
+    let data = inner.need_text("data")?;
+    let format = inner.need_text("format")?;
+    let media_type = match &*format {
+        "mp3" => Text::Borrowed("audio/mpeg"),
+        other => Text::Owned(format!("audio/{other}")),
+    };
+    Ok(Media::new(MediaKind::Audio, Source::Data { media_type, data }))
+}
+
+fn file<'a>(part: &mut Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Media<'a>, Refused> {
+    let place = part.place();
+    let place = place.key("file");
+    let inner = part.object("file")?.ok_or_else(|| part.missing("file"))?;
+    let mut inner = Fields::of_object(inner, place);
+    let name = inner.text("filename")?;
+    let data = match inner.text("file_data")? {
+        Some(url) if url.starts_with("data:") => Some(source(url, &place.key("file_data"))?),
+        Some(data) => Some(Source::Data { media_type: "application/pdf".into(), data }),
+        None => None,
+    };
+    let source = match data {
+        Some(source) => source,
+        None => Source::File(inner.text("file_id")?.ok_or_else(|| inner.missing("file_data"))?),
+    };
+    inner.done(unknown);
+    Ok(Media { name, ..Media::new(MediaKind::Document, source) })
+}
+
+/// `cache_control`, which is Anthropic's and which several gateways know beside every part.
+pub(super) fn cache<'a>(
+    fields: &mut Fields<'a, '_>,
+    unknown: &mut Vec<String>,
+) -> Result<Option<Cache<'a>>, Refused> {
+    let place = fields.place();
+    let Some(control) = fields.object("cache_control")? else { return Ok(None) };
+    let mut control = Fields::of_object(control, place.key("cache_control"));
+    control.take("type");
+    let ttl = control.text("ttl")?;
+    control.done(unknown);
+    Ok(Some(Cache { ttl }))
+}
+
+pub(super) fn function<'a>(
+    function: Object<'a>,
+    place: Place<'_>,
+    unknown: &mut Vec<String>,
+) -> Result<Function<'a>, Refused> {
+    let mut function = Fields::of_object(function, place);
+    let read = Function {
+        name: function.need_text("name")?,
+        description: function.text("description")?,
+        parameters: function.take("parameters"),
+        strict: function.bool("strict")?,
+        cache: None,
+    };
+    function.done(unknown);
+    Ok(read)
+}
+
+/// `{google: {thought_signature}}`, as Gemini's own endpoint for this API has it.
+pub(super) fn thought_signature(mut extra: Object<'_>) -> Option<Text<'_>> {
+    let Json::Object(mut google) = extra.take("google")? else { return None };
+    google.take("thought_signature").map(Json::into_text)
+}
+
+/// A part of a user's message.
+///
+/// # Errors
+/// With what has no place in this API.
+pub(super) fn encode<'a>(part: Part<'a>) -> Result<Object<'a>, &'static str> {
+    match part {
+        Part::Text(text) | Part::Cited { text, .. } => Ok(object! { "type": "text", "text": text }),
+        Part::Refusal(refusal) => Ok(object! { "type": "refusal", "refusal": refusal }),
+        Part::Media(media) => encode_media(media),
+        Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => Err("a part of this kind"),
+    }
+}
+
+fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
+    let Media { kind, source, detail, name, context: _, cite: _ } = media;
+    match (kind, source) {
+        (MediaKind::Image, source) => {
+            let mut image = object! { "url": url(source).ok_or("an image by the id of its file")? };
+            image.set_some("detail", detail);
+            Ok(object! { "type": "image_url", "image_url": image })
+        }
+        (MediaKind::Audio, Source::Data { media_type, data }) => {
+            let format = match &*media_type {
+                "audio/mpeg" | "audio/mp3" => "mp3",
+                "audio/wav" | "audio/x-wav" | "audio/wave" => "wav",
+                _ => return Err("audio that is neither WAV nor MP3"),
+            };
+            Ok(object! { "type": "input_audio", "input_audio": object! { "data": data, "format": format } })
+        }
+        (MediaKind::Audio, source) => {
+            let url = url(source).ok_or("audio by the id of its file")?;
+            Ok(object! { "type": "audio_url", "audio_url": object! { "url": url } })
+        }
+        (MediaKind::Video, source) => {
+            let url = url(source).ok_or("a video by the id of its file")?;
+            Ok(object! { "type": "video_url", "video_url": object! { "url": url } })
+        }
+        (MediaKind::Document, Source::File(id)) => {
+            Ok(object! { "type": "file", "file": object! { "file_id": id } })
+        }
+        (MediaKind::Document, Source::Url { .. }) => Err("a document by its address"),
+        (MediaKind::Document, source) => {
+            let mut file = Object::default();
+            file.set("filename", name.unwrap_or(Text::Borrowed("document")));
+            file.set_some("file_data", url(source));
+            Ok(object! { "type": "file", "file": file })
+        }
+    }
+}
+
+/// An address, or the data as one; `None` for a file that only another provider has.
+fn url(source: Source<'_>) -> Option<Text<'_>> {
+    match source {
+        Source::Url { url, .. } => Some(url),
+        Source::Data { media_type, data } => {
+            let mut url = String::with_capacity(media_type.len() + data.len() + 13);
+            url.extend(["data:", &media_type, ";base64,", &data]);
+            Some(Cow::Owned(url))
+        }
+        Source::Plain(text) => Some(Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(&*text)))),
+        Source::File(_) => None,
+    }
+}
