@@ -2,9 +2,11 @@
 //! provider; [`translate`] puts two of them together.
 
 pub(crate) mod answer;
+pub(crate) mod api;
 pub(crate) mod codec;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod place;
 pub(crate) mod refused;
 pub(crate) mod request;
+pub(crate) mod translate;

@@ -23,6 +23,9 @@ mod upstream;
 
 pub use client::{Claimed, Endpoint, claim, endpoints};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
+pub use exchange::api::Api;
+pub use exchange::refused::{Refused, Unreadable};
+pub use exchange::translate::{Ask, StreamTranslation, Translation};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,

@@ -1,5 +1,6 @@
 //! What every API must know how to do: N readers and M writers of one exchange, in place of N times M translators.
 
+use bytes::Bytes;
 use tidegate_contract::Dialect;
 
 use super::answer::{Answer, Event, Failure};
@@ -104,16 +105,24 @@ pub(crate) fn split_data_url<'a>(url: &Text<'a>) -> Option<(Text<'a>, Text<'a>)>
     }
 }
 
-/// The event by which a stream of a dialect breaks off.
-pub(crate) fn error_event(dialect: Dialect, failure: &Failure) -> SseEvent {
-    let error = ErrorBody {
+fn error_of(dialect: Dialect, failure: &Failure) -> ErrorBody<'_> {
+    ErrorBody {
         status: failure.status,
         kind: dialect::error_kind(dialect, failure.status),
         code: failure.code.as_deref(),
         param: failure.param.as_deref(),
         message: &failure.message,
-    };
-    let written = dialect::error_event(dialect, &error);
+    }
+}
+
+/// The body of an answer that is an error.
+pub(crate) fn failure_body(dialect: Dialect, failure: &Failure) -> Bytes {
+    dialect::error_body(dialect, &error_of(dialect, failure))
+}
+
+/// The event by which a stream of a dialect breaks off.
+pub(crate) fn error_event(dialect: Dialect, failure: &Failure) -> SseEvent {
+    let written = dialect::error_event(dialect, &error_of(dialect, failure));
     let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
     let read = decoder.feed(&written, &mut frames);
     match (read, frames.pop()) {
