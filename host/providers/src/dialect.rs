@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidegate_contract::Dialect;
 
-use crate::{anthropic, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 
 /// The content type of every body in this module.
 pub const JSON: &str = "application/json";
@@ -36,6 +36,8 @@ fn shapes(dialect: Dialect) -> &'static dyn Shapes {
     match dialect {
         Dialect::OpenAi => &openai::dialect::OpenAi,
         Dialect::Anthropic => &anthropic::dialect::Anthropic,
+        Dialect::Gemini => &gemini::dialect::Gemini,
+        Dialect::Bedrock => &bedrock::dialect::Bedrock,
     }
 }
 

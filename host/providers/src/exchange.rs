@@ -4,9 +4,11 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod codec;
+mod envelope;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod place;
 pub(crate) mod refused;
 pub(crate) mod request;
+pub(crate) mod streamed;
 pub(crate) mod translate;

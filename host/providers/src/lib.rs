@@ -7,9 +7,13 @@
 #![forbid(unsafe_code)]
 
 mod anthropic;
+mod azure;
+mod bedrock;
 mod client;
+mod compatible;
 mod dialect;
 mod exchange;
+mod gemini;
 mod http;
 pub mod mock;
 mod openai;
@@ -23,9 +27,11 @@ mod upstream;
 
 pub use client::{Claimed, Endpoint, claim, endpoints};
 pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
-pub use exchange::api::Api;
+pub use compatible::upstream::Compatible;
+pub use exchange::api::{Api, Envelope, Speech};
 pub use exchange::refused::{Refused, Unreadable};
-pub use exchange::translate::{Ask, StreamTranslation, Translation};
+pub use exchange::streamed::StreamTranslation;
+pub use exchange::translate::{Ask, Translated, Translation};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
@@ -36,4 +42,4 @@ pub use stream::{
 };
 pub use text::json_text;
 pub use texts::{FoundText, answer_texts, request_texts};
-pub use upstream::{Provider, all, by_name};
+pub use upstream::{Provider, Service, Site, Target, all, by_name};

@@ -29,6 +29,7 @@ pub fn request_texts(dialect: Dialect, operation: Operation, body: &Value) -> Ve
         _ if !operation.names_a_model() => Vec::new(),
         Dialect::OpenAi => openai::texts::request_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::request(body),
+        Dialect::Gemini | Dialect::Bedrock => Vec::new(),
     }
 }
 
@@ -38,5 +39,6 @@ pub fn answer_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec
         _ if !operation.names_a_model() => Vec::new(),
         Dialect::OpenAi => openai::texts::answer_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::answer(body),
+        Dialect::Gemini | Dialect::Bedrock => Vec::new(),
     }
 }

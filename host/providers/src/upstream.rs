@@ -1,23 +1,30 @@
-//! What the gateway must know to send a request to a provider: path, credential, defaults.
+//! What the gateway must know to send a request to a provider: what it speaks, path, credential, defaults.
 
 use http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
-use tidegate_contract::Dialect;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tidegate_contract::{Dialect, Operation};
 
-use crate::{anthropic, http as opaque, mock, openai};
+use crate::exchange::api::{Api, Speech};
+use crate::{anthropic, azure, bedrock, gemini, http as opaque, mock, openai};
 
 /// A kind of upstream. One value serves all clusters of its kind; a new provider is one folder and a line in [`all`].
 pub trait Provider: Send + Sync + std::fmt::Debug {
-    /// The value of `provider` in the configuration and of `gen_ai.provider.name` in metrics.
-    fn name(&self) -> &'static str;
+    /// The value of `provider` in the configuration.
+    fn name(&self) -> &str;
 
-    /// The dialect of its bodies; `None` where it has none or knows all, so that bodies always pass as they are.
-    fn dialect(&self) -> Option<Dialect>;
+    /// The value of `gen_ai.provider.name` in metrics.
+    fn metric_name(&self) -> &str {
+        self.name()
+    }
+
+    /// How it serves what clients of a dialect ask for.
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service;
 
     /// Scheme, authority and base path where the cluster names no `endpoint`; `None` where it must.
-    fn default_endpoint(&self) -> Option<&'static str>;
+    fn default_endpoint(&self, site: &Site) -> Option<String>;
 
     /// What comes between the endpoint and the operation where the cluster names no `path_prefix`; no slash at its end.
-    fn default_prefix(&self) -> &'static str;
+    fn default_prefix(&self) -> &str;
 
     /// Makes the header value that carries the key, marked sensitive. Done once, when the cluster is built.
     ///
@@ -37,26 +44,69 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Adds the fields that the provider demands and the client did not send.
     fn complete(&self, _headers: &mut HeaderMap) {}
 
-    /// The path and query to send: `base_path` of the endpoint, `prefix`, then the operation of the client's path.
-    ///
-    /// `base_path` and `prefix` are empty or begin with a slash and do not end in one; `client_path` begins with a
-    /// slash; `query` has no `?` and may be empty.
-    fn path(&self, base_path: &str, prefix: &str, client_path: &str, query: &str) -> String;
-
-    /// Whether bodies must be translated for a client of that dialect; else they pass as they are.
-    fn translates(&self, client: Dialect) -> bool {
-        self.dialect().is_some_and(|own| own != client)
-    }
+    /// The path and query to send.
+    fn path(&self, target: &Target<'_>) -> String;
 }
 
-static ALL: [&dyn Provider; 4] = [
+/// How a provider serves what a client asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Bodies pass as they are.
+    Passes,
+    /// A conversation is held in its own words.
+    Speaks(Speech),
+    /// It has nothing of the kind; what it lacks.
+    Refuses(&'static str),
+}
+
+/// Where in a cloud a cluster is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// Of AWS, such as `us-east-1`.
+    pub region: Option<String>,
+    /// Of Google Cloud.
+    pub project: Option<String>,
+    /// Of Google Cloud, such as `us-central1` or `global`.
+    pub location: Option<String>,
+    /// Of Azure, such as `2025-01-01-preview`.
+    pub api_version: Option<String>,
+}
+
+/// What a path is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Of the endpoint. This and `prefix` are empty or begin with a slash and do not end in one.
+    pub base_path: &'a str,
+    /// Between the endpoint and the operation.
+    pub prefix: &'a str,
+    /// The client's, or that of the API into which it was translated; begins with a slash.
+    pub path: &'a str,
+    /// Without `?`; may be empty.
+    pub query: &'a str,
+    /// What is asked in the provider's words.
+    pub operation: Operation,
+    /// As the provider calls it; empty where nobody knows.
+    pub model: &'a str,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Where in a cloud.
+    pub site: &'a Site,
+}
+
+static ALL: [&dyn Provider; 10] = [
     &openai::upstream::OpenAi,
+    &azure::upstream::AzureOpenAi,
     &anthropic::upstream::Anthropic,
+    &bedrock::upstream::Bedrock,
+    &bedrock::upstream::BedrockAnthropic,
+    &gemini::upstream::Gemini,
+    &gemini::upstream::Vertex,
+    &gemini::upstream::VertexAnthropic,
     &mock::upstream::Mock,
     &opaque::upstream::Http,
 ];
 
-/// Every provider.
+/// Every provider but those that are data ([`crate::Compatible`]).
 pub fn all() -> &'static [&'static dyn Provider] {
     &ALL
 }
@@ -64,6 +114,45 @@ pub fn all() -> &'static [&'static dyn Provider] {
 /// The provider of that name.
 pub fn by_name(name: &str) -> Option<&'static dyn Provider> {
     all().iter().copied().find(|provider| provider.name() == name)
+}
+
+/// How a provider that holds conversations in one way serves a client: what is no conversation passes only where it
+/// `passes`.
+pub(crate) fn converses(
+    speech: Speech,
+    passes: impl FnOnce(Operation) -> bool,
+    (dialect, operation): (Dialect, Operation),
+) -> Service {
+    if !operation.names_a_model() || passes(operation) {
+        return Service::Passes;
+    }
+    match Api::of_client(dialect, operation) {
+        Some(_) => Service::Speaks(speech),
+        None => Service::Refuses(lacks(operation)),
+    }
+}
+
+fn lacks(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Completion => "plain completions",
+        Operation::Embeddings => "embeddings",
+        Operation::InputTokens | Operation::CountTokens => "a count of tokens",
+        _ => "this operation",
+    }
+}
+
+/// What a segment of a path may hold as it is (RFC 3986, section 3.3), without the colon that ends a model's name.
+const IN_SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+/// A name as one segment of a path.
+pub(crate) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, IN_SEGMENT).to_string().replace("..", "%2E%2E")
+}
+
+/// The same with nothing left but what every signature takes as it is.
+pub(crate) fn segment_all(name: &str) -> String {
+    segment(name).replace('@', "%40")
 }
 
 /// The parts one after another, and the query where there is one; one allocation.

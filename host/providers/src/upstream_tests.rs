@@ -4,6 +4,21 @@ fn provider(name: &str) -> &'static dyn Provider {
     by_name(name).unwrap()
 }
 
+/// The path of a provider for a client's, between an endpoint and a query.
+fn path_of(name: &str, [base_path, prefix, path, query]: [&str; 4]) -> String {
+    let (site, operation) = (Site::default(), Operation::Chat);
+    provider(name).path(&Target {
+        base_path,
+        prefix,
+        path,
+        query,
+        operation,
+        model: "m",
+        stream: false,
+        site: &site,
+    })
+}
+
 #[test]
 fn every_provider_is_found_by_its_name() {
     for provider in all() {
@@ -14,7 +29,7 @@ fn every_provider_is_found_by_its_name() {
 
 #[test]
 fn openais_operations_come_after_the_prefix() {
-    let path = |base, prefix, path, query| provider("openai").path(base, prefix, path, query);
+    let path = |base, prefix, path, query| path_of("openai", [base, prefix, path, query]);
     assert_eq!(path("", "/v1", "/v1/chat/completions", ""), "/v1/chat/completions");
     assert_eq!(path("/openai", "", "/v1/embeddings", "a=b"), "/openai/embeddings?a=b");
     assert_eq!(path("/base", "/v3", "/v1/files/a%20b", "x"), "/base/v3/files/a%20b?x");
@@ -23,14 +38,14 @@ fn openais_operations_come_after_the_prefix() {
 
 #[test]
 fn a_path_outside_v1_gets_no_prefix() {
-    let path = |path| provider("openai").path("/base", "/v3", path, "");
+    let path = |path| path_of("openai", ["/base", "/v3", path, ""]);
     assert_eq!(path("/status"), "/base/status");
     assert_eq!(path("/v1beta/models"), "/base/v1beta/models");
 }
 
 #[test]
 fn an_opaque_upstream_gets_paths_as_they_are() {
-    let path = |base, path, query| provider("http").path(base, "", path, query);
+    let path = |base, path, query| path_of("http", [base, "", path, query]);
     assert_eq!(path("", "/v1/x", "a=1&b=2"), "/v1/x?a=1&b=2");
     assert_eq!(path("/under", "/", ""), "/under/");
 }
@@ -69,15 +84,21 @@ fn anthropic_gets_its_own_fields() {
     headers.insert("anthropic-version", HeaderValue::from_static("2030-01-01"));
     anthropic.complete(&mut headers);
     assert_eq!(headers["anthropic-version"], "2030-01-01");
-    assert_eq!(anthropic.path("", "/v1", "/v1/messages", "beta=true"), "/v1/messages?beta=true");
+    assert_eq!(path_of("anthropic", ["", "/v1", "/v1/messages", "beta=true"]), "/v1/messages?beta=true");
 }
 
 #[test]
 fn each_translates_but_its_own_dialect() {
-    let translates = |name, client| provider(name).translates(client);
+    let serves = |name, dialect, operation| provider(name).serves(dialect, operation);
+    let (chat, messages) = ((Dialect::OpenAi, Operation::Chat), (Dialect::Anthropic, Operation::Messages));
     for name in ["mock", "http"] {
-        assert!(!translates(name, Dialect::OpenAi) && !translates(name, Dialect::Anthropic), "{name}");
+        assert_eq!([serves(name, chat.0, chat.1), serves(name, messages.0, messages.1)], [Service::Passes; 2]);
     }
-    assert!(!translates("openai", Dialect::OpenAi) && translates("openai", Dialect::Anthropic));
-    assert!(translates("anthropic", Dialect::OpenAi) && !translates("anthropic", Dialect::Anthropic));
+    assert_eq!(serves("openai", chat.0, chat.1), Service::Passes);
+    assert_eq!(serves("openai", messages.0, messages.1), Service::Speaks(Api::Chat.plain()));
+    assert_eq!(serves("anthropic", chat.0, chat.1), Service::Speaks(Api::Messages.plain()));
+    assert_eq!(serves("anthropic", messages.0, messages.1), Service::Passes);
+    assert_eq!(serves("anthropic", Dialect::OpenAi, Operation::Other), Service::Passes);
+    let embeddings = serves("anthropic", Dialect::OpenAi, Operation::Embeddings);
+    assert_eq!(embeddings, Service::Refuses("embeddings"));
 }

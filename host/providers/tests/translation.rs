@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tidegate_providers::{Api, Ask, SseEvent, Translation};
+use tidegate_providers::{Api, Ask, Decoder, Envelope, Frame, Speech, SseEvent, Translated, Translation};
 
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -84,13 +84,25 @@ fn shown(event: SseEvent) -> CaseEvent {
     CaseEvent { event: event.name, data }
 }
 
-fn streamed(translation: &Translation, events: &[CaseEvent]) -> Vec<CaseEvent> {
+fn streamed(translation: &Translation, events: &[CaseEvent], piece: usize) -> Vec<CaseEvent> {
+    let mut bytes = Vec::new();
+    events.iter().for_each(|case| event(case).write(&mut bytes));
     let (mut stream, mut out) = (translation.stream(), Vec::new());
-    for case in events {
-        stream.event(&event(case), &mut out).unwrap();
+    bytes.chunks(piece).for_each(|piece| stream.feed(piece, &mut out).unwrap());
+    stream.close(&mut out).unwrap();
+    let (mut decoder, mut frames) = (Decoder::default(), Vec::new());
+    decoder.feed(&out, &mut frames).unwrap();
+    let read = |frame| if let Frame::Event(event) = frame { Some(shown(event)) } else { None };
+    frames.into_iter().filter_map(read).collect()
+}
+
+/// The same, however the bytes come.
+fn streamed_at_every_split(translation: &Translation, events: &[CaseEvent]) -> Vec<CaseEvent> {
+    let whole = streamed(translation, events, usize::MAX);
+    for piece in [1, 2, 3, 7, 61, 1009] {
+        assert_eq!(streamed(translation, events, piece), whole, "in pieces of {piece} bytes");
     }
-    stream.close(&mut out);
-    out.into_iter().map(shown).collect()
+    whole
 }
 
 /// What a case comes to now.
@@ -108,11 +120,11 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
         betas: &betas,
         id: "ID",
         now: 1_700_000_000,
-        drops_unknown: false,
+        drops: false,
     };
-    let translation = match ask.translate(provider) {
-        Ok((sent, translation)) => {
-            (now.sent, now.refused) = (Some(serde_json::from_slice(&sent).unwrap()), None);
+    let translation = match ask.translate(Speech { api: provider, envelope: Envelope::None }) {
+        Ok(Translated { body, translation, .. }) => {
+            (now.sent, now.refused) = (Some(serde_json::from_slice(&body).unwrap()), None);
             translation
         }
         Err(refused) => {
@@ -126,8 +138,8 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
     now.refused_contains = None;
     let whole = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     now.answered =
-        case.answer.as_ref().map(|answer| whole(&translation.answer(text(answer).as_bytes()).unwrap()));
-    now.streamed = case.events.as_ref().map(|events| streamed(&translation, events));
+        case.answer.as_ref().map(|answer| whole(&translation.answer(text(answer).into()).unwrap()));
+    now.streamed = case.events.as_ref().map(|events| streamed_at_every_split(&translation, events));
     now.failed =
         case.error.as_ref().map(|error| whole(&translation.failure(error.status, text(&error.body).as_bytes())));
     now

@@ -9,14 +9,23 @@ pub enum Dialect {
     OpenAi,
     /// The API of Anthropic and of all that speak it.
     Anthropic,
+    /// Google's API of Gemini.
+    Gemini,
+    /// The runtime API of Amazon Bedrock.
+    Bedrock,
 }
 
 impl Dialect {
+    /// Every dialect.
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Bedrock];
+
     /// The name in logs and in the plugin contract.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Bedrock => "bedrock",
         }
     }
 }
@@ -44,6 +53,14 @@ pub enum Operation {
     Messages,
     /// `POST /v1/messages/count_tokens`
     CountTokens,
+    /// `POST /v1beta/models/{model}:generateContent`, and `:streamGenerateContent`
+    GenerateContent,
+    /// `POST /v1beta/models/{model}:countTokens`
+    GeminiCountTokens,
+    /// `POST /v1beta/models/{model}:embedContent`
+    EmbedContent,
+    /// `POST /model/{model}/converse`, and `/converse-stream`
+    Converse,
     /// `GET /v1/models` and `GET /v1/models/{id}`; answered by the gateway.
     Models,
     /// Any other path that a route claims; passed through, with no model of its own.
@@ -60,7 +77,10 @@ impl Operation {
             Self::Responses => "responses",
             Self::InputTokens => "responses_input_tokens",
             Self::Messages => "messages",
-            Self::CountTokens => "count_tokens",
+            Self::CountTokens | Self::GeminiCountTokens => "count_tokens",
+            Self::GenerateContent => "generate_content",
+            Self::EmbedContent => "embeddings",
+            Self::Converse => "converse",
             Self::Models => "models",
             Self::Other => "other",
         }
@@ -69,12 +89,28 @@ impl Operation {
     /// Whether the answer is a stream of events where the request asks for one.
     pub fn streams(self) -> bool {
         match self {
-            Self::Chat | Self::Completion | Self::Responses | Self::Messages => true,
-            Self::Embeddings | Self::InputTokens | Self::CountTokens | Self::Models | Self::Other => false,
+            Self::Chat
+            | Self::Completion
+            | Self::Responses
+            | Self::Messages
+            | Self::GenerateContent
+            | Self::Converse => true,
+            Self::Embeddings
+            | Self::InputTokens
+            | Self::CountTokens
+            | Self::GeminiCountTokens
+            | Self::EmbedContent
+            | Self::Models
+            | Self::Other => false,
         }
     }
 
-    /// Whether the request's JSON body names a model.
+    /// Whether the path names the model, and the body does not.
+    pub fn has_its_model_in_the_path(self) -> bool {
+        matches!(self, Self::GenerateContent | Self::GeminiCountTokens | Self::EmbedContent | Self::Converse)
+    }
+
+    /// Whether the request calls a model, which its JSON body or its path names.
     pub fn names_a_model(self) -> bool {
         !matches!(self, Self::Models | Self::Other)
     }

@@ -1,11 +1,12 @@
 //! Anthropic, or anything that speaks its API, as an upstream.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
-use tidegate_contract::Dialect;
+use tidegate_contract::{Dialect, Operation};
 
 use super::client::VERSION;
+use crate::exchange::api::Api;
 use crate::openai::upstream::versioned;
-use crate::upstream::Provider;
+use crate::upstream::{Provider, Service, Site, Target, converses};
 
 /// `provider: anthropic`
 #[derive(Debug)]
@@ -14,19 +15,19 @@ pub(crate) struct Anthropic;
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 impl Provider for Anthropic {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "anthropic"
     }
 
-    fn dialect(&self) -> Option<Dialect> {
-        Some(Dialect::Anthropic)
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+        converses(Api::Messages.plain(), |_| dialect == Dialect::Anthropic, (dialect, operation))
     }
 
-    fn default_endpoint(&self) -> Option<&'static str> {
-        Some("https://api.anthropic.com")
+    fn default_endpoint(&self, _site: &Site) -> Option<String> {
+        Some("https://api.anthropic.com".into())
     }
 
-    fn default_prefix(&self) -> &'static str {
+    fn default_prefix(&self) -> &str {
         "/v1"
     }
 
@@ -44,7 +45,7 @@ impl Provider for Anthropic {
         headers.entry(VERSION).or_insert(HeaderValue::from_static("2023-06-01"));
     }
 
-    fn path(&self, base_path: &str, prefix: &str, client_path: &str, query: &str) -> String {
-        versioned(base_path, prefix, client_path, query)
+    fn path(&self, target: &Target<'_>) -> String {
+        versioned(target)
     }
 }

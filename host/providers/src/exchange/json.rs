@@ -109,6 +109,7 @@ impl<'a> Object<'a> {
     /// The value of a key, which is gone from here then.
     pub(crate) fn take(&mut self, key: &str) -> Option<Json<'a>> {
         let at = self.0.iter().position(|(name, _)| name == key)?;
+        // The order of the others is kept: it is seen.
         Some(self.0.remove(at).1)
     }
 

@@ -2,20 +2,21 @@
 
 use bytes::Bytes;
 
-use super::answer::{Event, Failure};
-use super::api::Api;
-use super::codec::{Asked, DecodeEvents, EncodeEvents, Head, failure_body};
+use super::answer::Failure;
+use super::api::{Api, Speech};
+use super::codec::{Asked, Head, failure_body};
+use super::envelope;
 use super::json::{Json, Object, Text};
 use super::refused::{Refused, Unreadable};
 use super::request::Request;
-use crate::sse::SseEvent;
+use super::streamed::StreamTranslation;
 
-/// A conversation between a client and a provider of another API.
+/// A conversation between a client and a provider that has words of its own.
 #[derive(Debug, Clone)]
 pub struct Translation {
-    client: Api,
-    provider: Api,
-    asked: Asked,
+    pub(super) client: Api,
+    pub(super) provider: Speech,
+    pub(super) asked: Asked,
     streams: bool,
 }
 
@@ -38,52 +39,104 @@ pub struct Ask<'a> {
     pub id: &'a str,
     /// Seconds since the beginning of 1970.
     pub now: u64,
-    /// Whether fields that cannot be translated are left out instead of refused.
-    pub drops_unknown: bool,
+    /// Whether fields of the body that the provider cannot be told are left out instead of refused.
+    pub drops: bool,
 }
 
-impl Ask<'_> {
+/// A request in the words of a provider.
+#[derive(Debug)]
+pub struct Translated {
+    /// The body to send.
+    pub body: Bytes,
+    /// The model, as the provider calls it.
+    pub model: String,
+    /// How the answer comes back.
+    pub translation: Translation,
+}
+
+impl<'a> Ask<'a> {
     /// Writes the request in the words of a provider.
     ///
     /// # Errors
     /// Where the body is none of the client's API, or says what the provider cannot be told.
-    pub fn translate(&self, provider: Api) -> Result<(Bytes, Translation), Refused> {
-        let (body, translation) = self.encode(provider)?;
+    pub fn translate(&self, provider: Speech) -> Result<Translated, Refused> {
+        let body = Json::read(self.body).map_err(not_json)?;
+        let Asks { model, asked, streams, mut body } =
+            if self.client == provider.api { self.keep(body)? } else { self.encode_or_drop(body, provider)? };
+        envelope::put(provider.envelope, &mut body, self.betas);
         // As large as the request, and a little: what is written anew is seldom more.
         let mut bytes = Vec::with_capacity(self.body.len() + self.body.len() / 8 + 256);
         crate::text::push(&mut bytes, &body);
-        Ok((bytes.into(), translation))
+        let translation = Translation { client: self.client, provider, asked, streams };
+        Ok(Translated { body: bytes.into(), model, translation })
     }
 
-    fn encode(&self, provider: Api) -> Result<(Object<'_>, Translation), Refused> {
-        let body = Json::read(self.body).map_err(not_json)?;
+    /// Where both sides speak the same API nothing is read but the model, and what nobody here knows stays.
+    fn keep(&self, body: Json<'a>) -> Result<Asks<'a>, Refused> {
+        let Json::Object(mut body) = body else {
+            return Err(Refused::invalid(&super::place::Place::BODY, "must be an object"));
+        };
+        let named = body.get("model").and_then(Json::as_str).or(self.model).unwrap_or_default().to_owned();
+        let model = self.rename.map_or_else(|| named.clone(), str::to_owned);
+        if body.get("model").is_some() {
+            body.set("model", model.clone());
+        }
+        let streams = self.stream || matches!(body.get("stream"), Some(Json::Bool(true)));
+        Ok(Asks { model, asked: self.asked(named, true), streams, body })
+    }
+
+    /// Where `drops` says so, takes out of the body what is refused until nothing is.
+    fn encode_or_drop(&self, mut body: Json<'a>, provider: Speech) -> Result<Asks<'a>, Refused> {
+        loop {
+            let kept = self.drops.then(|| body.clone());
+            let refused = match self.encode(body, provider) {
+                Ok(asks) => return Ok(asks),
+                Err(refused) => refused,
+            };
+            let Some(Json::Object(mut fields)) = kept.filter(|_| refused.unsupported) else {
+                return Err(refused);
+            };
+            let dropped = refused.param.as_deref().and_then(|param| fields.take(param));
+            if dropped.is_none() {
+                return Err(refused);
+            }
+            body = fields.into();
+        }
+    }
+
+    fn encode(&self, body: Json<'a>, provider: Speech) -> Result<Asks<'a>, Refused> {
         let head = Head { model: self.model, stream: self.stream };
         let mut request = self.client.codec().decode_request(body, &head)?;
-        self.check_unknown(&mut request, provider)?;
+        check_unknown(&mut request, provider.api)?;
         request.betas.extend(self.betas.iter().map(|beta| Text::Borrowed(*beta)));
-        let asked = Asked {
-            id: self.id.to_owned(),
-            now: self.now,
-            model: request.model.clone().into_owned(),
-            stream_usage: request.stream_usage.unwrap_or(true),
-            request: None,
-        };
-        // What its clients are always told, or the gateway counts by.
+        let asked = self.asked(request.model.clone().into_owned(), request.stream_usage.unwrap_or(true));
+        // The gateway counts by it; the client is told only where it wants to be.
         request.stream_usage = Some(true);
         if let Some(name) = self.rename {
             request.model = name.into();
         }
-        let streams = request.stream;
-        let body = provider.codec().encode_request(request)?;
-        Ok((body, Translation { client: self.client, provider, asked, streams }))
+        let (model, streams) = (request.model.clone().into_owned(), request.stream);
+        let body = provider.api.codec().encode_request(request)?;
+        Ok(Asks { model, asked, streams, body })
     }
 
-    fn check_unknown(&self, request: &mut Request<'_>, provider: Api) -> Result<(), Refused> {
-        let unknown = std::mem::take(&mut request.unknown);
-        match unknown.into_iter().next().filter(|_| !self.drops_unknown) {
-            Some(field) => Err(Refused::unsupported(field, provider.codec().name())),
-            None => Ok(()),
-        }
+    fn asked(&self, model: String, stream_usage: bool) -> Asked {
+        Asked { id: self.id.to_owned(), now: self.now, model, stream_usage, request: None }
+    }
+}
+
+/// What became of a request.
+struct Asks<'a> {
+    model: String,
+    asked: Asked,
+    streams: bool,
+    body: Object<'a>,
+}
+
+fn check_unknown(request: &mut Request<'_>, provider: Api) -> Result<(), Refused> {
+    match std::mem::take(&mut request.unknown).into_iter().next() {
+        Some(field) => Err(Refused::unsupported(field, provider.codec().name())),
+        None => Ok(()),
     }
 }
 
@@ -97,12 +150,20 @@ impl Translation {
         self.streams
     }
 
+    /// Whether both sides speak the same API, so that whole answers pass as they are.
+    pub(super) fn is_same(&self) -> bool {
+        self.client == self.provider.api
+    }
+
     /// Writes a whole answer in the client's words.
     ///
     /// # Errors
     /// Where it is none of the provider's API.
-    pub fn answer(&self, body: &[u8]) -> Result<Bytes, Unreadable> {
-        let answer = self.provider.codec().decode_answer(Json::read(body)?)?;
+    pub fn answer(&self, body: Bytes) -> Result<Bytes, Unreadable> {
+        if self.is_same() {
+            return Ok(body);
+        }
+        let answer = self.provider.api.codec().decode_answer(Json::read(&body)?)?;
         let body = self.client.codec().encode_answer(answer, &self.asked);
         Ok(crate::text::bytes(&body))
     }
@@ -110,19 +171,14 @@ impl Translation {
     /// Writes the body of an error in the client's words. What is no JSON is said as it is, up to a bound.
     pub fn failure(&self, status: u16, body: &[u8]) -> Bytes {
         let read = Json::read(body).ok();
-        let failure = read.and_then(|body| self.provider.codec().decode_failure(status, &body));
-        let failure = failure.unwrap_or_else(|| Failure::new(status, plain(status, body)));
+        let said = read.and_then(|body| self.provider.api.codec().decode_failure(status, &body));
+        let failure = said.unwrap_or_else(|| Failure::new(status, plain(status, body)));
         failure_body(self.client.dialect(), &failure)
     }
 
     /// Reads a stream of the provider's, and writes it in the client's words.
     pub fn stream(&self) -> StreamTranslation {
-        StreamTranslation {
-            decoder: self.provider.codec().decode_events(),
-            encoder: self.client.codec().encode_events(&self.asked),
-            events: Vec::new(),
-            ended: false,
-        }
+        StreamTranslation::new(self)
     }
 }
 
@@ -137,49 +193,4 @@ fn plain(status: u16, body: &[u8]) -> String {
         return format!("the provider answered with status {status} and no message");
     }
     text.chars().take(SHOWN).collect()
-}
-
-/// A stream on its way from one API to another.
-pub struct StreamTranslation {
-    decoder: Box<dyn DecodeEvents>,
-    encoder: Box<dyn EncodeEvents>,
-    events: Vec<Event>,
-    ended: bool,
-}
-
-impl StreamTranslation {
-    /// Takes the next event of the provider's, and adds what it means for the client.
-    ///
-    /// # Errors
-    /// Where it is none of the provider's API.
-    pub fn event(&mut self, event: &SseEvent, out: &mut Vec<SseEvent>) -> Result<(), Unreadable> {
-        if self.ended {
-            return Ok(());
-        }
-        let mut events = std::mem::take(&mut self.events);
-        let read = self.decoder.decode(event, &mut events);
-        self.write(&mut events, out);
-        self.events = events;
-        read
-    }
-
-    /// The provider has closed the stream. `false` where the answer is not whole.
-    pub fn close(&mut self, out: &mut Vec<SseEvent>) -> bool {
-        if !self.ended {
-            let mut events = std::mem::take(&mut self.events);
-            self.decoder.close(&mut events);
-            self.write(&mut events, out);
-        }
-        self.ended
-    }
-
-    fn write(&mut self, events: &mut Vec<Event>, out: &mut Vec<SseEvent>) {
-        for event in events.drain(..) {
-            if self.ended {
-                return;
-            }
-            self.ended = matches!(event, Event::End | Event::Error(_));
-            self.encoder.encode(event, out);
-        }
-    }
 }

@@ -1,31 +1,31 @@
 //! Any HTTP server as an upstream: paths, queries and bodies pass as they are.
 
-use tidegate_contract::Dialect;
+use tidegate_contract::{Dialect, Operation};
 
-use crate::upstream::{Provider, joined};
+use crate::upstream::{Provider, Service, Site, Target, joined};
 
 /// `provider: http`
 #[derive(Debug)]
 pub(crate) struct Http;
 
 impl Provider for Http {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "http"
     }
 
-    fn dialect(&self) -> Option<Dialect> {
+    fn serves(&self, _dialect: Dialect, _operation: Operation) -> Service {
+        Service::Passes
+    }
+
+    fn default_endpoint(&self, _site: &Site) -> Option<String> {
         None
     }
 
-    fn default_endpoint(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn default_prefix(&self) -> &'static str {
+    fn default_prefix(&self) -> &str {
         ""
     }
 
-    fn path(&self, base_path: &str, prefix: &str, client_path: &str, query: &str) -> String {
-        joined([base_path, prefix, client_path], query)
+    fn path(&self, target: &Target<'_>) -> String {
+        joined([target.base_path, target.prefix, target.path], target.query)
     }
 }

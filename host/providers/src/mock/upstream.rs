@@ -1,34 +1,34 @@
 //! The embedded model as an upstream.
 
-use tidegate_contract::Dialect;
+use tidegate_contract::{Dialect, Operation};
 
 use crate::openai::upstream::versioned;
-use crate::upstream::Provider;
+use crate::upstream::{Provider, Service, Site, Target};
 
 /// `provider: mock`
 #[derive(Debug)]
 pub(crate) struct Mock;
 
 impl Provider for Mock {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "mock"
     }
 
     /// It answers each client in its own.
-    fn dialect(&self) -> Option<Dialect> {
-        None
+    fn serves(&self, _dialect: Dialect, _operation: Operation) -> Service {
+        Service::Passes
     }
 
     /// It is reached inside the process.
-    fn default_endpoint(&self) -> Option<&'static str> {
+    fn default_endpoint(&self, _site: &Site) -> Option<String> {
         None
     }
 
-    fn default_prefix(&self) -> &'static str {
+    fn default_prefix(&self) -> &str {
         "/v1"
     }
 
-    fn path(&self, base_path: &str, prefix: &str, client_path: &str, query: &str) -> String {
-        versioned(base_path, prefix, client_path, query)
+    fn path(&self, target: &Target<'_>) -> String {
+        versioned(target)
     }
 }

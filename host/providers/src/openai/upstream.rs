@@ -1,41 +1,43 @@
 //! OpenAI, or anything that speaks its API, as an upstream.
 
-use tidegate_contract::Dialect;
+use tidegate_contract::{Dialect, Operation};
 
-use crate::upstream::{Provider, joined};
+use crate::exchange::api::Api;
+use crate::upstream::{Provider, Service, Site, Target, converses, joined};
 
 /// `provider: openai`
 #[derive(Debug)]
 pub(crate) struct OpenAi;
 
 impl Provider for OpenAi {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "openai"
     }
 
-    fn dialect(&self) -> Option<Dialect> {
-        Some(Dialect::OpenAi)
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+        converses(Api::Chat.plain(), |_| dialect == Dialect::OpenAi, (dialect, operation))
     }
 
-    fn default_endpoint(&self) -> Option<&'static str> {
-        Some("https://api.openai.com")
+    fn default_endpoint(&self, _site: &Site) -> Option<String> {
+        Some("https://api.openai.com".into())
     }
 
-    fn default_prefix(&self) -> &'static str {
+    fn default_prefix(&self) -> &str {
         "/v1"
     }
 
-    fn path(&self, base_path: &str, prefix: &str, client_path: &str, query: &str) -> String {
-        versioned(base_path, prefix, client_path, query)
+    fn path(&self, target: &Target<'_>) -> String {
+        versioned(target)
     }
 }
 
-/// `/v1/X` of a client becomes `prefix` and `/X`; a path outside `/v1` goes to the endpoint as it is.
-pub(crate) fn versioned(base_path: &str, prefix: &str, client_path: &str, query: &str) -> String {
-    match client_path.strip_prefix("/v1") {
+/// `/v1/X` of a client becomes the prefix and `/X`; a path outside `/v1` goes to the endpoint as it is.
+pub(crate) fn versioned(target: &Target<'_>) -> String {
+    let Target { base_path, prefix, path, query, .. } = *target;
+    match path.strip_prefix("/v1") {
         Some(operation) if operation.is_empty() || operation.starts_with('/') => {
             joined([base_path, prefix, operation], query)
         }
-        _ => joined([base_path, "", client_path], query),
+        _ => joined([base_path, "", path], query),
     }
 }

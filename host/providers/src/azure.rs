@@ -1,0 +1,3 @@
+//! Azure OpenAI: OpenAI's bodies on paths of its own.
+
+pub(crate) mod upstream;

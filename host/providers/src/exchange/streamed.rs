@@ -1,0 +1,108 @@
+//! The bytes of a provider's stream as the bytes of a client's, piece by piece.
+
+use super::answer::Event;
+use super::codec::{DecodeEvents, EncodeEvents};
+use super::refused::Unreadable;
+use super::translate::Translation;
+use crate::sse::{Decoder, Frame, SseEvent};
+
+/// A stream on its way from one API to another. What it writes are server-sent events.
+pub struct StreamTranslation {
+    frames: Decoder,
+    words: Option<Words>,
+    read: Vec<Frame>,
+    written: Vec<SseEvent>,
+}
+
+/// A change of words; there is none where both sides speak the same API.
+struct Words {
+    decoder: Box<dyn DecodeEvents>,
+    encoder: Box<dyn EncodeEvents>,
+    events: Vec<Event>,
+    ended: bool,
+}
+
+impl StreamTranslation {
+    pub(super) fn new(translation: &Translation) -> Self {
+        let words = (!translation.is_same()).then(|| Words {
+            decoder: translation.provider.api.codec().decode_events(),
+            encoder: translation.client.codec().encode_events(&translation.asked),
+            events: Vec::new(),
+            ended: false,
+        });
+        Self { frames: Decoder::default(), words, read: Vec::new(), written: Vec::new() }
+    }
+
+    /// Takes the next piece, and adds what it means for the client to `out`.
+    ///
+    /// # Errors
+    /// Where it is none of the provider's API; the stream cannot be read on.
+    pub fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let framed = self.frames.feed(piece, &mut self.read).map_err(|error| Unreadable(error.to_string()));
+        self.pass(out)?;
+        framed
+    }
+
+    /// The provider has closed the stream; adds what is still to be said. A stream that is not whole gets no end.
+    ///
+    /// # Errors
+    /// As for [`StreamTranslation::feed`].
+    pub fn close(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let framed = self.frames.finish(&mut self.read).map_err(|error| Unreadable(error.to_string()));
+        self.pass(out)?;
+        framed?;
+        if let Some(words) = &mut self.words {
+            words.close(&mut self.written);
+            self.write(out);
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        let mut frames = std::mem::take(&mut self.read);
+        let mut passed = Ok(());
+        for frame in frames.drain(..) {
+            match (frame, &mut self.words) {
+                (Frame::Event(event), Some(words)) => passed = passed.and(words.event(&event, &mut self.written)),
+                (frame @ Frame::Event(_), None) | (frame @ Frame::Comment(_), _) => frame.write(out),
+                (frame @ Frame::Fields(_), None) => frame.write(out),
+                (Frame::Fields(_), Some(_)) => {}
+            }
+            self.write(out);
+        }
+        self.read = frames;
+        passed
+    }
+
+    fn write(&mut self, out: &mut Vec<u8>) {
+        self.written.drain(..).for_each(|event| event.write(out));
+    }
+}
+
+impl Words {
+    fn event(&mut self, event: &SseEvent, out: &mut Vec<SseEvent>) -> Result<(), Unreadable> {
+        if self.ended {
+            return Ok(());
+        }
+        let read = self.decoder.decode(event, &mut self.events);
+        self.write(out);
+        read
+    }
+
+    fn close(&mut self, out: &mut Vec<SseEvent>) {
+        if !self.ended {
+            self.decoder.close(&mut self.events);
+            self.write(out);
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<SseEvent>) {
+        for event in self.events.drain(..) {
+            if self.ended {
+                return;
+            }
+            self.ended = matches!(event, Event::End | Event::Error(_));
+            self.encoder.encode(event, out);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Google's models as upstreams: the Gemini API, and Vertex AI for Google's own and Anthropic's.
+//!
+//! Sources: <https://ai.google.dev/api/generate-content>,
+//! <https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.publishers.models>
+
+use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use tidegate_contract::{Dialect, Operation};
+
+use crate::exchange::api::{Api, Envelope, Speech};
+use crate::upstream::{Provider, Service, Site, Target, converses, joined, segment};
+
+/// `provider: gemini`
+#[derive(Debug)]
+pub(crate) struct Gemini;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
+impl Provider for Gemini {
+    fn name(&self) -> &str {
+        "gemini"
+    }
+
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+        converses(Api::Gemini.plain(), |_| false, (dialect, operation))
+    }
+
+    fn default_endpoint(&self, _site: &Site) -> Option<String> {
+        Some("https://generativelanguage.googleapis.com".into())
+    }
+
+    fn default_prefix(&self) -> &str {
+        "/v1beta"
+    }
+
+    fn credential(&self, api_key: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut value = HeaderValue::try_from(api_key)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    fn authorize(&self, headers: &mut HeaderMap, credential: &HeaderValue) {
+        headers.insert(API_KEY, credential.clone());
+    }
+
+    fn path(&self, target: &Target<'_>) -> String {
+        if target.path.is_empty() {
+            let Target { base_path, prefix, model, stream, .. } = *target;
+            let model = segment(model);
+            let (verb, query) = verb(stream);
+            return joined([base_path, prefix, &format!("/models/{model}:{verb}")], query);
+        }
+        joined([target.base_path, "", target.path], target.query)
+    }
+}
+
+/// `provider: gcp-vertex`
+#[derive(Debug)]
+pub(crate) struct Vertex;
+
+impl Provider for Vertex {
+    fn name(&self) -> &str {
+        "gcp-vertex"
+    }
+
+    fn metric_name(&self) -> &str {
+        "gcp.vertex_ai"
+    }
+
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+        converses(Api::Vertex.plain(), |_| false, (dialect, operation))
+    }
+
+    fn default_endpoint(&self, site: &Site) -> Option<String> {
+        endpoint(site)
+    }
+
+    fn default_prefix(&self) -> &str {
+        "/v1"
+    }
+
+    fn path(&self, target: &Target<'_>) -> String {
+        let (verb, query) = verb(target.stream);
+        published(target, "google", verb, query)
+    }
+}
+
+/// `provider: gcp-vertex-anthropic`
+#[derive(Debug)]
+pub(crate) struct VertexAnthropic;
+
+impl Provider for VertexAnthropic {
+    fn name(&self) -> &str {
+        "gcp-vertex-anthropic"
+    }
+
+    fn metric_name(&self) -> &str {
+        "gcp.anthropic"
+    }
+
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+        let speech = Speech { api: Api::Messages, envelope: Envelope::VertexRaw };
+        converses(speech, |_| false, (dialect, operation))
+    }
+
+    fn default_endpoint(&self, site: &Site) -> Option<String> {
+        endpoint(site)
+    }
+
+    fn default_prefix(&self) -> &str {
+        "/v1"
+    }
+
+    fn path(&self, target: &Target<'_>) -> String {
+        published(target, "anthropic", if target.stream { "streamRawPredict" } else { "rawPredict" }, "")
+    }
+}
+
+/// Streams are asked for as server-sent events.
+fn verb(stream: bool) -> (&'static str, &'static str) {
+    if stream { ("streamGenerateContent", "alt=sse") } else { ("generateContent", "") }
+}
+
+fn endpoint(site: &Site) -> Option<String> {
+    let location = site.location.as_deref()?;
+    Some(match location {
+        "global" => "https://aiplatform.googleapis.com".into(),
+        "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
+        _ => format!("https://{location}-aiplatform.googleapis.com"),
+    })
+}
+
+/// The path of a model that somebody publishes on Vertex.
+fn published(target: &Target<'_>, publisher: &str, verb: &str, query: &str) -> String {
+    let Target { base_path, prefix, path, model, site, .. } = *target;
+    if model.is_empty() {
+        return joined([base_path, "", path], target.query);
+    }
+    let of = |value: &Option<String>| value.as_deref().map(segment).unwrap_or_default();
+    let (project, location, model) = (of(&site.project), of(&site.location), segment(model));
+    let below = format!("/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{verb}");
+    joined([base_path, prefix, &below], query)
+}
+
+#[cfg(test)]
+#[path = "upstream_tests.rs"]
+mod tests;
