@@ -19,11 +19,12 @@ use crate::scope::At;
 pub(crate) fn config(file: File, at: At<'_>) -> Config {
     let listeners = edge::listeners(file.listeners, at.key("listeners"));
     let admin = edge::admin(file.admin, at, &listeners);
+    cluster::providers(&file.providers, at.key("providers"));
     let timeouts = edge::timeouts(&file.timeouts, at.key("timeouts"));
     let clusters = file.clusters.into_iter().map(|(name, cluster)| {
         let name: Arc<str> = name.into();
         let place = at.key("clusters").key(&name);
-        (Arc::clone(&name), cluster::cluster(name, cluster, timeouts.idle, place))
+        (Arc::clone(&name), cluster::cluster(name, cluster, (&file.providers, timeouts.idle), place))
     });
     let plugins = file.plugins.into_iter().map(|(name, plugin)| {
         let name: Arc<str> = name.into();
@@ -43,4 +44,10 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
         virtual_services: service::services(file.virtual_services, at.key("virtual_services")),
         telemetry: edge::telemetry(&file.telemetry),
     }
+}
+
+/// What is wrong with an endpoint.
+#[cfg(test)]
+pub(crate) fn endpoint_problem(text: &str) -> Option<String> {
+    endpoint::parse(text).err()
 }

@@ -111,6 +111,10 @@ pub struct Cluster {
     pub endpoint: Option<Endpoint>,
     /// What comes between the endpoint and the operation; `None` is the provider's own, such as `/v1`.
     pub path_prefix: Option<String>,
+    /// Where in a cloud it is.
+    pub site: Site,
+    /// Whether fields that the provider's API has no words for are left out instead of refused.
+    pub drops_unsupported: bool,
     /// The key sent as the provider wants it.
     pub api_key: Option<SecretString>,
     /// Names that `/v1/models` lists besides those of the routes.
@@ -130,16 +134,42 @@ pub struct Cluster {
 }
 
 /// Who serves a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Provider {
-    /// OpenAI, or anything that speaks its API at an `endpoint`.
-    OpenAi,
-    /// Anthropic, or anything that speaks its API at an `endpoint`.
-    Anthropic,
+    /// One that has code of its own, by its name.
+    Own(&'static str),
     /// The embedded model.
     Mock,
     /// An opaque HTTP upstream: paths are passed as they are.
     Http,
+    /// One that speaks OpenAI's API.
+    Compatible(Arc<Compatible>),
+}
+
+/// A provider that speaks OpenAI's API.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Compatible {
+    /// As clusters call it.
+    pub name: String,
+    /// Scheme, authority and base path.
+    pub endpoint: Option<String>,
+    /// What its API begins with, such as `/v1`.
+    pub prefix: String,
+    /// Whether it has OpenAI's responses, too.
+    pub responses: bool,
+}
+
+/// Where in a cloud a cluster is; which of these a provider takes, and needs, is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// Of AWS.
+    pub region: Option<String>,
+    /// Of Google Cloud.
+    pub project: Option<String>,
+    /// Of Google Cloud.
+    pub location: Option<String>,
+    /// Of Azure.
+    pub api_version: Option<String>,
 }
 
 /// The origin of a cluster.

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use cluster::Cluster;
+use cluster::{Cluster, Compatible};
 use plugin::Plugin;
 use scalar::{Period, Secret, Size};
 use service::VirtualService;
@@ -34,6 +34,9 @@ pub(crate) struct File {
     /// How long each phase of a request may take.
     #[serde(default)]
     pub(crate) timeouts: Timeouts,
+    /// Providers that speak OpenAI's API, besides those of the table, by name.
+    #[serde(default)]
+    pub(crate) providers: IndexMap<String, Compatible>,
     /// Where models are served, by name.
     #[serde(default)]
     pub(crate) clusters: IndexMap<String, Cluster>,

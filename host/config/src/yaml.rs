@@ -41,6 +41,11 @@ pub(crate) fn parse(text: &str) -> Result<Node, Refusals> {
     if repeated.is_empty() { Ok(node) } else { Err(repeated) }
 }
 
+/// What a file of this crate says; a test holds each to what it should.
+pub(crate) fn embedded<T: serde::de::DeserializeOwned + Default>(text: &str) -> T {
+    serde_saphyr::from_str(text).unwrap_or_default()
+}
+
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {

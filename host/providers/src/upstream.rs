@@ -1,5 +1,7 @@
 //! What the gateway must know to send a request to a provider: what it speaks, path, credential, defaults.
 
+use std::sync::{Arc, LazyLock};
+
 use http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_contract::{Dialect, Operation};
@@ -43,6 +45,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
     /// Adds the fields that the provider demands and the client did not send.
     fn complete(&self, _headers: &mut HeaderMap) {}
+
+    /// Whether the path to send names the model, which must be read first then.
+    fn has_models_in_paths(&self, _site: &Site) -> bool {
+        false
+    }
 
     /// The path and query to send.
     fn path(&self, target: &Target<'_>) -> String;
@@ -93,27 +100,29 @@ pub struct Target<'a> {
     pub site: &'a Site,
 }
 
-static ALL: [&dyn Provider; 10] = [
-    &openai::upstream::OpenAi,
-    &azure::upstream::AzureOpenAi,
-    &anthropic::upstream::Anthropic,
-    &bedrock::upstream::Bedrock,
-    &bedrock::upstream::BedrockAnthropic,
-    &gemini::upstream::Gemini,
-    &gemini::upstream::Vertex,
-    &gemini::upstream::VertexAnthropic,
-    &mock::upstream::Mock,
-    &opaque::upstream::Http,
-];
+static ALL: LazyLock<[Arc<dyn Provider>; 10]> = LazyLock::new(|| {
+    [
+        Arc::new(openai::upstream::OpenAi),
+        Arc::new(azure::upstream::AzureOpenAi),
+        Arc::new(anthropic::upstream::Anthropic),
+        Arc::new(bedrock::upstream::Bedrock),
+        Arc::new(bedrock::upstream::BedrockAnthropic),
+        Arc::new(gemini::upstream::Gemini),
+        Arc::new(gemini::upstream::Vertex),
+        Arc::new(gemini::upstream::VertexAnthropic),
+        Arc::new(mock::upstream::Mock),
+        Arc::new(opaque::upstream::Http),
+    ]
+});
 
 /// Every provider but those that are data ([`crate::Compatible`]).
-pub fn all() -> &'static [&'static dyn Provider] {
-    &ALL
+pub fn all() -> &'static [Arc<dyn Provider>] {
+    &*ALL
 }
 
 /// The provider of that name.
-pub fn by_name(name: &str) -> Option<&'static dyn Provider> {
-    all().iter().copied().find(|provider| provider.name() == name)
+pub fn by_name(name: &str) -> Option<Arc<dyn Provider>> {
+    all().iter().find(|provider| provider.name() == name).cloned()
 }
 
 /// How a provider that holds conversations in one way serves a client: what is no conversation passes only where it

@@ -1,6 +1,6 @@
 use super::*;
 
-fn provider(name: &str) -> &'static dyn Provider {
+fn provider(name: &str) -> Arc<dyn Provider> {
     by_name(name).unwrap()
 }
 
@@ -22,7 +22,7 @@ fn path_of(name: &str, [base_path, prefix, path, query]: [&str; 4]) -> String {
 #[test]
 fn every_provider_is_found_by_its_name() {
     for provider in all() {
-        assert_eq!(by_name(provider.name()).map(Provider::name), Some(provider.name()));
+        assert_eq!(by_name(provider.name()).unwrap().name(), provider.name());
     }
     assert!(by_name("nobody").is_none());
 }

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use secrecy::ExposeSecret;
 use tidegate_config::checked::{self, Config, RetryOn};
 use tidegate_pipeline::Chain;
-use tidegate_providers::{Provider, by_name};
+use tidegate_providers::{Compatible, Provider, Site, by_name};
 use tidegate_telemetry::Metrics;
 
 use crate::connect::Connector;
@@ -156,8 +156,8 @@ fn build_cluster(
     metrics: &Arc<Metrics>,
 ) -> Result<Cluster, BuildError> {
     let failed = |cause: String| BuildError { cluster: Arc::clone(&cluster.name), cause };
-    let provider = provider(cluster.provider);
-    let endpoint = endpoint(cluster, provider);
+    let provider = provider(&cluster.provider);
+    let endpoint = endpoint(cluster, &*provider);
     let origin = origin(cluster, config);
     let kept = old.filter(|old| old.origin == origin && cluster.tls == checked::ClusterTls::default());
     let pool = match kept {
@@ -173,11 +173,13 @@ fn build_cluster(
     Ok(Cluster {
         name: Arc::clone(&cluster.name),
         name_header: header_value(&cluster.name),
+        prefix: cluster.path_prefix.clone().unwrap_or_else(|| provider.default_prefix().to_owned()),
         provider,
+        site: site(cluster),
+        drops_unsupported: cluster.drops_unsupported,
         authority: authority(endpoint.as_ref(), &cluster.name),
         https: endpoint.as_ref().is_some_and(|endpoint| endpoint.tls),
         base_path: endpoint.map(|endpoint| endpoint.base_path).unwrap_or_default(),
-        prefix: cluster.path_prefix.clone().unwrap_or_else(|| provider.default_prefix().to_owned()),
         credential,
         headers: Edits::new(&cluster.headers),
         timeout: cluster.timeout,
@@ -190,7 +192,7 @@ fn build_cluster(
 /// What a pool of the cluster is made from.
 fn origin(cluster: &checked::Cluster, config: &Config) -> Origin {
     Origin {
-        endpoint: endpoint(cluster, provider(cluster.provider)),
+        endpoint: endpoint(cluster, &*provider(&cluster.provider)),
         tls: cluster.tls.clone(),
         http2: cluster.http2,
         connect: config.timeouts.connect,
@@ -215,20 +217,25 @@ pub fn certificate_problems(config: &Config) -> Vec<String> {
     listeners.chain(clusters).collect()
 }
 
-fn provider(provider: checked::Provider) -> &'static dyn Provider {
-    let name = match provider {
-        checked::Provider::OpenAi => "openai",
-        checked::Provider::Anthropic => "anthropic",
-        checked::Provider::Mock => "mock",
-        checked::Provider::Http => "http",
-    };
-    // Every provider of the configuration has its folder; a test of this crate holds the two lists together.
-    by_name(name).unwrap_or(tidegate_providers::all()[0])
+fn provider(provider: &checked::Provider) -> Arc<dyn Provider> {
+    match provider {
+        checked::Provider::Compatible(compatible) => {
+            let checked::Compatible { name, endpoint, prefix, responses } = (**compatible).clone();
+            Arc::new(Compatible { name, endpoint, prefix, responses })
+        }
+        // Every other provider of the configuration has its folder; a test of this crate holds the two lists together.
+        other => by_name(other.name()).unwrap_or_else(|| Arc::clone(&tidegate_providers::all()[0])),
+    }
 }
 
 /// The configured endpoint, or the provider's own.
 fn endpoint(cluster: &checked::Cluster, provider: &dyn Provider) -> Option<checked::Endpoint> {
-    cluster.endpoint.clone().or_else(|| parse_endpoint(provider.default_endpoint()?))
+    cluster.endpoint.clone().or_else(|| parse_endpoint(&provider.default_endpoint(&site(cluster))?))
+}
+
+fn site(cluster: &checked::Cluster) -> Site {
+    let checked::Site { region, project, location, api_version } = cluster.site.clone();
+    Site { region, project, location, api_version }
 }
 
 fn parse_endpoint(text: &str) -> Option<checked::Endpoint> {

@@ -17,7 +17,7 @@ use tidegate_providers::JSON;
 
 use crate::snapshot::{Cluster, Snapshot};
 use crate::upload::Upload;
-use crate::upstream::{cause_of, encode};
+use crate::upstream::{cause_of, encode, own_path};
 
 /// The largest answer, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -66,8 +66,9 @@ impl ClusterCalls {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         cluster.headers.apply(&mut headers);
         let sent = (headers, Upload::Held(Some(body)));
+        let path = own_path(cluster, path);
         let request =
-            encode(cluster, (&Method::POST, path, ""), sent, &lease).map_err(|error| failed(&error))?;
+            encode(cluster, (&Method::POST, path), sent, &lease).map_err(|error| failed(&error))?;
         let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
         let (parts, incoming) = answer.into_parts();
         let body = collected(incoming, &failed).await?;

@@ -192,7 +192,7 @@ async fn send(
         Sent::Answered(answered) => answered,
         Sent::Reply(response) => return Ok(Reply::Own(response)),
     };
-    if respond::passes_unseen(&route) {
+    if answered.translation.is_none() && respond::passes_unseen(&route) {
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
@@ -327,7 +327,8 @@ impl Admitted<'_> {
         let small = size.upper().is_some_and(|length| length <= HELD_FOR_RETRY);
         // What a request may cost is estimated from its size, which must be known.
         let weighed = route.hooks.has(Hook::Admit) && size.exact().is_none();
-        let read = narrowed || weighed || route.reads_request() || route.renames_models();
+        let is_spoken = !route.passes_everything(ledger.dialect, ledger.operation);
+        let read = narrowed || weighed || route.reads_request() || route.renames_models() || is_spoken;
         if read || (small && route.may_retry()) {
             self.hold(ledger).await?;
         }

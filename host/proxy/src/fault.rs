@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_config::checked::RetryOn;
-use tidegate_contract::Dialect;
 use tidegate_pipeline::Denied;
+use tidegate_providers::Refused;
 
 use crate::path::PathProblem;
 
@@ -39,10 +39,11 @@ pub(crate) enum Fault {
     NoRoute { method: http::Method, path: String },
     #[error("the model \"{0}\" does not exist, or no route serves it")]
     NoModel(String),
-    #[error(
-        "no cluster of this route speaks the API of this path (\"{dialect}\"); call the API that it speaks"
-    )]
-    OtherDialect { dialect: Dialect },
+    #[error("cluster \"{cluster}\" has no {lacks}; call another API, or a model of another provider")]
+    NotServed { cluster: Arc<str>, lacks: &'static str },
+    /// The provider has no words for it, or nobody can read it.
+    #[error(transparent)]
+    Untranslatable(Refused),
     #[error("the method {0} is not served on this path")]
     Method(http::Method),
     #[error("cluster \"{cluster}\" cannot be reached: {cause}")]
@@ -56,7 +57,7 @@ pub(crate) enum Fault {
     #[error("cluster \"{cluster}\" did not {phase} within {} s", after.as_secs_f32())]
     UpstreamTimeout { cluster: Arc<str>, phase: &'static str, after: Duration },
     #[error("cluster \"{cluster}\" sent an answer that is not served: {cause}")]
-    BadAnswer { cluster: Arc<str>, cause: &'static str },
+    BadAnswer { cluster: Arc<str>, cause: Cow<'static, str> },
     #[error("the request took longer than {} s", .0.as_secs_f32())]
     RequestTimeout(Duration),
     #[error("{0}")]

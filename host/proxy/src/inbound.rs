@@ -177,7 +177,7 @@ async fn collect(
 }
 
 /// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
-async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
+pub(crate) async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
     let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok((raw, false)) };
     let coding = coding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
     let unknown = || {

@@ -34,6 +34,7 @@ mod snapshot;
 mod stream;
 mod texts;
 mod tls;
+mod translated;
 mod upload;
 mod upstream;
 mod watch;

@@ -1,8 +1,12 @@
 //! Which backend of a route is tried next.
 
-use tidegate_contract::{Dialect, ModelNames};
+use tidegate_contract::{Dialect, ModelNames, Operation};
+use tidegate_providers::Service;
 
-use crate::snapshot::{Backend, Route, Tries};
+use crate::snapshot::{Backend, Cluster, Route, Tries};
+
+/// What a client asks for, and in which dialect.
+pub(crate) type Client = (Dialect, Operation);
 
 /// Picks backends: by weight among the untried of the lowest priority, then of the next, then from the start again.
 /// Where each priority gets one try, a pick uses up its priority.
@@ -13,13 +17,9 @@ pub(crate) struct Picker<'a> {
 }
 
 impl<'a> Picker<'a> {
-    /// Leaves out backends whose model name the principal may not use, those that do not speak the client's dialect, and
-    /// those without a share; `None` where that leaves none.
-    pub(crate) fn new(
-        route: &'a Route,
-        allowed: Option<&ModelNames>,
-        client: Option<Dialect>,
-    ) -> Option<Self> {
+    /// Leaves out backends whose model name the principal may not use, those that have not what is asked for, and those
+    /// without a share; `None` where that leaves none.
+    pub(crate) fn new(route: &'a Route, allowed: Option<&ModelNames>, client: Client) -> Option<Self> {
         let permitted = |backend: &&Backend| match (allowed, &backend.model) {
             (Some(allowed), Some(model)) => allowed.allow(model),
             _ => true,
@@ -27,11 +27,6 @@ impl<'a> Picker<'a> {
         let backends: Vec<_> =
             speakers(route, client).filter(permitted).map(|backend| (backend, false)).collect();
         (!backends.is_empty()).then_some(Self { backends, plan: route.retry.tries, tries: 0 })
-    }
-
-    /// Whether some backend with a share speaks the client's dialect.
-    pub(crate) fn any_speaks(route: &Route, client: Option<Dialect>) -> bool {
-        speakers(route, client).next().is_some()
     }
 
     /// Whether the plan allows no other try.
@@ -77,8 +72,22 @@ impl<'a> Picker<'a> {
     }
 }
 
-/// Backends with a share that take the client's bodies as they are; `None` stands for bodies that no dialect knows.
-fn speakers(route: &Route, client: Option<Dialect>) -> impl Iterator<Item = &Backend> {
+/// Backends with a share that have what is asked for.
+fn speakers(route: &Route, client: Client) -> impl Iterator<Item = &Backend> {
     let shares = route.backends.iter().filter(|backend| backend.weight > 0);
-    shares.filter(move |backend| client.is_none_or(|client| !backend.cluster.provider.translates(client)))
+    shares.filter(move |backend| lacks(backend, client).is_none())
+}
+
+fn lacks(backend: &Backend, (dialect, operation): Client) -> Option<&'static str> {
+    match backend.cluster.provider.serves(dialect, operation) {
+        Service::Refuses(lacks) => Some(lacks),
+        Service::Passes | Service::Speaks(_) => None,
+    }
+}
+
+/// Where no backend with a share has what is asked for: the first one's cluster, and what it lacks.
+pub(crate) fn refusal(route: &Route, client: Client) -> Option<(&Cluster, &'static str)> {
+    let mut shares = route.backends.iter().filter(|backend| backend.weight > 0).peekable();
+    let first = shares.peek().and_then(|backend| Some((&*backend.cluster, lacks(backend, client)?)));
+    first.filter(|_| shares.all(|backend| lacks(backend, client).is_some()))
 }

@@ -35,15 +35,24 @@ fn shape<'a>(fault: &'a Fault, dialect: Dialect, status: StatusCode, told: &'a s
         status: status.as_u16(),
         kind: error_kind(dialect, status.as_u16()),
         code: code(fault),
-        param: matches!(fault, Fault::NoModel(_) | Fault::ModelNotAllowed { .. }).then_some("model"),
+        param: param(fault),
         message: told,
+    }
+}
+
+/// The field to blame.
+fn param(fault: &Fault) -> Option<&str> {
+    match fault {
+        Fault::NoModel(_) | Fault::ModelNotAllowed { .. } => Some("model"),
+        Fault::Untranslatable(refused) => refused.param.as_deref(),
+        _ => None,
     }
 }
 
 /// The status of the answer; 499 where nobody is left to read it.
 pub(crate) fn status(fault: &Fault) -> StatusCode {
     match fault {
-        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) | Fault::OtherDialect { .. } => {
+        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) | Fault::NotServed { .. } | Fault::Untranslatable(_) => {
             StatusCode::BAD_REQUEST
         }
         Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -80,7 +89,9 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::NoModel(_) => "model_not_found",
         Fault::NoService(_) | Fault::NoRoute { .. } => "route_not_found",
         Fault::Method(_) => "method_not_allowed",
-        Fault::OtherDialect { .. } => "dialect_not_served",
+        Fault::NotServed { .. } => "operation_not_served",
+        Fault::Untranslatable(refused) if refused.unsupported => "unsupported_parameter",
+        Fault::Untranslatable(_) => "invalid_value",
         Fault::BodyTooLarge { .. } => "request_too_large",
         Fault::BodyTimeout(_) => "request_body_timeout",
         Fault::Connect { .. } => "upstream_unreachable",

@@ -1,10 +1,11 @@
 //! The hooks on an answer: a whole one is held and judged, a stream passes its filters event by event.
 
+use std::borrow::Cow;
+
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tidegate_pipeline::{Body, Denied, Document, Message};
 use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, scatter};
 
@@ -12,9 +13,11 @@ use crate::fault::Fault;
 use crate::filtered::{Events, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::hooks::{NO_OTHER, as_body, replied};
+use crate::inbound::{Limit, decode};
 use crate::ledger::Ledger;
 use crate::snapshot::{Route, Snapshot};
 use crate::texts::Texts;
+use crate::translated::{self, UpstreamBody};
 use crate::upstream::Answered;
 
 /// What becomes of an answer that filters see.
@@ -40,7 +43,7 @@ pub(crate) async fn answer(
     strip_answer(answered.response.headers_mut());
     let headers = answered.response.headers();
     ledger.session.streaming = media_type(headers) == EVENT_STREAM;
-    if is_encoded(headers) {
+    if is_encoded(headers) && answered.translation.is_none() {
         return Err(bad(ledger, "it is compressed although that was not asked for"));
     }
     // What is no model's stream has no answer that could be put together.
@@ -50,10 +53,15 @@ pub(crate) async fn answer(
     }
     let limit = snapshot.limits.body;
     let idle = snapshot.timeouts.idle;
-    let Answered { response, lease, .. } = answered;
+    let Answered { response, lease, translation } = answered;
     let (mut parts, incoming) = response.into_parts();
-    let bytes = collect(incoming, (limit, idle), ledger).await?;
+    let mut bytes = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
+    if let Some(translation) = &translation {
+        (bytes, _) = decode(bytes, &parts.headers, Limit::body(&snapshot.limits)).await?;
+        let head = (parts.status.as_u16(), &mut parts.headers);
+        bytes = translated::whole(translation, head, bytes).map_err(|cause| bad(ledger, cause))?;
+    }
     parts.headers.remove(CONTENT_LENGTH);
     parts.version = http::Version::default();
     parts.extensions.clear();
@@ -128,13 +136,13 @@ async fn stream(
     Ok(Filtered::Events(answered, filters))
 }
 
-fn bad(ledger: &Ledger, cause: &'static str) -> Fault {
-    Fault::BadAnswer { cluster: ledger.cluster_name(), cause }
+fn bad(ledger: &Ledger, cause: impl Into<Cow<'static, str>>) -> Fault {
+    Fault::BadAnswer { cluster: ledger.cluster_name(), cause: cause.into() }
 }
 
 /// The whole body, within the limit and with no longer pause than `idle`.
 async fn collect(
-    mut incoming: Incoming,
+    mut incoming: UpstreamBody,
     (limit, idle): (usize, std::time::Duration),
     ledger: &Ledger,
 ) -> Result<Bytes, Fault> {
@@ -145,7 +153,7 @@ async fn collect(
         let Some(frame) = ledger.clock.phase(idle, late, incoming.frame()).await? else { break };
         let frame = frame.map_err(|error| Fault::Reset {
             cluster: ledger.cluster_name(),
-            cause: crate::upstream::cause_of(&error),
+            cause: error.cause(),
         })?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + data.len() > limit {

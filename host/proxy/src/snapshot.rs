@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
-use tidegate_contract::Hook;
+use tidegate_contract::{Dialect, Hook, Operation};
 use tidegate_pipeline::{AuthMode, Chain};
-use tidegate_providers::Provider;
+use tidegate_providers::{Provider, Service, Site};
 
 use crate::headers::Edits;
 use crate::ledger::Observers;
@@ -85,7 +85,11 @@ pub(crate) struct Backend {
 pub(crate) struct Cluster {
     pub(crate) name: Arc<str>,
     pub(crate) name_header: HeaderValue,
-    pub(crate) provider: &'static dyn Provider,
+    pub(crate) provider: Arc<dyn Provider>,
+    /// Where in a cloud it is.
+    pub(crate) site: Site,
+    /// Whether fields that the provider cannot be told are left out instead of refused.
+    pub(crate) drops_unsupported: bool,
     /// The `host` field of its requests.
     pub(crate) authority: HeaderValue,
     pub(crate) https: bool,
@@ -143,6 +147,16 @@ impl Route {
             backends.push(Backend::only(cluster));
         }
         Self { backends, ..self.clone() }
+    }
+
+    /// Whether each backend takes what is asked for as it is, on the path where it stands.
+    pub(crate) fn passes_everything(&self, dialect: Dialect, operation: Operation) -> bool {
+        let passes = |backend: &Backend| {
+            let provider = &backend.cluster.provider;
+            !matches!(provider.serves(dialect, operation), Service::Speaks(_))
+                && !provider.has_models_in_paths(&backend.cluster.site)
+        };
+        !operation.names_a_model() || self.backends.iter().all(passes)
     }
 
     /// Whether some backend gets another model name than the client sent.

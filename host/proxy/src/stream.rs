@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tidegate_providers::AnswerScan;
 use tokio::time::{Instant, Sleep};
 
@@ -16,7 +15,7 @@ use crate::filtered::Pieces;
 use crate::ledger::Ledger;
 use crate::pool::Lease;
 use crate::rescue;
-use crate::upstream::cause_of;
+use crate::translated::UpstreamBody;
 
 /// The body of any answer.
 pub(crate) enum AnswerBody {
@@ -30,7 +29,7 @@ pub(crate) enum AnswerBody {
 
 /// What is put together for a body that comes from an upstream.
 pub(crate) struct Source {
-    pub(crate) incoming: Incoming,
+    pub(crate) incoming: UpstreamBody,
     pub(crate) lease: Lease,
     pub(crate) reading: Reading,
     /// Between two pieces.
@@ -58,7 +57,7 @@ const MAX_PARTIAL: usize = 1024 * 1024;
 
 /// An upstream's body on its way.
 pub(crate) struct Passing {
-    incoming: Incoming,
+    incoming: UpstreamBody,
     lease: Option<Lease>,
     reading: Reading,
     idle: Duration,
@@ -119,7 +118,7 @@ impl Passing {
                 // Trailers are between the upstream and this gateway.
                 Some(Ok(frame)) => frame.into_data().ok().and_then(|data| self.pass(data)).map(Ok),
                 Some(Err(error)) => {
-                    let cause = cause_of(&error);
+                    let cause = error.cause();
                     self.broken(&self.broke_off(cause))
                 }
                 None => self.end(),

@@ -6,10 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
-use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
-use tidegate_contract::{Dialect, Hook, ModelNames, Operation};
-use tidegate_providers::replace_model;
+use tidegate_contract::{Hook, ModelNames, Operation};
+use tidegate_providers::{Service, Target, Translation, replace_model};
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
@@ -17,9 +16,10 @@ use crate::fault::Fault;
 use crate::hooks;
 use crate::inbound::{Held, NamedModel};
 use crate::ledger::Ledger;
-use crate::picker::Picker;
+use crate::picker::{self, Client, Picker};
 use crate::pool::{Lease, Unanswered};
 use crate::snapshot::{Backend, Cluster, Route};
+use crate::translated::{self, UpstreamBody};
 use crate::upload::{Passing, Upload, lock};
 
 /// A request ready to be sent to whichever backend is tried.
@@ -41,8 +41,10 @@ pub(crate) enum DraftBody {
 
 /// The answer to pass on, and the connection that it comes on.
 pub(crate) struct Answered {
-    pub(crate) response: Response<Incoming>,
+    pub(crate) response: Response<UpstreamBody>,
     pub(crate) lease: Lease,
+    /// Of an answer that is no stream: how it comes to be in the client's words.
+    pub(crate) translation: Option<Translation>,
 }
 
 /// What a request came to upstream.
@@ -61,7 +63,7 @@ pub(crate) async fn send(
     timeouts: &Timeouts,
     ledger: &mut Ledger,
 ) -> Result<Sent, Fault> {
-    let client = draft.operation.names_a_model().then_some(ledger.dialect);
+    let client = (ledger.dialect, draft.operation);
     let mut picker = Picker::new(route, allowed, client).ok_or_else(|| draft.not_served(route, client))?;
     loop {
         let backend = picker.next();
@@ -105,10 +107,10 @@ impl Draft {
         !matches!(self.body, DraftBody::Passing(None))
     }
 
-    /// The fault where the principal may use none of the backends, or none speaks the client's dialect.
-    fn not_served(&self, route: &Route, client: Option<Dialect>) -> Fault {
-        if let Some(dialect) = client.filter(|_| !Picker::any_speaks(route, client)) {
-            return Fault::OtherDialect { dialect };
+    /// The fault where the principal may use none of the backends, or none has what is asked for.
+    fn not_served(&self, route: &Route, client: Client) -> Fault {
+        if let Some((cluster, lacks)) = picker::refusal(route, client) {
+            return Fault::NotServed { cluster: Arc::clone(&cluster.name), lacks };
         }
         Fault::ModelNotAllowed { model: self.model().map(|model| model.name.clone()).unwrap_or_default() }
     }
@@ -173,13 +175,14 @@ async fn exchange(
     ledger: &mut Ledger,
 ) -> Result<Sent, Fault> {
     let cluster = &backend.cluster;
-    let (mut headers, upload) = prepare(backend, draft);
+    let Prepared { mut headers, upload, place, translation } = prepare(backend, draft, ledger)?;
     let upload = match filter(backend, &mut headers, upload, ledger).await? {
         Made::Upload(upload) => upload,
         Made::Reply(response) => return Ok(Sent::Reply(response)),
     };
     let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
-    let mut request = encode(cluster, (&draft.method, &draft.path, &draft.query), (headers, upload), &lease)?;
+    let path = place.path(cluster, &draft.query);
+    let mut request = encode(cluster, (&draft.method, path), (headers, upload), &lease)?;
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
@@ -189,7 +192,10 @@ async fn exchange(
             Ok(response) => {
                 ledger.upstream = Some(sent_at.elapsed());
                 check_answer(cluster, &response)?;
-                return Ok(Sent::Answered(Answered { response, lease }));
+                let response = translated::response(response, translation.as_ref());
+                let is_whole = matches!(response.body(), UpstreamBody::Plain(_));
+                let translation = translation.filter(|_| is_whole);
+                return Ok(Sent::Answered(Answered { response, lease, translation }));
             }
             // A warm connection that was closed before a byte was written is no failure of the upstream.
             Err(Unanswered { unsent: Some(unsent), .. }) if lease.reused() => {
@@ -243,8 +249,47 @@ pub(crate) fn cause_of(error: &hyper::Error) -> String {
     }
 }
 
-/// Fields and body of one attempt, before the backend's filters and credentials.
-fn prepare(backend: &Backend, draft: &mut Draft) -> (HeaderMap, Upload) {
+/// One attempt, before the backend's filters and credentials.
+struct Prepared {
+    headers: HeaderMap,
+    upload: Upload,
+    place: Asked,
+    translation: Option<Translation>,
+}
+
+/// What is asked of a provider, as far as its path says it.
+struct Asked {
+    path: String,
+    operation: Operation,
+    model: String,
+    stream: bool,
+    /// Whether the query is still the client's.
+    is_own: bool,
+}
+
+impl Asked {
+    fn path(&self, cluster: &Cluster, query: &str) -> String {
+        cluster.provider.path(&Target {
+            base_path: &cluster.base_path,
+            prefix: &cluster.prefix,
+            path: &self.path,
+            query: if self.is_own { query } else { "" },
+            operation: self.operation,
+            model: &self.model,
+            stream: self.stream,
+            site: &cluster.site,
+        })
+    }
+}
+
+/// The path of a request that is the gateway's own, in the words of the provider.
+pub(crate) fn own_path(cluster: &Cluster, path: &str) -> String {
+    let path = path.to_owned();
+    Asked { path, operation: Operation::Other, model: String::new(), stream: false, is_own: false }
+        .path(cluster, "")
+}
+
+fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prepared, Fault> {
     let mut headers = draft.headers.clone();
     if draft.operation.names_a_model() {
         // Usage is read from the answer's bytes as they pass, so they must not be compressed.
@@ -253,9 +298,37 @@ fn prepare(backend: &Backend, draft: &mut Draft) -> (HeaderMap, Upload) {
     if matches!(&draft.body, DraftBody::Held(held) if held.decoded) {
         headers.remove(CONTENT_ENCODING);
     }
+    let service = backend.cluster.provider.serves(ledger.dialect, draft.operation);
+    let (upload, place, translation) = match (service, &mut draft.body) {
+        (Service::Speaks(speech), DraftBody::Held(held)) => {
+            let translated = translated::request(backend, speech, (held, &mut headers), ledger)?;
+            let place = Asked {
+                path: speech.api.path().to_owned(),
+                operation: speech.api.operation(),
+                model: translated.model,
+                stream: translated.translation.streams(),
+                is_own: false,
+            };
+            (Upload::Held(Some(translated.body)), place, Some(translated.translation))
+        }
+        (Service::Speaks(_), DraftBody::Passing(_)) => {
+            return Err(Fault::Internal("a request is to be translated that was not read".into()));
+        }
+        (_, _) => {
+            let named = draft.model().map(|model| model.name.clone());
+            let place = Asked {
+                path: draft.path.clone(),
+                operation: draft.operation,
+                model: backend.model.clone().or(named).unwrap_or_default(),
+                stream: draft.streams(),
+                is_own: true,
+            };
+            (upload(backend, draft), place, None)
+        }
+    };
     backend.cluster.headers.apply(&mut headers);
     backend.headers.apply(&mut headers);
-    (headers, upload(backend, draft))
+    Ok(Prepared { headers, upload, place, translation })
 }
 
 /// What the filters of a backend made of an attempt.
@@ -284,12 +357,11 @@ async fn filter(
 /// The request as this backend's provider wants it.
 pub(crate) fn encode(
     cluster: &Cluster,
-    (method, path, query): (&Method, &str, &str),
+    (method, path): (&Method, String),
     (mut headers, upload): (HeaderMap, Upload),
     lease: &Lease,
 ) -> Result<Request<Upload>, Fault> {
     let provider = cluster.provider;
-    let path = provider.path(&cluster.base_path, &cluster.prefix, path, query);
     if let Some(credential) = &cluster.credential {
         provider.authorize(&mut headers, credential);
     }

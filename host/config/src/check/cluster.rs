@@ -3,34 +3,71 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::check::edge::positive;
 use crate::check::endpoint::{endpoint, prefix_twice};
 use crate::check::headers;
-use crate::checked::{Cluster, ClusterTls, Endpoint, Mock, MockAnswer, MockBody, MockStream, Pool, Provider};
+use crate::checked::{
+    Cluster, ClusterTls, Endpoint, Mock, MockAnswer, MockBody, MockStream, Pool, Provider, Site,
+};
+use crate::node::Node;
+use crate::provider::{self, SITE_KEYS};
 use crate::raw::cluster as raw;
 use crate::scope::At;
+use crate::words::hint;
 
-/// What OpenAI's API begins with, unless `path_prefix` says otherwise.
-const VERSION_PREFIX: &str = "/v1";
 const MOCK_REPLY: &str = "This is the embedded model of Tidegate.";
 
 const MOCK_KEYS: [&str; 6] = ["reply", "echo", "stream", "latency", "status", "script"];
 const NETWORK_KEYS: [&str; 5] = ["endpoint", "path_prefix", "credentials", "tls", "http2"];
 
-pub(crate) fn cluster(name: Arc<str>, raw: raw::Cluster, idle: Duration, at: At<'_>) -> Cluster {
+/// Names that the configuration gives to providers, and what it says of each.
+type Added = IndexMap<String, raw::Compatible>;
+
+/// Checks the providers that the configuration adds.
+pub(crate) fn providers(added: &Added, at: At<'_>) {
+    for (name, line) in added {
+        let at = at.key(name);
+        if name.is_empty() {
+            at.report_key("the name of a provider must not be empty");
+        } else if provider::is_taken(name) {
+            at.report_key(format!("{name:?} is a provider of its own; give this one another name"));
+        }
+        if let Some(text) = &line.endpoint
+            && let Some(endpoint) = endpoint(text, at.key("endpoint"))
+        {
+            prefix_twice(&endpoint, &line.path_prefix, at);
+        }
+    }
+}
+
+pub(crate) fn cluster(
+    name: Arc<str>,
+    raw: raw::Cluster,
+    (added, idle): (&Added, Duration),
+    at: At<'_>,
+) -> Cluster {
     if name.is_empty() {
         at.report_key("the name of a cluster must not be empty");
     }
-    let provider = provider(raw.provider);
-    foreign_keys(provider, at);
-    let endpoint = cluster_endpoint(provider, &raw, at);
+    let provider = known(&raw.provider, added, at);
+    foreign_keys(&provider, at);
+    missing_keys(&provider, &raw, at);
+    let endpoint = cluster_endpoint(&provider, &raw, at);
     let mock = (provider == Provider::Mock).then(|| mock(&raw, at));
     Cluster {
         name,
         provider,
+        site: Site {
+            region: raw.region,
+            project: raw.project,
+            location: raw.location,
+            api_version: raw.api_version,
+        },
+        drops_unsupported: raw.unsupported_fields == raw::Unsupported::Drop,
         tls: tls(&raw.tls, endpoint.as_ref(), at.key("tls")),
         endpoint,
         path_prefix: raw.path_prefix,
@@ -44,17 +81,24 @@ pub(crate) fn cluster(name: Arc<str>, raw: raw::Cluster, idle: Duration, at: At<
     }
 }
 
-fn provider(raw: raw::Provider) -> Provider {
-    match raw {
-        raw::Provider::OpenAi => Provider::OpenAi,
-        raw::Provider::Anthropic => Provider::Anthropic,
-        raw::Provider::Mock => Provider::Mock,
-        raw::Provider::Http => Provider::Http,
-    }
+fn known(name: &str, added: &Added, at: At<'_>) -> Provider {
+    provider::by_name(name, added).unwrap_or_else(|| {
+        let known = provider::names().into_iter().chain(added.keys().map(String::as_str));
+        let place = at.key("provider");
+        // What came from outside the file may be a secret that stands in the wrong place.
+        let shown = place.quoted();
+        let hint = if place.node().is_some_and(Node::is_interpolated) {
+            hint("providers", "", known)
+        } else {
+            hint("providers", name, known)
+        };
+        place.report(format!("unknown provider {shown}; {hint}"));
+        Provider::Mock
+    })
 }
 
 /// Keys that would do nothing with this provider.
-fn foreign_keys(provider: Provider, at: At<'_>) {
+fn foreign_keys(provider: &Provider, at: At<'_>) {
     let (keys, says): (&[&str], _) = match provider {
         Provider::Mock => (&NETWORK_KEYS, "has no effect with provider \"mock\"; remove it"),
         _ => (&MOCK_KEYS, "belongs to provider \"mock\"; remove it, or change the provider"),
@@ -64,32 +108,42 @@ fn foreign_keys(provider: Provider, at: At<'_>) {
             at.key(key).report_key(format!("{key:?} {says}"));
         }
     }
-    if provider == Provider::Http && at.key("path_prefix").is_set() {
+    for key in SITE_KEYS.iter().filter(|key| !provider.takes().contains(key)) {
+        if at.key(key).is_set() {
+            let name = provider.name();
+            at.key(key).report_key(format!("{key:?} has no effect with provider {name:?}; remove it"));
+        }
+    }
+    if *provider == Provider::Http && at.key("path_prefix").is_set() {
         at.key("path_prefix").report_key(
             "\"path_prefix\" has no effect with provider \"http\"; put it at the end of \"endpoint\"",
         );
     }
 }
 
-fn cluster_endpoint(provider: Provider, raw: &raw::Cluster, at: At<'_>) -> Option<Endpoint> {
-    let prefix = match provider {
-        Provider::OpenAi | Provider::Anthropic => raw.path_prefix.as_deref().unwrap_or(VERSION_PREFIX),
-        Provider::Http => "",
-        Provider::Mock => return None,
+/// Keys without which nobody knows where the provider is.
+fn missing_keys(provider: &Provider, raw: &raw::Cluster, at: At<'_>) {
+    let is_there = |key: &str| match key {
+        "endpoint" => raw.endpoint.is_some(),
+        "region" => raw.region.is_some(),
+        "project" => raw.project.is_some(),
+        _ => raw.location.is_some(),
     };
-    match &raw.endpoint {
-        Some(text) => {
-            let endpoint = endpoint(text, at.key("endpoint"))?;
-            prefix_twice(&endpoint, prefix, at);
-            Some(endpoint)
-        }
-        None => {
-            if provider == Provider::Http && at.is_whole() {
-                at.report("\"endpoint\" is required in cluster with provider \"http\"");
-            }
-            None
+    for key in provider.needs().iter().filter(|key| !is_there(key)) {
+        if at.is_whole() {
+            at.report(format!("{key:?} is required in cluster with provider {:?}", provider.name()));
         }
     }
+}
+
+fn cluster_endpoint(provider: &Provider, raw: &raw::Cluster, at: At<'_>) -> Option<Endpoint> {
+    if *provider == Provider::Mock {
+        return None;
+    }
+    let prefix = raw.path_prefix.as_deref().or(provider.prefix()).unwrap_or_default();
+    let endpoint = endpoint(raw.endpoint.as_deref()?, at.key("endpoint"))?;
+    prefix_twice(&endpoint, prefix, at);
+    Some(endpoint)
 }
 
 /// A key that no header can carry would fail every request.

@@ -26,7 +26,7 @@ pub(crate) fn prefix_twice(endpoint: &Endpoint, prefix: &str, at: At<'_>) {
         .report(format!("\"endpoint\" ends in the path prefix, which follows by itself; {hint}"));
 }
 
-fn parse(text: &str) -> Result<Endpoint, String> {
+pub(super) fn parse(text: &str) -> Result<Endpoint, String> {
     let tls = match text.split_once("://") {
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => true,
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => false,

@@ -5,14 +5,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::provider;
 use crate::raw::scalar::{Period, Secret};
+
+const SITE: &str = "must be a name of letters, digits, \"-\", \".\", \":\" and \"_\"";
+const SITE_PATTERN: &str = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$";
 
 /// A place where models are served.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cluster {
-    /// Who serves it.
-    pub(crate) provider: Provider,
+    /// Who serves it: a provider of Tidegate's, such as `openai`, `anthropic`, `aws-bedrock`, `gemini`, `mock` or `http`, one of
+    /// its table of those that speak OpenAI's API, such as `groq` or `vllm`, or one of `providers`.
+    #[schemars(length(min = 1), extend("examples" = provider::names()))]
+    pub(crate) provider: String,
     /// Scheme, authority and base path in place of the provider's own, without the API version.
     #[schemars(extend("errorMessage" = "must be a URL such as \"https://api.example.com\""))]
     pub(crate) endpoint: Option<String>,
@@ -22,6 +28,21 @@ pub(crate) struct Cluster {
         extend("errorMessage" = "must be empty, or begin with \"/\" and not end with it, such as \"/v1\"")
     )]
     pub(crate) path_prefix: Option<String>,
+    /// AWS: the region, such as `us-east-1`.
+    #[schemars(extend("errorMessage" = SITE), regex(pattern = SITE_PATTERN))]
+    pub(crate) region: Option<String>,
+    /// Google Cloud: the project.
+    #[schemars(extend("errorMessage" = SITE), regex(pattern = SITE_PATTERN))]
+    pub(crate) project: Option<String>,
+    /// Google Cloud: the location, such as `us-central1` or `global`.
+    #[schemars(extend("errorMessage" = SITE), regex(pattern = SITE_PATTERN))]
+    pub(crate) location: Option<String>,
+    /// Azure: the dated version of the API, such as `2025-01-01-preview`; without it, paths of the version that has no date.
+    #[schemars(extend("errorMessage" = SITE), regex(pattern = SITE_PATTERN))]
+    pub(crate) api_version: Option<String>,
+    /// What becomes of fields of a request that the provider's API has no words for.
+    #[serde(default)]
+    pub(crate) unsupported_fields: Unsupported,
     /// How the gateway identifies itself to the provider.
     pub(crate) credentials: Option<Credentials>,
     /// Names that `/v1/models` lists besides those of the routes.
@@ -56,18 +77,38 @@ pub(crate) struct Cluster {
     pub(crate) script: Option<Vec<Answer>>,
 }
 
-/// Who serves a cluster.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
+/// A provider that speaks OpenAI's API, under a name of its own.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Compatible {
+    /// Scheme, authority and base path, without the API version; without it, each cluster names its own.
+    #[schemars(extend("errorMessage" = "must be a URL such as \"https://api.example.com\""))]
+    pub(crate) endpoint: Option<String>,
+    /// What its API begins with.
+    #[serde(default = "v1")]
+    #[schemars(
+        regex(pattern = r"^(/[^?#\s]*[^?#\s/])?$"),
+        extend("errorMessage" = "must be empty, or begin with \"/\" and not end with it, such as \"/v1\"")
+    )]
+    pub(crate) path_prefix: String,
+    /// Whether it has OpenAI's responses, too; without, they are asked as chat completions.
+    #[serde(default)]
+    pub(crate) responses: bool,
+}
+
+fn v1() -> String {
+    "/v1".into()
+}
+
+/// What becomes of fields that a provider cannot be told.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Provider {
-    /// OpenAI, or anything that speaks its API at an `endpoint`.
-    OpenAi,
-    /// Anthropic, or anything that speaks its API at an `endpoint`.
-    Anthropic,
-    /// The embedded model: no key, no network.
-    Mock,
-    /// An opaque HTTP upstream: paths are passed as they are.
-    Http,
+pub(crate) enum Unsupported {
+    /// The request is refused, and the client told which field it is.
+    #[default]
+    Refuse,
+    /// Fields at the top of the body are left out; anything else is refused.
+    Drop,
 }
 
 /// How the gateway identifies itself to the provider.

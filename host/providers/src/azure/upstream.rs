@@ -46,6 +46,10 @@ impl Provider for AzureOpenAi {
         headers.insert(API_KEY, credential.clone());
     }
 
+    fn has_models_in_paths(&self, site: &Site) -> bool {
+        site.api_version.is_some()
+    }
+
     /// With a dated version the deployment, which has the model's name, is in the path; without one, and where the API was
     /// made after the dated ones, the paths are OpenAI's.
     fn path(&self, target: &Target<'_>) -> String {

@@ -150,6 +150,11 @@ impl Translation {
         self.streams
     }
 
+    /// Whether an answer of this media type is a stream of events of the provider's.
+    pub fn reads(&self, media_type: &str) -> bool {
+        matches!(media_type, "text/event-stream" | "application/vnd.amazon.eventstream")
+    }
+
     /// Whether both sides speak the same API, so that whole answers pass as they are.
     pub(super) fn is_same(&self) -> bool {
         self.client == self.provider.api

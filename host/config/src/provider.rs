@@ -1,0 +1,118 @@
+//! Which providers there are, and what each wants to be told.
+
+use std::sync::{Arc, LazyLock};
+
+use indexmap::IndexMap;
+
+use crate::checked::{Compatible, Provider};
+use crate::raw::cluster as raw;
+
+/// A provider that has code of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    name: &'static str,
+    /// What its API begins with.
+    prefix: &'static str,
+    /// Keys of a cluster without which nobody knows where it is.
+    needs: &'static [&'static str],
+    /// Keys of a cluster that say where in a cloud it is.
+    takes: &'static [&'static str],
+}
+
+/// The keys that say where in a cloud a cluster is.
+pub(crate) const SITE_KEYS: [&str; 4] = ["region", "project", "location", "api_version"];
+
+const AWS: &[&str] = &["region"];
+const GCP: &[&str] = &["project", "location"];
+const AZURE: &[&str] = &["api_version"];
+
+const OWN: [Own; 8] = [
+    Own { name: "openai", prefix: "/v1", needs: &[], takes: &[] },
+    Own { name: "azure-openai", prefix: "/openai", needs: &["endpoint"], takes: AZURE },
+    Own { name: "anthropic", prefix: "/v1", needs: &[], takes: &[] },
+    Own { name: "aws-bedrock", prefix: "", needs: AWS, takes: AWS },
+    Own { name: "aws-bedrock-anthropic", prefix: "", needs: AWS, takes: AWS },
+    Own { name: "gemini", prefix: "/v1beta", needs: &[], takes: &[] },
+    Own { name: "gcp-vertex", prefix: "/v1", needs: GCP, takes: GCP },
+    Own { name: "gcp-vertex-anthropic", prefix: "/v1", needs: GCP, takes: GCP },
+];
+
+/// Providers that are data; the file is checked by a test.
+static TABLE: LazyLock<IndexMap<String, raw::Compatible>> =
+    LazyLock::new(|| crate::yaml::embedded(include_str!("providers.yaml")));
+
+/// The provider of that name: of the configuration, of the table, or with code of its own.
+pub(crate) fn by_name(name: &str, added: &IndexMap<String, raw::Compatible>) -> Option<Provider> {
+    let own = OWN.iter().find(|own| own.name == name);
+    match name {
+        "mock" => return Some(Provider::Mock),
+        "http" => return Some(Provider::Http),
+        _ => {}
+    }
+    if let Some(own) = own {
+        return Some(Provider::Own(own.name));
+    }
+    let raw::Compatible { endpoint, path_prefix, responses } = added.get(name).or_else(|| TABLE.get(name))?;
+    Some(Provider::Compatible(Arc::new(Compatible {
+        name: name.to_owned(),
+        endpoint: endpoint.clone(),
+        prefix: path_prefix.clone(),
+        responses: *responses,
+    })))
+}
+
+/// Whether the configuration may not give a provider this name.
+pub(crate) fn is_taken(name: &str) -> bool {
+    matches!(name, "mock" | "http") || OWN.iter().any(|own| own.name == name)
+}
+
+/// Every name, those with code of their own first.
+pub(crate) fn names() -> Vec<&'static str> {
+    let own = OWN.iter().map(|own| own.name).chain(["mock", "http"]);
+    own.chain(TABLE.keys().map(String::as_str)).collect()
+}
+
+impl Provider {
+    fn own(&self) -> Option<&'static Own> {
+        let Self::Own(name) = self else { return None };
+        OWN.iter().find(|own| own.name == *name)
+    }
+
+    /// What comes between the endpoint and the operation; `None` where there is no such thing.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        match self {
+            Self::Own(_) => self.own().map(|own| own.prefix),
+            Self::Compatible(compatible) => Some(&compatible.prefix),
+            Self::Mock | Self::Http => None,
+        }
+    }
+
+    /// Keys that a cluster must have.
+    pub(crate) fn needs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Own(_) => self.own().map_or(&[], |own| own.needs),
+            Self::Compatible(compatible) if compatible.endpoint.is_none() => &["endpoint"],
+            Self::Http => &["endpoint"],
+            Self::Compatible(_) | Self::Mock => &[],
+        }
+    }
+
+    /// Keys of where in a cloud it is that a cluster may have.
+    pub(crate) fn takes(&self) -> &'static [&'static str] {
+        self.own().map_or(&[], |own| own.takes)
+    }
+
+    /// The name in the configuration.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(name) => name,
+            Self::Mock => "mock",
+            Self::Http => "http",
+            Self::Compatible(compatible) => &compatible.name,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "provider_tests.rs"]
+mod tests;

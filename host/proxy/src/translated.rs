@@ -1,0 +1,199 @@
+//! Requests in the words of a provider that the client does not speak, and their answers in the client's.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tidegate_providers::{Api, Ask, JSON, Speech, StreamTranslation, Translated, Translation};
+
+use crate::fault::Fault;
+use crate::headers::{EVENT_STREAM, media_type};
+use crate::inbound::Held;
+use crate::ledger::Ledger;
+use crate::snapshot::Backend;
+use crate::upstream::cause_of;
+
+/// Flags of Anthropic's; one field or several, with commas.
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+
+/// What tells one vendor's servers something, beside what every client sends.
+const VENDOR: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-stainless-", "x-amz-", "amz-sdk-"];
+
+/// Writes a held request in the words of a backend's provider.
+pub(crate) fn request(
+    backend: &Backend,
+    speech: Speech,
+    (held, headers): (&Held, &mut HeaderMap),
+    ledger: &Ledger,
+) -> Result<Translated, Fault> {
+    let unknown = || Fault::Internal("a request is translated that is no conversation".into());
+    let client = Api::of_client(ledger.dialect, ledger.operation).ok_or_else(unknown)?;
+    let flags: Vec<String> = headers.get_all(BETA).iter().flat_map(flags).collect();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let ask = Ask {
+        client,
+        body: &held.bytes,
+        model: held.model.as_ref().map(|model| &*model.name),
+        stream: held.stream,
+        rename: backend.model.as_deref(),
+        betas: &flags,
+        id: &id(&ledger.request_id),
+        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        drops: backend.cluster.drops_unsupported,
+    };
+    let translated = ask.translate(speech).map_err(Fault::Untranslatable)?;
+    if client != speech.api {
+        let is_vendors = |name: &&HeaderName| VENDOR.iter().any(|start| name.as_str().starts_with(start));
+        let names: Vec<HeaderName> = headers.keys().filter(is_vendors).cloned().collect();
+        names.iter().for_each(|name| drop(headers.remove(name)));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(ACCEPT, HeaderValue::from_static(if held.stream { "*/*" } else { JSON }));
+    Ok(translated)
+}
+
+fn flags(value: &HeaderValue) -> Vec<String> {
+    let text = value.to_str().unwrap_or_default();
+    text.split(',').map(|flag| flag.trim().to_owned()).filter(|flag| !flag.is_empty()).collect()
+}
+
+/// The request id as far as every dialect takes it for an id.
+fn id(request_id: &str) -> String {
+    let fits = |char: &char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    request_id.chars().filter(fits).take(64).collect()
+}
+
+/// The body of an upstream's answer.
+pub(crate) enum UpstreamBody {
+    /// As it comes.
+    Plain(Incoming),
+    /// A stream of events, in the client's words.
+    Translated(Box<Stream>),
+}
+
+/// A stream of events on its way into the client's words.
+pub(crate) struct Stream {
+    incoming: Incoming,
+    words: StreamTranslation,
+    /// What is wrong with the rest, once what came before it has left.
+    unreadable: Option<String>,
+    ended: bool,
+}
+
+/// Why no more comes of an upstream's body.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error(transparent)]
+    Broken(#[from] hyper::Error),
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl BodyError {
+    /// What is behind it, for the log.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Self::Broken(error) => cause_of(error),
+            Self::Unreadable(cause) => cause.clone(),
+        }
+    }
+}
+
+/// Has a stream of events translated as it comes. What is no stream stays as it is, for [`whole`].
+pub(crate) fn response(
+    response: Response<Incoming>,
+    translation: Option<&Translation>,
+) -> Response<UpstreamBody> {
+    let streams = |translation: &&Translation| {
+        let kind = media_type(response.headers());
+        response.status().is_success() && translation.reads(&kind)
+    };
+    let Some(translation) = translation.filter(streams) else { return response.map(UpstreamBody::Plain) };
+    let words = translation.stream();
+    let mut response = response.map(|incoming| {
+        UpstreamBody::Translated(Box::new(Stream { incoming, words, unreadable: None, ended: false }))
+    });
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+    headers.remove(CONTENT_LENGTH);
+    response
+}
+
+/// The whole body of an answer in the client's words.
+pub(crate) fn whole(
+    translation: &Translation,
+    (status, headers): (u16, &mut HeaderMap),
+    body: Bytes,
+) -> Result<Bytes, String> {
+    headers.remove(CONTENT_ENCODING);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    if status >= 400 {
+        return Ok(translation.failure(status, &body));
+    }
+    translation.answer(body).map_err(|unreadable| unreadable.to_string())
+}
+
+impl Stream {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        loop {
+            if let Some(cause) = self.unreadable.take() {
+                return Poll::Ready(Some(Err(BodyError::Unreadable(cause))));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            let mut out = Vec::new();
+            let read = match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.words.feed(&data, &mut out)),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => {
+                    self.ended = true;
+                    self.words.close(&mut out)
+                }
+            };
+            if let Err(unreadable) = read {
+                self.ended = true;
+                self.unreadable = Some(unreadable.to_string());
+            }
+            if !out.is_empty() {
+                return Poll::Ready(Some(Ok(out.into())));
+            }
+        }
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Plain(incoming) => {
+                Pin::new(incoming).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Self::Translated(stream) => stream.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Plain(incoming) => incoming.is_end_stream(),
+            Self::Translated(stream) => stream.ended,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Plain(incoming) => incoming.size_hint(),
+            Self::Translated(_) => SizeHint::default(),
+        }
+    }
+}
