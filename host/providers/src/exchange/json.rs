@@ -332,4 +332,3 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
         }
     }
 }
-

@@ -81,7 +81,8 @@ pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>
 }
 
 fn encode_sampling<'a>(chat: Chat, sampling: Sampling<'a>, body: &mut Object<'a>) -> Result<(), Refused> {
-    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } = sampling;
+    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } =
+        sampling;
     if top_k.is_some() && chat == Chat::OpenAi {
         return Err(Refused::unsupported("top_k", chat.name()));
     }
@@ -254,7 +255,9 @@ fn tool_message(result: ToolResult<'_>) -> (Object<'_>, Vec<Media<'_>>) {
     let content: Json<'_> = match texts.len() {
         1 => texts.remove(0).into(),
         0 => "".into(),
-        _ => texts.into_iter().map(|text| object! { "type": "text", "text": text }).collect::<Vec<_>>().into(),
+        _ => {
+            texts.into_iter().map(|text| object! { "type": "text", "text": text }).collect::<Vec<_>>().into()
+        }
     };
     (object! { "role": "tool", "tool_call_id": id, "content": content }, media)
 }

@@ -77,8 +77,9 @@ fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
     if !url.starts_with("data:") {
         return Ok(Source::Url { url, media_type: None });
     }
-    let (media_type, data) = split_data_url(&url)
-        .ok_or_else(|| Refused::invalid(place, "must be a URL, or \"data:\", a media type and \";base64,\" with data"))?;
+    let (media_type, data) = split_data_url(&url).ok_or_else(|| {
+        Refused::invalid(place, "must be a URL, or \"data:\", a media type and \";base64,\" with data")
+    })?;
     Ok(Source::Data { media_type, data })
 }
 
@@ -210,7 +211,9 @@ fn url(source: Source<'_>) -> Option<Text<'_>> {
             url.extend(["data:", &media_type, ";base64,", &data]);
             Some(Cow::Owned(url))
         }
-        Source::Plain(text) => Some(Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(&*text)))),
+        Source::Plain(text) => {
+            Some(Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(&*text))))
+        }
         Source::File(_) => None,
     }
 }
