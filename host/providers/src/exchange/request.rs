@@ -130,6 +130,12 @@ pub(crate) enum Part<'a> {
     Refusal(Text<'a>),
     ToolCall(ToolCall<'a>),
     ToolResult(ToolResult<'a>),
+    /// What only one API knows, such as a call of a tool that the provider runs itself: as that API writes it, under the
+    /// name of its kind.
+    Own {
+        kind: Text<'a>,
+        spec: Object<'a>,
+    },
 }
 
 /// What the model thought before it spoke.
@@ -196,6 +202,8 @@ pub(crate) enum Source<'a> {
     File(Text<'a>),
     /// A document that is plain text.
     Plain(Text<'a>),
+    /// A document in pieces, each of which can be cited.
+    Texts(Vec<Text<'a>>),
 }
 
 /// What words of an answer rest on.
@@ -212,6 +220,8 @@ pub(crate) struct Citation<'a> {
     /// In the source, from and to, in the unit that `place_unit` names: `char`, `page`, `block`.
     pub(crate) place: Option<(u64, u64)>,
     pub(crate) place_unit: Option<Text<'a>>,
+    /// By which the provider knows the place again.
+    pub(crate) token: Option<Text<'a>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -249,7 +249,7 @@ fn tool_message(result: ToolResult<'_>) -> (Object<'_>, Vec<Media<'_>>) {
         match part {
             Part::Media(one) => media.push(one),
             Part::Text(text) | Part::Cited { text, .. } | Part::Refusal(text) => texts.push(text),
-            Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {}
+            Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {}
         }
     }
     let content: Json<'_> = match texts.len() {
@@ -277,6 +277,7 @@ fn assistant<'a>(
             Part::ToolCall(call) => calls.push(encode_call(call).into()),
             Part::Media(_) => return Err("media in what the assistant said"),
             Part::ToolResult(_) => return Err("a tool's result in what the assistant said"),
+            Part::Own { .. } => return Err("a call of a tool that another provider runs"),
         }
     }
     let mut message = object! { "role": "assistant" };

@@ -161,7 +161,9 @@ pub(super) fn encode<'a>(part: Part<'a>) -> Result<Object<'a>, &'static str> {
         Part::Text(text) | Part::Cited { text, .. } => Ok(object! { "type": "text", "text": text }),
         Part::Refusal(refusal) => Ok(object! { "type": "refusal", "refusal": refusal }),
         Part::Media(media) => encode_media(media),
-        Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => Err("a part of this kind"),
+        Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {
+            Err("a part of this kind")
+        }
     }
 }
 
@@ -211,9 +213,12 @@ fn url(source: Source<'_>) -> Option<Text<'_>> {
             url.extend(["data:", &media_type, ";base64,", &data]);
             Some(Cow::Owned(url))
         }
-        Source::Plain(text) => {
-            Some(Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(&*text))))
-        }
+        Source::Plain(text) => Some(plain(&text)),
+        Source::Texts(texts) => Some(plain(&texts.join("\n\n"))),
         Source::File(_) => None,
     }
+}
+
+fn plain(text: &str) -> Text<'static> {
+    Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(text)))
 }
