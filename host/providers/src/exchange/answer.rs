@@ -55,15 +55,32 @@ pub(crate) enum Event {
     /// Once, first.
     Start(Start),
     /// A part begins.
-    Open { choice: u64, part: u64, opening: Opening },
+    Open {
+        choice: u64,
+        part: u64,
+        opening: Opening,
+    },
     /// More of a part that is open.
-    Delta { choice: u64, part: u64, delta: Delta },
+    Delta {
+        choice: u64,
+        part: u64,
+        delta: Delta,
+    },
     /// Nothing more comes of a part.
-    Close { choice: u64, part: u64 },
+    Close {
+        choice: u64,
+        part: u64,
+    },
     /// In OpenAI's shape: the entries of one event.
-    LogProbabilities { choice: u64, entries: Json<'static> },
+    LogProbabilities {
+        choice: u64,
+        entries: Json<'static>,
+    },
     /// A choice ends.
-    Finish { choice: u64, finish: Finish<'static> },
+    Finish {
+        choice: u64,
+        finish: Finish<'static>,
+    },
     /// What is known to be used by now; a later one replaces it.
     Usage(Usage),
     ServiceTier(String),
@@ -89,7 +106,11 @@ pub(crate) enum Opening {
     Text,
     Reasoning,
     Refusal,
-    ToolCall { id: String, name: String, signature: Option<String> },
+    ToolCall {
+        id: String,
+        name: String,
+        signature: Option<String>,
+    },
     /// A part that comes at once, such as an image.
     Whole(Box<Block<'static>>),
 }

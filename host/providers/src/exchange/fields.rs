@@ -69,9 +69,9 @@ impl<'a, 'p> Fields<'a, 'p> {
         let whole = number.as_u64().or_else(|| {
             number.as_f64().filter(|float| *float >= 0.0 && float.fract() == 0.0).map(|float| float as u64)
         });
-        whole
-            .map(Some)
-            .ok_or_else(|| Refused::invalid(&self.place.key(key), "must be a whole number that is not negative"))
+        whole.map(Some).ok_or_else(|| {
+            Refused::invalid(&self.place.key(key), "must be a whole number that is not negative")
+        })
     }
 
     pub(crate) fn list(&mut self, key: &str) -> Result<Option<Vec<Json<'a>>>, Refused> {

@@ -333,4 +333,3 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
         }
     }
 }
-

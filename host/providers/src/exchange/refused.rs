@@ -20,14 +20,16 @@ impl Refused {
     /// A field that is not as its dialect has it.
     pub(crate) fn invalid(place: &Place<'_>, cause: impl fmt::Display) -> Self {
         let param = place.to_string();
-        let message = if param.is_empty() { format!("the body {cause}") } else { format!("\"{param}\" {cause}") };
+        let message =
+            if param.is_empty() { format!("the body {cause}") } else { format!("\"{param}\" {cause}") };
         Self { param: Some(param).filter(|param| !param.is_empty()), unsupported: false, message }
     }
 
     /// Something that the provider has no words for. `param` is the field as the canonical request has it.
     pub(crate) fn unsupported(param: impl Into<String>, provider: &str) -> Self {
         let param = param.into();
-        let message = format!("\"{param}\" cannot be said to {provider}; leave it out or choose another model");
+        let message =
+            format!("\"{param}\" cannot be said to {provider}; leave it out or choose another model");
         Self { param: Some(param), unsupported: true, message }
     }
 }

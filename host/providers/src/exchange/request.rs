@@ -120,13 +120,22 @@ pub(crate) struct Cache<'a> {
 pub(crate) enum Part<'a> {
     Text(Text<'a>),
     /// Words with what they rest on.
-    Cited { text: Text<'a>, citations: Vec<Citation<'a>> },
+    Cited {
+        text: Text<'a>,
+        citations: Vec<Citation<'a>>,
+    },
     Media(Media<'a>),
     Reasoning(Thought<'a>),
     /// Words by which the model declines.
     Refusal(Text<'a>),
     ToolCall(ToolCall<'a>),
     ToolResult(ToolResult<'a>),
+    /// What only one API knows, such as a call of a tool that the provider runs itself: as that API writes it, under the
+    /// name of its kind.
+    Own {
+        kind: Text<'a>,
+        spec: Object<'a>,
+    },
 }
 
 /// What the model thought before it spoke.
@@ -193,6 +202,8 @@ pub(crate) enum Source<'a> {
     File(Text<'a>),
     /// A document that is plain text.
     Plain(Text<'a>),
+    /// A document in pieces, each of which can be cited.
+    Texts(Vec<Text<'a>>),
 }
 
 /// What words of an answer rest on.
@@ -209,13 +220,18 @@ pub(crate) struct Citation<'a> {
     /// In the source, from and to, in the unit that `place_unit` names: `char`, `page`, `block`.
     pub(crate) place: Option<(u64, u64)>,
     pub(crate) place_unit: Option<Text<'a>>,
+    /// By which the provider knows the place again.
+    pub(crate) token: Option<Text<'a>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tool<'a> {
     Function(Function<'a>),
     /// A tool that the provider runs itself, as the client's dialect writes it, under the name of its kind.
-    Own { kind: Text<'a>, spec: Object<'a> },
+    Own {
+        kind: Text<'a>,
+        spec: Object<'a>,
+    },
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -238,7 +254,10 @@ pub(crate) enum ToolChoice<'a> {
     /// This one.
     Named(Text<'a>),
     /// One or more of these; `required`: at least one.
-    Among { names: Vec<Text<'a>>, required: bool },
+    Among {
+        names: Vec<Text<'a>>,
+        required: bool,
+    },
 }
 
 /// What an answer's text must be.
@@ -247,7 +266,12 @@ pub(crate) enum Format<'a> {
     Text,
     /// Any JSON object.
     Json,
-    Schema { name: Option<Text<'a>>, description: Option<Text<'a>>, schema: Json<'a>, strict: Option<bool> },
+    Schema {
+        name: Option<Text<'a>>,
+        description: Option<Text<'a>>,
+        schema: Json<'a>,
+        strict: Option<bool>,
+    },
 }
 
 /// How much the model thinks before it answers; what is not said is up to the provider.
@@ -292,7 +316,8 @@ impl<'a> Message<'a> {
 impl<'a> Request<'a> {
     /// Takes the words of the system out of the conversation, in order, for dialects that have them apart.
     pub(crate) fn take_system(&mut self) -> Vec<Block<'a>> {
-        let (system, others) = std::mem::take(&mut self.messages).into_iter().partition(Message::is_of_system);
+        let (system, others) =
+            std::mem::take(&mut self.messages).into_iter().partition(Message::is_of_system);
         self.messages = others;
         let system: Vec<Message<'a>> = system;
         system.into_iter().flat_map(|message| message.blocks).collect()

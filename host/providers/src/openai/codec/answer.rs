@@ -208,8 +208,8 @@ fn encode_message(blocks: Vec<Block<'_>>) -> Object<'_> {
             }
             Part::ToolCall(call) => calls.push(encode_call(call)),
             Part::Media(media) => texts.extend(shown(media)),
-            // No model answers with it.
-            Part::ToolResult(_) => {}
+            // No model answers with the one, and the API has no words for the other.
+            Part::ToolResult(_) | Part::Own { .. } => {}
         }
     }
     let mut message = object! {

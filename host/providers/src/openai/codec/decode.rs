@@ -95,8 +95,11 @@ fn reasoning<'a>(
     if effort.is_none() && thinking.is_none() {
         return Ok(None);
     }
-    let mut reasoning =
-        Reasoning { enabled: effort.as_deref().map(|effort| effort != "none"), effort, ..Reasoning::default() };
+    let mut reasoning = Reasoning {
+        enabled: effort.as_deref().map(|effort| effort != "none"),
+        effort,
+        ..Reasoning::default()
+    };
     if let Some(thinking) = thinking {
         let mut thinking = Fields::of_object(thinking, place.key("thinking"));
         let kind = thinking.need_text("type")?;
@@ -296,7 +299,12 @@ fn assistant<'a>(message: &mut Fields<'a, '_>, unknown: &mut Unknown) -> Result<
         let name = function.need_text("name")?;
         // There were no ids yet: the name ties the answer to its call.
         let arguments = function.text("arguments")?.unwrap_or_default();
-        blocks.push(Block::new(Part::ToolCall(ToolCall { id: name.clone(), name, arguments, signature: None })));
+        blocks.push(Block::new(Part::ToolCall(ToolCall {
+            id: name.clone(),
+            name,
+            arguments,
+            signature: None,
+        })));
     }
     mark_last(&mut blocks, message, unknown)?;
     Ok(Message { role: Role::Assistant, name, blocks })
@@ -311,7 +319,10 @@ fn thoughts<'a>(message: &mut Fields<'a, '_>) -> Result<Vec<Part<'a>>, Refused> 
     let blocks = message.list("thinking_blocks")?.unwrap_or_default();
     if blocks.is_empty() {
         let told = told.or(also_told).filter(|text| !text.is_empty());
-        return Ok(told.map(|text| Part::Reasoning(Thought { text, ..Thought::default() })).into_iter().collect());
+        return Ok(told
+            .map(|text| Part::Reasoning(Thought { text, ..Thought::default() }))
+            .into_iter()
+            .collect());
     }
     let thought = |(index, block)| {
         let mut block = Fields::of(block, place.at(index))?;
@@ -364,4 +375,3 @@ pub(super) fn none_of(place: &Place<'_>, word: &str, known: &str) -> Refused {
     let shown: String = word.chars().take(64).collect();
     Refused::invalid(place, format_args!("is \"{shown}\", which is none of {known}"))
 }
-

@@ -81,7 +81,8 @@ pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>
 }
 
 fn encode_sampling<'a>(chat: Chat, sampling: Sampling<'a>, body: &mut Object<'a>) -> Result<(), Refused> {
-    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } = sampling;
+    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } =
+        sampling;
     if top_k.is_some() && chat == Chat::OpenAi {
         return Err(Refused::unsupported("top_k", chat.name()));
     }
@@ -248,13 +249,15 @@ fn tool_message(result: ToolResult<'_>) -> (Object<'_>, Vec<Media<'_>>) {
         match part {
             Part::Media(one) => media.push(one),
             Part::Text(text) | Part::Cited { text, .. } | Part::Refusal(text) => texts.push(text),
-            Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {}
+            Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {}
         }
     }
     let content: Json<'_> = match texts.len() {
         1 => texts.remove(0).into(),
         0 => "".into(),
-        _ => texts.into_iter().map(|text| object! { "type": "text", "text": text }).collect::<Vec<_>>().into(),
+        _ => {
+            texts.into_iter().map(|text| object! { "type": "text", "text": text }).collect::<Vec<_>>().into()
+        }
     };
     (object! { "role": "tool", "tool_call_id": id, "content": content }, media)
 }
@@ -274,6 +277,7 @@ fn assistant<'a>(
             Part::ToolCall(call) => calls.push(encode_call(call).into()),
             Part::Media(_) => return Err("media in what the assistant said"),
             Part::ToolResult(_) => return Err("a tool's result in what the assistant said"),
+            Part::Own { .. } => return Err("a call of a tool that another provider runs"),
         }
     }
     let mut message = object! { "role": "assistant" };

@@ -52,7 +52,8 @@ impl DecodeEvents for Decoder {
             return Ok(());
         }
         let data = Json::read(event.data.as_bytes())?;
-        if data.at(&["error"]).is_some_and(|error| !error.is_null()) || event.name.as_deref() == Some("error") {
+        if data.at(&["error"]).is_some_and(|error| !error.is_null()) || event.name.as_deref() == Some("error")
+        {
             out.extend(failure::decode(0, &data).map(Event::Error));
             return Ok(());
         }
@@ -101,7 +102,8 @@ impl Decoder {
         }
         if let Some(word) = choice.text("finish_reason")? {
             let finish = decode_finish(&word);
-            known.finish = Some(if known.refused && finish == Finish::Stop { Finish::Refusal } else { finish });
+            known.finish =
+                Some(if known.refused && finish == Finish::Stop { Finish::Refusal } else { finish });
         }
         Ok(())
     }
@@ -179,7 +181,8 @@ impl Sink<'_> {
         let place = call.place();
         let index = call.count("index")?.unwrap_or(position);
         let id = call.text("id")?.filter(|id| !id.is_empty());
-        let signature = call.object("extra_content")?.and_then(parts::thought_signature).map(Text::into_owned);
+        let signature =
+            call.object("extra_content")?.and_then(parts::thought_signature).map(Text::into_owned);
         let Some(function) = call.object("function")? else { return Ok(()) };
         let mut function = Fields::of_object(function, place.key("function"));
         let name = function.text("name")?.unwrap_or_default();
@@ -194,7 +197,8 @@ impl Sink<'_> {
                     self.out.push(Event::Close { choice: self.choice, part: other.part });
                 }
                 let id = id.unwrap_or_default().into_owned();
-                let part = self.open(Opening::ToolCall { id: id.clone(), name: name.into_owned(), signature });
+                let part =
+                    self.open(Opening::ToolCall { id: id.clone(), name: name.into_owned(), signature });
                 self.known.calls.insert(index, Call { part, id });
                 part
             }

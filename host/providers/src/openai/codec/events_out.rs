@@ -71,7 +71,8 @@ impl Encoder {
     fn start(&mut self, start: Start, out: &mut Vec<SseEvent>) {
         let Start { id, model, created, fingerprint } = start;
         self.id = Some(id).filter(|id| !id.is_empty()).unwrap_or_else(|| std::mem::take(&mut self.id));
-        self.model = Some(model).filter(|model| !model.is_empty()).unwrap_or_else(|| self.asked.model.clone());
+        self.model =
+            Some(model).filter(|model| !model.is_empty()).unwrap_or_else(|| self.asked.model.clone());
         self.created = created.unwrap_or(self.created);
         self.fingerprint = fingerprint;
         out.push(self.delta(0, object! { "role": "assistant", "content": "", "refusal": Json::Null }));
@@ -87,8 +88,7 @@ impl Encoder {
                 let index = *calls;
                 *calls += 1;
                 let function = object! { "name": name, "arguments": "" };
-                let mut call =
-                    object! { "index": index, "id": id, "type": "function", "function": function };
+                let mut call = object! { "index": index, "id": id, "type": "function", "function": function };
                 call.set_some("extra_content", signature.map(Text::Owned).map(extra));
                 out.push(self.delta(choice, object! { "tool_calls": vec![call] }));
                 Kind::Call(index)

@@ -77,8 +77,9 @@ fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
     if !url.starts_with("data:") {
         return Ok(Source::Url { url, media_type: None });
     }
-    let (media_type, data) = split_data_url(&url)
-        .ok_or_else(|| Refused::invalid(place, "must be a URL, or \"data:\", a media type and \";base64,\" with data"))?;
+    let (media_type, data) = split_data_url(&url).ok_or_else(|| {
+        Refused::invalid(place, "must be a URL, or \"data:\", a media type and \";base64,\" with data")
+    })?;
     Ok(Source::Data { media_type, data })
 }
 
@@ -160,7 +161,9 @@ pub(super) fn encode<'a>(part: Part<'a>) -> Result<Object<'a>, &'static str> {
         Part::Text(text) | Part::Cited { text, .. } => Ok(object! { "type": "text", "text": text }),
         Part::Refusal(refusal) => Ok(object! { "type": "refusal", "refusal": refusal }),
         Part::Media(media) => encode_media(media),
-        Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => Err("a part of this kind"),
+        Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {
+            Err("a part of this kind")
+        }
     }
 }
 
@@ -210,7 +213,12 @@ fn url(source: Source<'_>) -> Option<Text<'_>> {
             url.extend(["data:", &media_type, ";base64,", &data]);
             Some(Cow::Owned(url))
         }
-        Source::Plain(text) => Some(Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(&*text)))),
+        Source::Plain(text) => Some(plain(&text)),
+        Source::Texts(texts) => Some(plain(&texts.join("\n\n"))),
         Source::File(_) => None,
     }
+}
+
+fn plain(text: &str) -> Text<'static> {
+    Cow::Owned(format!("data:text/plain;base64,{}", STANDARD.encode(text)))
 }
