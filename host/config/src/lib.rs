@@ -10,6 +10,7 @@ mod interpolate;
 mod load;
 pub mod node;
 mod problem;
+mod provider;
 mod raw;
 mod schema;
 mod scope;

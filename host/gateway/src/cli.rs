@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use serde_json::json;
-use tidegate_contract::Dialect;
 use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::Format;
 
@@ -141,7 +140,7 @@ fn endpoints() -> String {
     });
     let providers = tidegate_providers::all()
         .iter()
-        .map(|provider| json!({"name": provider.name(), "dialect": provider.dialect().map(Dialect::as_str)}));
+        .map(|provider| json!({"name": provider.name()}));
     json!({"endpoints": endpoints.collect::<Vec<_>>(), "providers": providers.collect::<Vec<_>>()})
         .to_string()
 }

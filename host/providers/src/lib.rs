@@ -42,4 +42,4 @@ pub use stream::{
 };
 pub use text::json_text;
 pub use texts::{FoundText, answer_texts, request_texts};
-pub use upstream::{Provider, Service, Site, Target, all, by_name};
+pub use upstream::{Provider, Serving, Site, Target, all, by_name};

@@ -20,7 +20,7 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     }
 
     /// How it serves what clients of a dialect ask for.
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service;
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving;
 
     /// Scheme, authority and base path where the cluster names no `endpoint`; `None` where it must.
     fn default_endpoint(&self, site: &Site) -> Option<String>;
@@ -57,7 +57,7 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
 /// How a provider serves what a client asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
+pub enum Serving {
     /// Bodies pass as they are.
     Passes,
     /// A conversation is held in its own words.
@@ -131,13 +131,13 @@ pub(crate) fn converses(
     speech: Speech,
     passes: impl FnOnce(Operation) -> bool,
     (dialect, operation): (Dialect, Operation),
-) -> Service {
+) -> Serving {
     if !operation.names_a_model() || passes(operation) {
-        return Service::Passes;
+        return Serving::Passes;
     }
     match Api::of_client(dialect, operation) {
-        Some(_) => Service::Speaks(speech),
-        None => Service::Refuses(lacks(operation)),
+        Some(_) => Serving::Speaks(speech),
+        None => Serving::Refuses(lacks(operation)),
     }
 }
 

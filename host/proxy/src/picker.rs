@@ -1,7 +1,7 @@
 //! Which backend of a route is tried next.
 
 use tidegate_contract::{Dialect, ModelNames, Operation};
-use tidegate_providers::Service;
+use tidegate_providers::Serving;
 
 use crate::snapshot::{Backend, Cluster, Route, Tries};
 
@@ -80,8 +80,8 @@ fn speakers(route: &Route, client: Client) -> impl Iterator<Item = &Backend> {
 
 fn lacks(backend: &Backend, (dialect, operation): Client) -> Option<&'static str> {
     match backend.cluster.provider.serves(dialect, operation) {
-        Service::Refuses(lacks) => Some(lacks),
-        Service::Passes | Service::Speaks(_) => None,
+        Serving::Refuses(lacks) => Some(lacks),
+        Serving::Passes | Serving::Speaks(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use http::HeaderValue;
 use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
 use tidegate_contract::{Dialect, Hook, Operation};
 use tidegate_pipeline::{AuthMode, Chain};
-use tidegate_providers::{Provider, Service, Site};
+use tidegate_providers::{Provider, Serving, Site};
 
 use crate::headers::Edits;
 use crate::ledger::Observers;
@@ -153,7 +153,7 @@ impl Route {
     pub(crate) fn passes_everything(&self, dialect: Dialect, operation: Operation) -> bool {
         let passes = |backend: &Backend| {
             let provider = &backend.cluster.provider;
-            !matches!(provider.serves(dialect, operation), Service::Speaks(_))
+            !matches!(provider.serves(dialect, operation), Serving::Speaks(_))
                 && !provider.has_models_in_paths(&backend.cluster.site)
         };
         !operation.names_a_model() || self.backends.iter().all(passes)

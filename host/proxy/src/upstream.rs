@@ -8,7 +8,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_contract::{Hook, ModelNames, Operation};
-use tidegate_providers::{Service, Target, Translation, replace_model};
+use tidegate_providers::{Serving, Target, Translation, replace_model};
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
@@ -236,7 +236,7 @@ fn unanswered(cluster: &Cluster, error: &hyper::Error, ledger: &Ledger) -> Fault
 fn check_answer<B>(cluster: &Cluster, response: &Response<B>) -> Result<(), Fault> {
     if response.status().is_informational() {
         let cause = "it switched protocols, which no route asked for";
-        return Err(Fault::BadAnswer { cluster: Arc::clone(&cluster.name), cause });
+        return Err(Fault::BadAnswer { cluster: Arc::clone(&cluster.name), cause: cause.into() });
     }
     Ok(())
 }
@@ -300,7 +300,7 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
     }
     let service = backend.cluster.provider.serves(ledger.dialect, draft.operation);
     let (upload, place, translation) = match (service, &mut draft.body) {
-        (Service::Speaks(speech), DraftBody::Held(held)) => {
+        (Serving::Speaks(speech), DraftBody::Held(held)) => {
             let translated = translated::request(backend, speech, (held, &mut headers), ledger)?;
             let place = Asked {
                 path: speech.api.path().to_owned(),
@@ -311,7 +311,7 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
             };
             (Upload::Held(Some(translated.body)), place, Some(translated.translation))
         }
-        (Service::Speaks(_), DraftBody::Passing(_)) => {
+        (Serving::Speaks(_), DraftBody::Passing(_)) => {
             return Err(Fault::Internal("a request is to be translated that was not read".into()));
         }
         (_, _) => {
@@ -361,7 +361,7 @@ pub(crate) fn encode(
     (mut headers, upload): (HeaderMap, Upload),
     lease: &Lease,
 ) -> Result<Request<Upload>, Fault> {
-    let provider = cluster.provider;
+    let provider = &cluster.provider;
     if let Some(credential) = &cluster.credential {
         provider.authorize(&mut headers, credential);
     }

@@ -6,7 +6,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::client::VERSION;
 use crate::exchange::api::Api;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Service, Site, Target, converses};
+use crate::upstream::{Provider, Serving, Site, Target, converses};
 
 /// `provider: anthropic`
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Provider for Anthropic {
         "anthropic"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Messages.plain(), |_| dialect == Dialect::Anthropic, (dialect, operation))
     }
 

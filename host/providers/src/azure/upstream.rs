@@ -6,7 +6,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
-use crate::upstream::{Provider, Service, Site, Target, converses, joined, segment};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment};
 
 /// `provider: azure-openai`
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Provider for AzureOpenAi {
         "azure.openai"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Chat.plain(), |_| dialect == Dialect::OpenAi, (dialect, operation))
     }
 

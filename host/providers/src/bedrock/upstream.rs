@@ -5,7 +5,7 @@
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::{Api, Envelope, Speech};
-use crate::upstream::{Provider, Service, Site, Target, converses, joined, segment_all};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment_all};
 
 /// `provider: aws-bedrock`
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Provider for Bedrock {
         "aws.bedrock"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Converse.plain(), |_| false, (dialect, operation))
     }
 
@@ -50,7 +50,7 @@ impl Provider for BedrockAnthropic {
         "aws.anthropic"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let speech = Speech { api: Api::Messages, envelope: Envelope::BedrockInvoke };
         converses(speech, |_| false, (dialect, operation))
     }

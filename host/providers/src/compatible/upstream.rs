@@ -4,7 +4,7 @@ use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Service, Site, Target, converses};
+use crate::upstream::{Provider, Serving, Site, Target, converses};
 
 /// A provider of the table, or of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Provider for Compatible {
         &self.name
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let lacks = matches!(operation, Operation::Responses | Operation::InputTokens) && !self.responses;
         let passes = |_| dialect == Dialect::OpenAi && !lacks;
         converses(Api::CompatibleChat.plain(), passes, (dialect, operation))

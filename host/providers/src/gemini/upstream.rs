@@ -7,7 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::{Api, Envelope, Speech};
-use crate::upstream::{Provider, Service, Site, Target, converses, joined, segment};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment};
 
 /// `provider: gemini`
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Provider for Gemini {
         "gemini"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Gemini.plain(), |_| false, (dialect, operation))
     }
 
@@ -66,7 +66,7 @@ impl Provider for Vertex {
         "gcp.vertex_ai"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Vertex.plain(), |_| false, (dialect, operation))
     }
 
@@ -97,7 +97,7 @@ impl Provider for VertexAnthropic {
         "gcp.anthropic"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let speech = Speech { api: Api::Messages, envelope: Envelope::VertexRaw };
         converses(speech, |_| false, (dialect, operation))
     }

@@ -2,7 +2,7 @@
 
 use tidegate_contract::{Dialect, Operation};
 
-use crate::upstream::{Provider, Service, Site, Target, joined};
+use crate::upstream::{Provider, Serving, Site, Target, joined};
 
 /// `provider: http`
 #[derive(Debug)]
@@ -13,8 +13,8 @@ impl Provider for Http {
         "http"
     }
 
-    fn serves(&self, _dialect: Dialect, _operation: Operation) -> Service {
-        Service::Passes
+    fn serves(&self, _dialect: Dialect, _operation: Operation) -> Serving {
+        Serving::Passes
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {

@@ -90,7 +90,12 @@ impl Call<'_> {
             Operation::Messages => messages::answer(self),
             Operation::CountTokens => messages::count(self),
             Operation::Models => Ok(models(claimed)),
-            Operation::Other => self.other(),
+            // Clients of other dialects reach it as clients of chat completions.
+            Operation::GenerateContent
+            | Operation::GeminiCountTokens
+            | Operation::EmbedContent
+            | Operation::Converse
+            | Operation::Other => self.other(),
         };
         answered.unwrap_or_else(|refused| refused.plan(claimed.dialect))
     }

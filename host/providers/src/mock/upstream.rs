@@ -2,8 +2,9 @@
 
 use tidegate_contract::{Dialect, Operation};
 
+use crate::exchange::api::Api;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Service, Site, Target};
+use crate::upstream::{Provider, Serving, Site, Target, converses};
 
 /// `provider: mock`
 #[derive(Debug)]
@@ -14,9 +15,10 @@ impl Provider for Mock {
         "mock"
     }
 
-    /// It answers each client in its own.
-    fn serves(&self, _dialect: Dialect, _operation: Operation) -> Service {
-        Service::Passes
+    /// It answers clients of OpenAI's and Anthropic's in their own words.
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
+        let passes = |_| matches!(dialect, Dialect::OpenAi | Dialect::Anthropic);
+        converses(Api::Chat.plain(), passes, (dialect, operation))
     }
 
     /// It is reached inside the process.

@@ -3,7 +3,7 @@
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
-use crate::upstream::{Provider, Service, Site, Target, converses, joined};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined};
 
 /// `provider: openai`
 #[derive(Debug)]
@@ -14,7 +14,7 @@ impl Provider for OpenAi {
         "openai"
     }
 
-    fn serves(&self, dialect: Dialect, operation: Operation) -> Service {
+    fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         converses(Api::Chat.plain(), |_| dialect == Dialect::OpenAi, (dialect, operation))
     }
 
