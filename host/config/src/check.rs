@@ -1,6 +1,7 @@
 //! From the file as written to the configuration as used: what a schema cannot say is checked here.
 
 mod cluster;
+mod credentials;
 mod edge;
 mod endpoint;
 mod filter;

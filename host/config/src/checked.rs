@@ -115,8 +115,10 @@ pub struct Cluster {
     pub site: Site,
     /// Whether fields that the provider's API has no words for are left out instead of refused.
     pub drops_unsupported: bool,
-    /// The key sent as the provider wants it.
-    pub api_key: Option<SecretString>,
+    /// How the gateway identifies itself.
+    pub credentials: Credentials,
+    /// Keys that clients send along.
+    pub per_request: Option<PerRequest>,
     /// Names that `/v1/models` lists besides those of the routes.
     pub models: Vec<String>,
     /// Edits of the request's headers, for every request to this cluster.
@@ -157,6 +159,97 @@ pub struct Compatible {
     pub prefix: String,
     /// Whether it has OpenAI's responses, too.
     pub responses: bool,
+}
+
+/// How the gateway identifies itself to a provider.
+#[derive(Debug, Clone, Default)]
+pub enum Credentials {
+    /// Not at all.
+    #[default]
+    None,
+    /// By a key, sent as the provider wants it.
+    ApiKey(SecretString),
+    /// By signatures of Amazon Web Services.
+    Aws {
+        /// `None` is what the machine has.
+        keys: Option<AwsKeys>,
+        /// To be assumed with them.
+        role: Option<AwsRole>,
+    },
+    /// By tokens of Google Cloud.
+    Gcp(Gcp),
+    /// By tokens of Microsoft Entra.
+    Azure(Azure),
+}
+
+/// Keys of Amazon Web Services.
+#[derive(Debug, Clone)]
+pub struct AwsKeys {
+    /// The id of the key.
+    pub access_key_id: String,
+    /// The key itself.
+    pub secret_access_key: SecretString,
+    /// Of temporary keys.
+    pub session_token: Option<SecretString>,
+}
+
+/// A role of Amazon Web Services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsRole {
+    /// Its name.
+    pub arn: String,
+    /// What its owner wants to be told.
+    pub external_id: Option<String>,
+}
+
+/// Where tokens of Google Cloud come from.
+#[derive(Debug, Clone)]
+pub enum Gcp {
+    /// From what the machine has.
+    Machine,
+    /// From the file itself.
+    Token(SecretString),
+    /// From the key in a file.
+    File(PathBuf),
+}
+
+/// Where tokens of Microsoft Entra come from.
+#[derive(Debug, Clone)]
+pub enum Azure {
+    /// From what the machine has; `client_id` says which of its identities.
+    Machine {
+        /// The application.
+        client_id: Option<String>,
+    },
+    /// From the file itself.
+    Token(SecretString),
+    /// From an application's secret.
+    Secret {
+        /// The directory.
+        tenant_id: String,
+        /// The application.
+        client_id: String,
+        /// Its secret.
+        secret: SecretString,
+    },
+    /// From an application's certificate.
+    Certificate {
+        /// The directory.
+        tenant_id: String,
+        /// The application.
+        client_id: String,
+        /// A PEM file with the certificate and its private key.
+        file: PathBuf,
+    },
+}
+
+/// Keys that clients send along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PerRequest {
+    /// What the names of their header fields begin with.
+    pub prefix: String,
+    /// Whether a request without them is refused.
+    pub required: bool,
 }
 
 /// Where in a cloud a cluster is; which of these a provider takes, and needs, is checked.

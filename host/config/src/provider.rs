@@ -17,6 +17,15 @@ pub(crate) struct Own {
     needs: &'static [&'static str],
     /// Keys of a cluster that say where in a cloud it is.
     takes: &'static [&'static str],
+    cloud: Option<Cloud>,
+}
+
+/// A cloud with credentials of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cloud {
+    Aws,
+    Gcp,
+    Azure,
 }
 
 /// The keys that say where in a cloud a cluster is.
@@ -27,14 +36,14 @@ const GCP: &[&str] = &["project", "location"];
 const AZURE: &[&str] = &["api_version"];
 
 const OWN: [Own; 8] = [
-    Own { name: "openai", prefix: "/v1", needs: &[], takes: &[] },
-    Own { name: "azure-openai", prefix: "/openai", needs: &["endpoint"], takes: AZURE },
-    Own { name: "anthropic", prefix: "/v1", needs: &[], takes: &[] },
-    Own { name: "aws-bedrock", prefix: "", needs: AWS, takes: AWS },
-    Own { name: "aws-bedrock-anthropic", prefix: "", needs: AWS, takes: AWS },
-    Own { name: "gemini", prefix: "/v1beta", needs: &[], takes: &[] },
-    Own { name: "gcp-vertex", prefix: "/v1", needs: GCP, takes: GCP },
-    Own { name: "gcp-vertex-anthropic", prefix: "/v1", needs: GCP, takes: GCP },
+    Own { name: "openai", prefix: "/v1", needs: &[], takes: &[], cloud: None },
+    Own { name: "azure-openai", prefix: "/openai", needs: &["endpoint"], takes: AZURE, cloud: Some(Cloud::Azure) },
+    Own { name: "anthropic", prefix: "/v1", needs: &[], takes: &[], cloud: None },
+    Own { name: "aws-bedrock", prefix: "", needs: AWS, takes: AWS, cloud: Some(Cloud::Aws) },
+    Own { name: "aws-bedrock-anthropic", prefix: "", needs: AWS, takes: AWS, cloud: Some(Cloud::Aws) },
+    Own { name: "gemini", prefix: "/v1beta", needs: &[], takes: &[], cloud: None },
+    Own { name: "gcp-vertex", prefix: "/v1", needs: GCP, takes: GCP, cloud: Some(Cloud::Gcp) },
+    Own { name: "gcp-vertex-anthropic", prefix: "/v1", needs: GCP, takes: GCP, cloud: Some(Cloud::Gcp) },
 ];
 
 /// Providers that are data; the file is checked by a test.
@@ -100,6 +109,21 @@ impl Provider {
     /// Keys of where in a cloud it is that a cluster may have.
     pub(crate) fn takes(&self) -> &'static [&'static str] {
         self.own().map_or(&[], |own| own.takes)
+    }
+
+    /// The cloud whose credentials it takes.
+    pub(crate) fn cloud(&self) -> Option<Cloud> {
+        self.own()?.cloud
+    }
+
+    /// Kinds of credentials, as the keys of `credentials`.
+    pub(crate) fn credentials(&self) -> &'static [&'static str] {
+        match self.cloud() {
+            None => &["api_key"],
+            Some(Cloud::Aws) => &["api_key", "aws"],
+            Some(Cloud::Gcp) => &["gcp"],
+            Some(Cloud::Azure) => &["api_key", "azure"],
+        }
     }
 
     /// The name in the configuration.

@@ -8,7 +8,18 @@ use crate::node::{Entry, Node};
 const REDACTED: &str = "[redacted]";
 
 /// Keys that hold a secret wherever they stand, whatever a filter's schema says.
-const SECRET_KEYS: [&str; 7] = ["api_key", "token", "key", "sha256", "secret", "password", "client_secret"];
+const SECRET_KEYS: [&str; 10] = [
+    "api_key",
+    "token",
+    "key",
+    "sha256",
+    "secret",
+    "password",
+    "client_secret",
+    "secret_access_key",
+    "session_token",
+    "access_token",
+];
 
 /// Headers whose values identify somebody.
 const SECRET_HEADERS: [&str; 6] =

@@ -167,7 +167,11 @@ fn build_cluster(
             Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
         }
     };
-    let credential = cluster.api_key.as_ref().map(|key| provider.credential(key.expose_secret())).transpose();
+    let key = match &cluster.credentials {
+        checked::Credentials::ApiKey(key) => Some(key),
+        _ => None,
+    };
+    let credential = key.map(|key| provider.credential(key.expose_secret())).transpose();
     let credential =
         credential.map_err(|_| failed("\"api_key\" has a character that no header may carry".into()))?;
     Ok(Cluster {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::check::credentials::credentials;
 use crate::check::edge::positive;
 use crate::check::endpoint::{endpoint, prefix_twice};
 use crate::check::headers;
@@ -58,6 +58,7 @@ pub(crate) fn cluster(
     missing_keys(&provider, &raw, at);
     let endpoint = cluster_endpoint(&provider, &raw, at);
     let mock = (provider == Provider::Mock).then(|| mock(&raw, at));
+    let (credentials, per_request) = credentials(raw.credentials, &provider, at.key("credentials"));
     Cluster {
         name,
         provider,
@@ -71,7 +72,8 @@ pub(crate) fn cluster(
         tls: tls(&raw.tls, endpoint.as_ref(), at.key("tls")),
         endpoint,
         path_prefix: raw.path_prefix,
-        api_key: raw.credentials.and_then(|credentials| api_key(credentials.api_key.0, at)),
+        credentials,
+        per_request,
         models: raw.models,
         headers: headers::edits(raw.headers, at.key("headers")),
         timeout: raw.timeout.map(|timeout| positive(timeout, "timeout", at)),
@@ -144,16 +146,6 @@ fn cluster_endpoint(provider: &Provider, raw: &raw::Cluster, at: At<'_>) -> Opti
     let endpoint = endpoint(raw.endpoint.as_deref()?, at.key("endpoint"))?;
     prefix_twice(&endpoint, prefix, at);
     Some(endpoint)
-}
-
-/// A key that no header can carry would fail every request.
-fn api_key(key: SecretString, at: At<'_>) -> Option<SecretString> {
-    let place = at.key("credentials").key("api_key");
-    if !headers::is_value(&key) {
-        place.report("\"api_key\" holds a character that no header can carry, such as a line break");
-        return None;
-    }
-    Some(key)
 }
 
 fn tls(raw: &raw::ClusterTls, endpoint: Option<&Endpoint>, at: At<'_>) -> ClusterTls {

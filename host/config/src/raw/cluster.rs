@@ -111,12 +111,101 @@ pub(crate) enum Unsupported {
     Drop,
 }
 
-/// How the gateway identifies itself to the provider.
+/// How the gateway identifies itself to the provider: `default` for what the machine has of the provider's cloud, or keys.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Credentials {
+    Word(Word),
+    Keys(Box<Keys>),
+}
+
+/// A word in place of keys.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Word {
+    /// What the machine has of the provider's cloud: environment, files, workload identity, metadata server.
+    Default,
+}
+
+/// Keys; exactly one of the first four, unless those of the request are all that count.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Credentials {
+pub(crate) struct Keys {
     /// The provider's API key.
-    pub(crate) api_key: Secret,
+    pub(crate) api_key: Option<Secret>,
+    /// Of Amazon Web Services.
+    pub(crate) aws: Option<Aws>,
+    /// Of Google Cloud.
+    pub(crate) gcp: Option<Gcp>,
+    /// Of Microsoft Entra.
+    pub(crate) azure: Option<Azure>,
+    /// Keys that clients send along, in header fields of these names only.
+    pub(crate) per_request: Option<PerRequest>,
+}
+
+/// Credentials of Amazon Web Services: keys, a role to assume, or a role with the keys that may assume it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Aws {
+    /// The id of the key; without it, what the machine has.
+    #[schemars(length(min = 1))]
+    pub(crate) access_key_id: Option<String>,
+    /// The key itself.
+    pub(crate) secret_access_key: Option<Secret>,
+    /// The token that goes with temporary keys.
+    pub(crate) session_token: Option<Secret>,
+    /// The role to assume with them.
+    #[schemars(length(min = 1))]
+    pub(crate) role_arn: Option<String>,
+    /// What the role's owner wants to be told.
+    #[schemars(length(min = 1))]
+    pub(crate) external_id: Option<String>,
+}
+
+/// Credentials of Google Cloud; exactly one of them.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gcp {
+    /// A token that somebody else renews.
+    pub(crate) access_token: Option<Secret>,
+    /// A file with the key of a service account, or of workload identity federation.
+    #[schemars(length(min = 1))]
+    pub(crate) service_account: Option<String>,
+}
+
+/// Credentials of Microsoft Entra: a token, or an application with its secret or certificate.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Azure {
+    /// A token that somebody else renews.
+    pub(crate) access_token: Option<Secret>,
+    /// The directory.
+    #[schemars(length(min = 1))]
+    pub(crate) tenant_id: Option<String>,
+    /// The application; alone, a managed identity of the machine.
+    #[schemars(length(min = 1))]
+    pub(crate) client_id: Option<String>,
+    /// Its secret.
+    pub(crate) client_secret: Option<Secret>,
+    /// A PEM file with its certificate and private key, in place of a secret.
+    #[schemars(length(min = 1))]
+    pub(crate) certificate: Option<String>,
+}
+
+/// Keys that clients send along. The fields end at the gateway.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PerRequest {
+    /// What the names of the fields begin with; `api-key`, `access-key-id`, `secret-access-key`, `session-token` or
+    /// `access-token` follows.
+    #[schemars(
+        regex(pattern = r"^[a-z0-9][a-z0-9-]*-$"),
+        extend("errorMessage" = "must be the beginning of a header's name, in small letters and with \"-\" at its end, such as \"x-upstream-\"")
+    )]
+    pub(crate) headers: String,
+    /// Whether a request without them is refused; else the cluster's own are used.
+    #[serde(default)]
+    pub(crate) required: bool,
 }
 
 /// Edits of headers, in the order remove, set, add.
