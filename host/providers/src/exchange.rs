@@ -8,3 +8,7 @@ pub(crate) mod json;
 pub(crate) mod place;
 pub(crate) mod refused;
 pub(crate) mod request;
+
+#[cfg(test)]
+#[path = "exchange/golden_tests.rs"]
+mod golden_tests;
