@@ -1,6 +1,7 @@
 //! Anthropic's API: paths and shapes of its clients, and the provider itself.
 
 pub(crate) mod client;
+pub(crate) mod codec;
 pub(crate) mod dialect;
 pub(crate) mod edited;
 pub(crate) mod gather;

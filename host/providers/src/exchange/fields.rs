@@ -34,9 +34,14 @@ impl<'a, 'p> Fields<'a, 'p> {
         self.entries.iter_mut().find(|(name, _)| name == key)?.1.take()
     }
 
+    /// The value of a field that was not taken.
+    pub(crate) fn get(&self, key: &str) -> Option<&Json<'a>> {
+        self.entries.iter().find(|(name, _)| name == key)?.1.as_ref()
+    }
+
     /// Whether there is a field that was not taken.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(name, value)| name == key && value.is_some())
+        self.get(key).is_some()
     }
 
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<Text<'a>>, Refused> {

@@ -1,0 +1,69 @@
+//! Messages, as Anthropic and all that speak its API write them; Bedrock's and Vertex's differ at the top only.
+//!
+//! Source: <https://platform.claude.com/docs/en/api/messages>
+
+mod answer;
+mod citations;
+mod decode;
+mod encode;
+mod events_in;
+mod events_out;
+mod failure;
+mod ids;
+mod parts;
+mod thinking;
+
+use crate::exchange::answer::{Answer, Failure};
+use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};
+use crate::exchange::json::{Json, Object};
+use crate::exchange::refused::{Refused, Unreadable};
+use crate::exchange::request::Request;
+
+/// Anthropic's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Messages;
+
+/// Whom errors name.
+const NAME: &str = "Anthropic's messages";
+
+impl Codec for Messages {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn decode_request<'a>(&self, body: Json<'a>, head: &Head<'a>) -> Result<Request<'a>, Refused> {
+        decode::request(body, head)
+    }
+
+    fn encode_request<'a>(&self, request: Request<'a>) -> Result<Object<'a>, Refused> {
+        encode::request(request)
+    }
+
+    fn decode_answer<'a>(&self, body: Json<'a>) -> Result<Answer<'a>, Unreadable> {
+        answer::decode(body)
+    }
+
+    fn encode_answer<'a>(&self, answer: Answer<'a>, asked: &'a Asked) -> Object<'a> {
+        answer::encode(answer, asked)
+    }
+
+    fn decode_failure(&self, status: u16, body: &Json<'_>) -> Option<Failure> {
+        failure::decode(status, body)
+    }
+
+    fn decode_events(&self) -> Box<dyn DecodeEvents> {
+        Box::new(events_in::Decoder::default())
+    }
+
+    fn encode_events(&self, asked: &Asked) -> Box<dyn EncodeEvents> {
+        Box::new(events_out::Encoder::new(asked))
+    }
+}
+
+#[cfg(test)]
+#[path = "codec/request_tests.rs"]
+mod request_tests;
+
+#[cfg(test)]
+#[path = "codec/events_tests.rs"]
+mod events_tests;
