@@ -121,6 +121,7 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
         id: "ID",
         now: 1_700_000_000,
         drops: false,
+        rewrites: true,
     };
     let translation = match ask.translate(Speech { api: provider, envelope: Envelope::None }) {
         Ok(Translated { body, translation, .. }) => {

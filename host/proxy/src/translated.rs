@@ -45,6 +45,7 @@ pub(crate) fn request(
         id: &id(&ledger.request_id),
         now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         drops: backend.cluster.drops_unsupported,
+        rewrites: false,
     };
     let translated = ask.translate(speech).map_err(Fault::Untranslatable)?;
     if client != speech.api {

@@ -24,7 +24,7 @@ struct Words {
 
 impl StreamTranslation {
     pub(super) fn new(translation: &Translation) -> Self {
-        let words = (!translation.is_same()).then(|| Words {
+        let words = (!translation.keeps).then(|| Words {
             decoder: translation.provider.api.codec().decode_events(),
             encoder: translation.client.codec().encode_events(&translation.asked),
             events: Vec::new(),

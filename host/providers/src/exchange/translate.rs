@@ -18,6 +18,8 @@ pub struct Translation {
     pub(super) provider: Speech,
     pub(super) asked: Asked,
     streams: bool,
+    /// Whether both sides speak the same API, so that whole answers pass as they are.
+    pub(super) keeps: bool,
 }
 
 /// A client's request, as it came.
@@ -41,6 +43,8 @@ pub struct Ask<'a> {
     pub now: u64,
     /// Whether fields of the body that the provider cannot be told are left out instead of refused.
     pub drops: bool,
+    /// Whether a body in the provider's own API is read and written anew, too, so that nothing is left that nobody knows.
+    pub rewrites: bool,
 }
 
 /// A request in the words of a provider.
@@ -62,13 +66,18 @@ impl<'a> Ask<'a> {
     pub fn translate(&self, provider: Speech) -> Result<Translated, Refused> {
         let body = Json::read(self.body).map_err(not_json)?;
         let Asks { model, asked, streams, mut body } =
-            if self.client == provider.api { self.keep(body)? } else { self.encode_or_drop(body, provider)? };
+            if self.keeps(provider) { self.keep(body)? } else { self.encode_or_drop(body, provider)? };
         envelope::put(provider.envelope, &mut body, self.betas);
         // As large as the request, and a little: what is written anew is seldom more.
         let mut bytes = Vec::with_capacity(self.body.len() + self.body.len() / 8 + 256);
         crate::text::push(&mut bytes, &body);
-        let translation = Translation { client: self.client, provider, asked, streams };
+        let translation =
+            Translation { client: self.client, provider, asked, streams, keeps: self.keeps(provider) };
         Ok(Translated { body: bytes.into(), model, translation })
+    }
+
+    fn keeps(&self, provider: Speech) -> bool {
+        self.client == provider.api && !self.rewrites
     }
 
     /// Where both sides speak the same API nothing is read but the model, and what nobody here knows stays.
@@ -155,17 +164,12 @@ impl Translation {
         matches!(media_type, "text/event-stream" | "application/vnd.amazon.eventstream")
     }
 
-    /// Whether both sides speak the same API, so that whole answers pass as they are.
-    pub(super) fn is_same(&self) -> bool {
-        self.client == self.provider.api
-    }
-
     /// Writes a whole answer in the client's words.
     ///
     /// # Errors
     /// Where it is none of the provider's API.
     pub fn answer(&self, body: Bytes) -> Result<Bytes, Unreadable> {
-        if self.is_same() {
+        if self.keeps {
             return Ok(body);
         }
         let answer = self.provider.api.codec().decode_answer(Json::read(&body)?)?;
