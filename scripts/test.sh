@@ -46,9 +46,13 @@ stage_deny() { cargo deny --offline --locked check --hide-inclusion-graph bans l
 # The shared libraries that the stages after this load, and that the gateway's quickstart carries.
 stage_native() { "$ROOT/scripts/build-native.sh"; }
 
-stage_unit() {
-    cargo nextest run --workspace --locked --show-progress none --status-level slow --final-status-level fail && sdk test
+# One profile for all that is compiled here, so that each library is compiled once.
+units() {
+    cargo nextest run --workspace --locked --cargo-profile ci --show-progress none --status-level slow \
+        --final-status-level fail "$@"
 }
+
+stage_unit() { units && sdk test; }
 
 # Whether the components beside their sources still do what the sources say: built anew, they play the same cases.
 stage_guests() {
@@ -59,9 +63,8 @@ stage_guests() {
     fi
     rm -rf "$made"
     "$ROOT/scripts/build-plugins.sh" --into "$made" &&
-        TIDEGATE_GUESTS="$made" cargo nextest run --workspace --locked \
-            -E '(package(tidegate-gateway) and test(case_files) and not test(golden)) or package(tidegate-runtime-wasm)' \
-            --show-progress none --status-level slow --final-status-level fail
+        TIDEGATE_GUESTS="$made" units \
+            -E '(package(tidegate-gateway) and test(case_files) and not test(golden)) or package(tidegate-runtime-wasm)'
 }
 
 # What the plugins test of themselves, beside their cases; a Python plugin with what it imports.
@@ -78,15 +81,14 @@ stage_plugins() {
 stage_python() {
     local made="$ROOT/target/sdk/tidegate_worker.abi3.so" tests=(-m pytest -q -p no:cacheprovider sdk-python/tests)
     "$ROOT/scripts/build-extension.sh" "$made" || return 1
-    TIDEGATE_PYTHON_EXT="$made" cargo nextest run --workspace --locked -E 'package(tidegate-gateway) and test(in_python_meets)' \
-        --show-progress none --status-level slow --final-status-level fail || return 1
+    TIDEGATE_PYTHON_EXT="$made" units -E 'package(tidegate-gateway) and test(in_python_meets)' || return 1
     TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" "${tests[@]}" &&
         TIDEGATE_PYTHON_EXT="$made" "$VENV/bin/python" -X tidegate_worker="$made" "${tests[@]}" -k 'not pure and not extension'
 }
 
 # With the compiled part of the Python worker beside it, as it is shipped.
 stage_build() {
-    cargo build --profile ci --locked --quiet -p tidegate-gateway &&
+    cargo build --profile ci --locked --quiet --workspace --bins &&
         "$ROOT/scripts/build-extension.sh" "$(dirname "$BINARY")/tidegate_worker.abi3.so"
 }
 

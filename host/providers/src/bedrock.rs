@@ -1,5 +1,6 @@
 //! Amazon Bedrock: paths and shapes of its clients, and the providers that are reached through it.
 
 // TEMP pub(crate) mod codec;
+pub(crate) mod client;
 pub(crate) mod dialect;
 pub(crate) mod upstream;

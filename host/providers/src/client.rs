@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 use tidegate_contract::{Dialect, Operation};
 
-use crate::{anthropic, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 
 /// A path and what it means. The path is the one to route on: aliases are already rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Claimed<'a> {
     pub operation: Operation,
     /// The normalised path, still percent-encoded.
     pub path: Cow<'a, str>,
+    /// The model, in dialects that have it in the path.
+    pub model: Option<String>,
+    /// Whether the path asks for a stream.
+    pub stream: bool,
 }
 
 impl Claimed<'_> {
@@ -31,22 +35,48 @@ impl Claimed<'_> {
 
 /// Says what a normalised path (without its query) asks for. A path that nobody claims is [`Operation::Other`].
 ///
-/// The list of models stands under one path in two dialects: a client of Anthropic's tells itself by a header.
+/// The list of models stands under one path in several dialects: clients of Anthropic's and Google's tell themselves by a
+/// header.
 pub fn claim<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Claimed<'a> {
+    if let Some(posted) = gemini::client::posted(method, path) {
+        return in_path(Dialect::Gemini, path, posted);
+    }
+    if let Some(posted) = bedrock::client::posted(method, path) {
+        return in_path(Dialect::Bedrock, path, posted);
+    }
+    let plain = |dialect, operation, path| Claimed { dialect, operation, path, model: None, stream: false };
+    if let Some(shared) = gemini::client::rewritten(path) {
+        let operation = openai::client::operation(method, &shared);
+        return plain(Dialect::Gemini, operation, Cow::Owned(shared));
+    }
     let (path, is_alias) = anthropic::client::rewritten(openai::client::rewritten(path));
     let own = anthropic::client::operation(method, path);
     let operation = own.unwrap_or_else(|| openai::client::operation(method, path));
     let speaks_it = || is_alias || headers.contains_key(anthropic::client::VERSION);
     let shared = matches!(operation, Operation::Models | Operation::Other);
-    let dialect = if own.is_some() || (shared && speaks_it()) { Dialect::Anthropic } else { Dialect::OpenAi };
-    Claimed { dialect, operation, path: Cow::Borrowed(path) }
+    let dialect = match operation {
+        _ if own.is_some() || (shared && speaks_it()) => Dialect::Anthropic,
+        Operation::Models if headers.contains_key(gemini::client::API_KEY) => Dialect::Gemini,
+        _ => Dialect::OpenAi,
+    };
+    plain(dialect, operation, Cow::Borrowed(path))
+}
+
+/// A request whose path names the model.
+fn in_path<'a>(
+    dialect: Dialect,
+    path: &'a str,
+    (operation, model, stream): (Operation, &str, bool),
+) -> Claimed<'a> {
+    let model = percent_decode_str(model).decode_utf8_lossy().into_owned();
+    Claimed { dialect, operation, path: Cow::Borrowed(path), model: Some(model), stream }
 }
 
 /// A path by which a model is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// As clients write it, without aliases.
-    pub path: &'static str,
+    pub path: String,
     /// What its bodies are written in.
     pub dialect: Dialect,
     /// What it asks of the model.
@@ -55,18 +85,32 @@ pub struct Endpoint {
     pub streams: bool,
 }
 
-/// Every path by which a model is called, with `POST`.
+/// Every path by which a model is called, with `POST`; `{model}` stands for its name.
 pub fn endpoints() -> Vec<Endpoint> {
     let of = |dialect: Dialect, posted: &'static [(&'static str, Operation)]| {
         posted.iter().map(move |(path, operation)| Endpoint {
-            path,
+            path: (*path).to_owned(),
             dialect,
             operation: *operation,
             streams: operation.streams(),
         })
     };
+    let gemini = gemini::client::VERBS.iter().map(|(verb, operation, streams)| Endpoint {
+        path: format!("/v1beta/models/{{model}}:{verb}"),
+        dialect: Dialect::Gemini,
+        operation: *operation,
+        streams: *streams,
+    });
+    let bedrock = bedrock::client::VERBS.iter().map(|(verb, streams)| Endpoint {
+        path: format!("/model/{{model}}{verb}"),
+        dialect: Dialect::Bedrock,
+        operation: Operation::Converse,
+        streams: *streams,
+    });
     of(Dialect::OpenAi, &openai::client::POSTED)
         .chain(of(Dialect::Anthropic, &anthropic::client::POSTED))
+        .chain(gemini)
+        .chain(bedrock)
         .collect()
 }
 

@@ -16,7 +16,7 @@ use crate::calls::collected;
 use crate::clock::Clock;
 use crate::exchange;
 use crate::fault::Fault;
-use crate::inbound::Held;
+use crate::inbound::{Heading, Held};
 use crate::ledger::{Ledger, Sender};
 use crate::server::Proxy;
 use crate::snapshot::{Route, Service, Snapshot};
@@ -69,7 +69,8 @@ impl Models for ModelRoutes {
 fn draft(question: Question<'_>) -> Result<Draft, Fault> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-    let held = Held::read(Bytes::copy_from_slice(question.body.as_bytes()), &headers, Operation::Chat)?;
+    let heading = Heading { operation: Operation::Chat, in_path: None };
+    let held = Held::read(Bytes::copy_from_slice(question.body.as_bytes()), &headers, &heading)?;
     if held.stream {
         return Err(Fault::Body(
             "a plugin cannot ask for a stream; take \"stream\" out of the question".into(),
@@ -77,7 +78,7 @@ fn draft(question: Question<'_>) -> Result<Draft, Fault> {
     }
     Ok(Draft {
         method: Method::POST,
-        operation: Operation::Chat,
+        heading,
         path: PATH.into(),
         query: String::new(),
         headers,

@@ -18,7 +18,7 @@ use crate::fault::Fault;
 use crate::filtered::Filters;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
-use crate::inbound::{Bounds, ClientBody, Limit, NamedModel, check_length};
+use crate::inbound::{Bounds, ClientBody, Heading, InPath, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
 use crate::preflight::{self, Target};
@@ -147,7 +147,7 @@ async fn run(
 
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
-    check_model(admitted.body.model(), ledger)?;
+    check_model(admitted.model(), ledger)?;
     let draft = admitted.draft(ledger);
     pass(snapshot, service, route, draft, ledger).await
 }
@@ -283,6 +283,7 @@ impl Admitted<'_> {
     async fn route(&mut self, service: &Service, ledger: &mut Ledger) -> Result<Arc<Route>, Fault> {
         loop {
             let model = match &self.body {
+                _ if self.claimed.model.is_some() => self.model().map_or(Model::None, Model::Named),
                 ClientBody::Unread(incoming) if incoming.is_end_stream() => Model::None,
                 ClientBody::Unread(_) => Model::Unread,
                 ClientBody::Held(held) => {
@@ -310,8 +311,8 @@ impl Admitted<'_> {
     }
 
     fn no_model(&self, ledger: &Ledger) -> Fault {
-        match self.body.model() {
-            Some(model) => Fault::NoModel(model.name.clone()),
+        match self.model() {
+            Some(model) => Fault::NoModel(model.to_owned()),
             None if self.claimed.operation.names_a_model() => {
                 Fault::Body("the body names no \"model\", and the routes here go by it".into())
             }
@@ -335,11 +336,22 @@ impl Admitted<'_> {
         Ok(())
     }
 
+    /// The model that is asked, as far as it is known by now.
+    fn model(&self) -> Option<&str> {
+        let in_body = || self.body.model().map(|model| &*model.name);
+        self.claimed.model.as_deref().or_else(in_body)
+    }
+
+    fn heading(&self) -> Heading {
+        let in_path = |model: &String| InPath { model: model.clone(), stream: self.claimed.stream };
+        Heading { operation: self.claimed.operation, in_path: self.claimed.model.as_ref().map(in_path) }
+    }
+
     async fn hold(&mut self, ledger: &mut Ledger) -> Result<(), Fault> {
         let ClientBody::Unread(_) = &self.body else { return Ok(()) };
         let nothing = ClientBody::Held(crate::inbound::Held::empty());
         let unread = std::mem::replace(&mut self.body, nothing);
-        self.body = unread.hold(&self.headers, self.claimed.operation, self.bounds, &ledger.clock).await?;
+        self.body = unread.hold(&self.headers, &self.heading(), (self.bounds, &ledger.clock)).await?;
         if let ClientBody::Held(held) = &self.body {
             ledger.bytes_received = held.bytes.len() as u64;
             ledger.original_model = held.model.as_ref().map(|model| model.name.clone());
@@ -350,6 +362,7 @@ impl Admitted<'_> {
 
     /// What is sent upstream: nothing that is between the client and this gateway only.
     fn draft(self, ledger: &mut Ledger) -> Draft {
+        let heading = self.heading();
         let Self { claimed, query, mut headers, body, bounds } = self;
         strip_request(&mut headers);
         if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
@@ -368,7 +381,7 @@ impl Admitted<'_> {
         };
         Draft {
             method: ledger.method.clone(),
-            operation: claimed.operation,
+            heading,
             path: claimed.path.into_owned(),
             query: strip_query(query),
             headers,
@@ -378,14 +391,14 @@ impl Admitted<'_> {
 }
 
 /// Holds the model that the body names against the principal's list; a request that names none is none of the list.
-pub(crate) fn check_model(named: Option<&NamedModel>, ledger: &Ledger) -> Result<(), Fault> {
+pub(crate) fn check_model(named: Option<&str>, ledger: &Ledger) -> Result<(), Fault> {
     let Some(allowed) = ledger.principal.as_ref().and_then(|principal| principal.models.as_ref()) else {
         return Ok(());
     };
     match named {
         None => Err(Fault::ModelUnknown),
-        Some(model) if allowed.allow(&model.name) => Ok(()),
-        Some(model) => Err(Fault::ModelNotAllowed { model: model.name.clone() }),
+        Some(model) if allowed.allow(model) => Ok(()),
+        Some(model) => Err(Fault::ModelNotAllowed { model: model.to_owned() }),
     }
 }
 

@@ -79,9 +79,9 @@ async fn pass(
     let flow = chain.inbound(&mut ledger.session, &mut message).await?;
     if let Some(document) = body.document().filter(|document| document.is_changed()) {
         let bytes = document.text();
-        let read = Held::read(bytes, &draft.headers, ledger.operation)?;
+        let read = Held::read(bytes, &draft.headers, &draft.heading)?;
         let held = Held { decoded: draft.held().is_some_and(|held| held.decoded), ..read };
-        check_model(held.model.as_ref(), ledger)?;
+        check_model(held.model.as_ref().map(|model| &*model.name), ledger)?;
         draft.body = DraftBody::Held(held);
     }
     Ok(flow)
@@ -89,7 +89,7 @@ async fn pass(
 
 fn body_of(draft: &Draft) -> Body {
     let Some(held) = draft.held().filter(|held| !held.bytes.is_empty()) else { return Body::Empty };
-    as_body(&held.bytes, &draft.headers, draft.operation.names_a_model())
+    as_body(&held.bytes, &draft.headers, draft.heading.operation.names_a_model())
 }
 
 /// A body as the chain sees it; JSON where the path promises it or the head says so.
@@ -105,7 +105,7 @@ pub(crate) fn as_body(bytes: &Bytes, headers: &HeaderMap, json: bool) -> Body {
 
 /// Picks the route anew, with what the filters changed.
 fn again(service: &Service, draft: &Draft, ledger: &mut Ledger) -> Result<Arc<Route>, Fault> {
-    let model = draft.model().map_or(Model::None, |model| Model::Named(&model.name));
+    let model = draft.model().map_or(Model::None, Model::Named);
     let view = View {
         method: &draft.method,
         path: &draft.path,

@@ -77,17 +77,37 @@ impl Held {
     }
 
     /// Reads what the body says of its routing.
-    pub(crate) fn read(bytes: Bytes, headers: &HeaderMap, operation: Operation) -> Result<Self, Fault> {
-        let (model, stream) = routing(&bytes, headers, operation)?;
+    pub(crate) fn read(bytes: Bytes, headers: &HeaderMap, heading: &Heading) -> Result<Self, Fault> {
+        let (model, stream) = match &heading.in_path {
+            Some(InPath { model, stream }) => {
+                (Some(NamedModel { name: model.clone(), range: None }), *stream)
+            }
+            None => routing(&bytes, headers, heading.operation)?,
+        };
         Ok(Self { bytes, model, stream, ..Self::empty() })
     }
 }
 
-/// The model that a body names, and where.
+/// What the head of a request says of its routing.
+#[derive(Debug, Clone)]
+pub(crate) struct Heading {
+    pub(crate) operation: Operation,
+    /// In dialects that say it there.
+    pub(crate) in_path: Option<InPath>,
+}
+
+/// What a path says that other dialects say in the body.
+#[derive(Debug, Clone)]
+pub(crate) struct InPath {
+    pub(crate) model: String,
+    pub(crate) stream: bool,
+}
+
+/// The model that a request names, and where in the body.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedModel {
     pub(crate) name: String,
-    pub(crate) range: Range<usize>,
+    pub(crate) range: Option<Range<usize>>,
 }
 
 /// The body of a request, whichever way it goes.
@@ -117,15 +137,14 @@ impl ClientBody {
     pub(crate) async fn hold(
         self,
         headers: &HeaderMap,
-        operation: Operation,
-        bounds: Bounds,
-        clock: &Clock,
+        heading: &Heading,
+        (bounds, clock): (Bounds, &Clock),
     ) -> Result<Self, Fault> {
         let Self::Unread(incoming) = self else { return Ok(self) };
         let raw = collect(incoming, headers, bounds, clock).await?;
         let digest = bounds.digest.then(|| Digest::of(&raw));
         let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
-        Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, operation)? }))
+        Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, heading)? }))
     }
 
     /// Turns what is left unread into a body that passes.
@@ -223,7 +242,7 @@ fn routing(
     match scan_request(bytes) {
         Ok(scan) => {
             let named =
-                |model: ModelName<'_>| NamedModel { name: model.name.into_owned(), range: model.range };
+                |model: ModelName<'_>| NamedModel { name: model.name.into_owned(), range: Some(model.range) };
             Ok((scan.model.map(named), scan.stream))
         }
         Err(error) if must_be_json => Err(Fault::Body(error.to_string())),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::Method;
+
 /// Why a path is refused rather than repaired: two readers could disagree about what it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PathProblem {
@@ -38,17 +40,24 @@ pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathProblem> {
     Ok(normal)
 }
 
-/// `%2F` in the id of `/v1/models/{id}` as the slash that it stands for, since OpenAI's clients encode it there.
+/// `%2F` in a model's name as the slash that it stands for: OpenAI's clients encode it in `/v1/models/{id}`, Bedrock's in
+/// the ARN of `/model/{arn}/converse`.
 ///
-/// Only for a request that ends at the gateway: what is left means the same as when the slash is sent as it is, and is
-/// normalised as any path.
-pub(crate) fn with_plain_model_id(path: &str) -> Cow<'_, str> {
-    match path.strip_prefix("/v1/models/") {
-        Some(id) if id.contains("%2F") || id.contains("%2f") => {
-            Cow::Owned(format!("/v1/models/{}", id.replace("%2F", "/").replace("%2f", "/")))
+/// Only for requests whose path ends at the gateway, or is written anew: what is left means the same as when the slash is
+/// sent as it is, and is normalised as any path.
+pub(crate) fn with_plain_model<'a>(method: &Method, path: &'a str) -> Cow<'a, str> {
+    let has_model = || match *method {
+        Method::GET | Method::HEAD => path.starts_with("/v1/models/"),
+        Method::POST => {
+            let is_converse = path.ends_with("/converse") || path.ends_with("/converse-stream");
+            path.starts_with("/model/") && is_converse
         }
-        _ => Cow::Borrowed(path),
+        _ => false,
+    };
+    if (path.contains("%2F") || path.contains("%2f")) && has_model() {
+        return Cow::Owned(path.replace("%2F", "/").replace("%2f", "/"));
     }
+    Cow::Borrowed(path)
 }
 
 fn check_characters(path: &str) -> Result<(), PathProblem> {

@@ -1,13 +1,11 @@
 //! What an HTTP library lets through and a gateway must not: heads that two readers could read differently.
 
-use std::borrow::Cow;
-
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri, Version};
 
 use crate::fault::Fault;
-use crate::path::{normalise, with_plain_model_id};
+use crate::path::{normalise, with_plain_model};
 
 /// What a request names, read once; everything after this reads nothing else.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,12 +33,7 @@ pub(crate) fn check(parts: &Parts) -> Result<Target, Fault> {
     }
     check_framing(&parts.headers)?;
     let authority = authority(&parts.uri, &parts.headers, parts.version)?;
-    let path = match parts.method {
-        // The only ones that the gateway answers by itself, whatever the routes say.
-        Method::GET | Method::HEAD => with_plain_model_id(parts.uri.path()),
-        _ => Cow::Borrowed(parts.uri.path()),
-    };
-    let path = normalise(&path)?.into_owned();
+    let path = normalise(&with_plain_model(&parts.method, parts.uri.path()))?.into_owned();
     let query = parts.uri.query().unwrap_or_default();
     if query.contains('#') || query.bytes().any(|byte| byte <= b' ' || byte >= 0x7f) {
         return Err(Fault::Malformed("the query has a character that must be percent-encoded"));

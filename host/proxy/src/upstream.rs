@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::connect::ConnectError;
 use crate::fault::Fault;
 use crate::hooks;
-use crate::inbound::{Held, NamedModel};
+use crate::inbound::{Heading, Held, NamedModel};
 use crate::ledger::Ledger;
 use crate::picker::{self, Client, Picker};
 use crate::pool::{Lease, Unanswered};
@@ -25,7 +25,7 @@ use crate::upload::{Passing, Upload, lock};
 /// A request ready to be sent to whichever backend is tried.
 pub(crate) struct Draft {
     pub(crate) method: Method,
-    pub(crate) operation: Operation,
+    pub(crate) heading: Heading,
     pub(crate) path: String,
     pub(crate) query: String,
     /// Without what ends at the gateway.
@@ -63,7 +63,7 @@ pub(crate) async fn send(
     timeouts: &Timeouts,
     ledger: &mut Ledger,
 ) -> Result<Sent, Fault> {
-    let client = (ledger.dialect, draft.operation);
+    let client = (ledger.dialect, draft.heading.operation);
     let mut picker = Picker::new(route, allowed, client).ok_or_else(|| draft.not_served(route, client))?;
     loop {
         let backend = picker.next();
@@ -112,7 +112,7 @@ impl Draft {
         if let Some((cluster, lacks)) = picker::refusal(route, client) {
             return Fault::NotServed { cluster: Arc::clone(&cluster.name), lacks };
         }
-        Fault::ModelNotAllowed { model: self.model().map(|model| model.name.clone()).unwrap_or_default() }
+        Fault::ModelNotAllowed { model: self.model().unwrap_or_default().to_owned() }
     }
 
     /// The body, where it is held.
@@ -133,14 +133,14 @@ impl Draft {
 
     /// Whether the body asks for a stream; `false` where it is not held.
     pub(crate) fn streams(&self) -> bool {
-        self.held().is_some_and(|held| held.stream)
+        let in_path = self.heading.in_path.as_ref().is_some_and(|in_path| in_path.stream);
+        in_path || self.held().is_some_and(|held| held.stream)
     }
 
-    pub(crate) fn model(&self) -> Option<&NamedModel> {
-        match &self.body {
-            DraftBody::Held(held) => held.model.as_ref(),
-            DraftBody::Passing(_) => None,
-        }
+    /// The model that the request names; of a body that passes, nobody knows yet.
+    pub(crate) fn model(&self) -> Option<&str> {
+        let in_body = self.held().and_then(|held| held.model.as_ref()).map(|model| &*model.name);
+        in_body.or_else(|| self.heading.in_path.as_ref().map(|in_path| &*in_path.model))
     }
 }
 
@@ -153,8 +153,8 @@ async fn attempt(
     let cluster = &backend.cluster;
     ledger.attempts += 1;
     ledger.cluster = Some(Arc::clone(cluster));
-    if let Some(model) = draft.model().map(|model| &model.name) {
-        ledger.request_model = Some(backend.model.as_ref().unwrap_or(model).clone());
+    if let Some(model) = draft.model() {
+        ledger.request_model = Some(backend.model.as_deref().unwrap_or(model).to_owned());
     }
     let bound = cluster.timeout.unwrap_or(Duration::MAX);
     let clock = ledger.clock;
@@ -291,14 +291,14 @@ pub(crate) fn own_path(cluster: &Cluster, path: &str) -> String {
 
 fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prepared, Fault> {
     let mut headers = draft.headers.clone();
-    if draft.operation.names_a_model() {
+    if draft.heading.operation.names_a_model() {
         // Usage is read from the answer's bytes as they pass, so they must not be compressed.
         headers.remove(ACCEPT_ENCODING);
     }
     if matches!(&draft.body, DraftBody::Held(held) if held.decoded) {
         headers.remove(CONTENT_ENCODING);
     }
-    let service = backend.cluster.provider.serves(ledger.dialect, draft.operation);
+    let service = backend.cluster.provider.serves(ledger.dialect, draft.heading.operation);
     let (upload, place, translation) = match (service, &mut draft.body) {
         (Serving::Speaks(speech), DraftBody::Held(held)) => {
             let translated = translated::request(backend, speech, (held, &mut headers), ledger)?;
@@ -315,10 +315,10 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
             return Err(Fault::Internal("a request is to be translated that was not read".into()));
         }
         (_, _) => {
-            let named = draft.model().map(|model| model.name.clone());
+            let named = draft.model().map(str::to_owned);
             let place = Asked {
                 path: draft.path.clone(),
-                operation: draft.operation,
+                operation: draft.heading.operation,
                 model: backend.model.clone().or(named).unwrap_or_default(),
                 stream: draft.streams(),
                 is_own: true,
@@ -393,7 +393,9 @@ fn upload(backend: &Backend, draft: &mut Draft) -> Upload {
         DraftBody::Passing(passing) => passing.take().map_or(Upload::Held(None), Upload::Passing),
         DraftBody::Held(held) => {
             let body = match (&backend.model, &held.model) {
-                (Some(new), Some(named)) => replace_model(&held.bytes, named.range.clone(), new),
+                (Some(new), Some(NamedModel { range: Some(range), .. })) => {
+                    replace_model(&held.bytes, range.clone(), new)
+                }
                 _ => held.bytes.clone(),
             };
             Upload::Held((!body.is_empty()).then_some(body))
