@@ -10,6 +10,7 @@ mod anthropic;
 mod client;
 mod dialect;
 mod exchange;
+mod gemini;
 mod http;
 pub mod mock;
 mod openai;

@@ -1,0 +1,3 @@
+//! Google's Gemini, in the Gemini API and in Vertex AI.
+
+pub(crate) mod codec;
