@@ -8,3 +8,6 @@ pub(crate) mod json;
 pub(crate) mod place;
 pub(crate) mod refused;
 pub(crate) mod request;
+
+#[cfg(test)]
+mod golden_tests;
