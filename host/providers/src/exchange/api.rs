@@ -5,7 +5,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::codec::Codec;
 use crate::anthropic::codec::Messages;
 // TEMP use crate::bedrock::codec::Converse;
-// TEMP use crate::gemini::codec::Gemini;
+use crate::gemini::codec::Gemini;
 use crate::openai::codec::Chat;
 
 /// An API in which conversations are written.
@@ -112,6 +112,8 @@ impl Api {
             Self::Chat => &Chat::OpenAi,
             Self::CompatibleChat => &Chat::Compatible,
             Self::Messages => &Messages,
+            Self::Gemini => &Gemini::Studio,
+            Self::Vertex => &Gemini::Vertex,
             _ => &Chat::OpenAi, // TEMP
         }
     }

@@ -21,6 +21,23 @@ struct Fields<'a> {
     code: u16,
     message: &'a str,
     status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<[Detail<'a>; 1]>,
+}
+
+/// `google.rpc.BadRequest`: which field is to blame.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    field_violations: [Violation<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Violation<'a> {
+    field: &'a str,
+    description: &'a str,
 }
 
 #[derive(Serialize)]
@@ -38,8 +55,12 @@ struct Model<'a> {
 
 impl<'a> Envelope<'a> {
     fn new(error: &ErrorBody<'a>) -> Self {
-        let ErrorBody { status, kind, message, .. } = *error;
-        Self { error: Fields { code: status, message, status: kind } }
+        let ErrorBody { status, kind, param, message, .. } = *error;
+        let details = param.map(|field| {
+            let kind = "type.googleapis.com/google.rpc.BadRequest";
+            [Detail { kind, field_violations: [Violation { field, description: message }] }]
+        });
+        Self { error: Fields { code: status, message, status: kind, details } }
     }
 }
 
