@@ -1,5 +1,5 @@
 //! Amazon Bedrock: paths and shapes of its clients, and the providers that are reached through it.
 
-// TEMP pub(crate) mod codec;
+pub(crate) mod codec;
 pub(crate) mod dialect;
 pub(crate) mod upstream;
