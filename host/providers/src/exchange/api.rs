@@ -4,7 +4,7 @@ use tidegate_contract::{Dialect, Operation};
 
 use super::codec::Codec;
 // TEMP use crate::anthropic::codec::Messages;
-// TEMP use crate::bedrock::codec::Converse;
+use crate::bedrock::codec::Converse;
 // TEMP use crate::gemini::codec::Gemini;
 use crate::openai::codec::Chat;
 
@@ -111,6 +111,7 @@ impl Api {
         match self {
             Self::Chat => &Chat::OpenAi,
             Self::CompatibleChat => &Chat::Compatible,
+            Self::Converse => &Converse,
             _ => &Chat::OpenAi, // TEMP
         }
     }
