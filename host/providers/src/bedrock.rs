@@ -2,4 +2,5 @@
 
 pub(crate) mod codec;
 pub(crate) mod dialect;
+pub(crate) mod frames;
 pub(crate) mod upstream;
