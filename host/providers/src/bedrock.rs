@@ -3,4 +3,5 @@
 pub(crate) mod codec;
 pub(crate) mod dialect;
 pub(crate) mod frames;
+pub(crate) mod sign;
 pub(crate) mod upstream;
