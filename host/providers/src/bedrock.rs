@@ -1,6 +1,7 @@
 //! Amazon Bedrock: paths and shapes of its clients, and the providers that are reached through it.
 
-// TEMP pub(crate) mod codec;
 pub(crate) mod client;
+pub(crate) mod codec;
 pub(crate) mod dialect;
+pub(crate) mod frames;
 pub(crate) mod upstream;

@@ -4,7 +4,7 @@ use tidegate_contract::{Dialect, Operation};
 
 use super::codec::Codec;
 use crate::anthropic::codec::Messages;
-// TEMP use crate::bedrock::codec::Converse;
+use crate::bedrock::codec::Converse;
 use crate::gemini::codec::Gemini;
 use crate::openai::codec::Chat;
 
@@ -114,7 +114,7 @@ impl Api {
             Self::Messages => &Messages,
             Self::Gemini => &Gemini::Studio,
             Self::Vertex => &Gemini::Vertex,
-            _ => &Chat::OpenAi, // TEMP
+            Self::Converse => &Converse,
         }
     }
 }

@@ -31,10 +31,8 @@ impl<'a> Contents<'a> {
     /// Writes `systemInstruction` and `contents`. Messages of one role that follow each other are one turn.
     pub(super) fn write(mut self, messages: Vec<Message<'a>>) -> Result<Object<'a>, Refused> {
         for (index, message) in messages.into_iter().enumerate() {
-            let Message { role, name, blocks } = message;
-            if name.is_some() {
-                return Err(self.unsupported(index, "the name of a participant"));
-            }
+            // There is no place for the name of a participant.
+            let Message { role, name: _, blocks } = message;
             let parts = match role {
                 Role::System | Role::Developer => {
                     let parts = system(blocks).map_err(|what| self.unsupported(index, what))?;
