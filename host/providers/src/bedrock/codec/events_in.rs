@@ -50,6 +50,13 @@ impl DecodeEvents for Decoder {
         if self.ended {
             return Ok(());
         }
+        if failure::is_error(name) {
+            self.ended = true;
+            // What cannot be read of it is still an error.
+            let data = Json::read(event.data.as_bytes()).unwrap_or(Json::Null);
+            out.push(Event::Error(failure::decode_event(name, &data)));
+            return Ok(());
+        }
         let data = Json::read(event.data.as_bytes())?;
         let index = data.at(&["contentBlockIndex"]).and_then(Json::as_u64).unwrap_or(0);
         match name {
@@ -59,10 +66,6 @@ impl DecodeEvents for Decoder {
             "contentBlockStop" => self.close_block(index, out),
             "messageStop" => self.stop(&data, out),
             "metadata" => self.count(&data, out),
-            _ if failure::is_error(name) => {
-                self.ended = true;
-                out.push(Event::Error(failure::decode_event(name, &data)));
-            }
             // What is added to the API later.
             _ => {}
         }

@@ -148,6 +148,11 @@ fn every_exception_has_its_status() {
         let failure = Failure { code: Some(name.to_owned()), ..Failure::new(status, "no") };
         assert_eq!(read(&[named(name, r#"{"message":"no"}"#)]), Ok(vec![Event::Error(failure)]));
     }
+    let unread = Failure {
+        code: Some("internalServerException".to_owned()),
+        ..Failure::new(500, "internalServerException")
+    };
+    assert_eq!(read(&[named("internalServerException", "")]), Ok(vec![Event::Error(unread)]));
 }
 
 #[test]

@@ -66,6 +66,16 @@ impl Model {
 
     /// Whether points of the cache may be set; others refuse them.
     pub(super) fn caches(self) -> bool {
+        self.is_of_the_large_two()
+    }
+
+    /// Whether a tool's result may say that the tool has failed; others refuse it.
+    pub(super) fn takes_status(self) -> bool {
+        self.is_of_the_large_two()
+    }
+
+    /// Claude or Nova, or what may well be one of them.
+    fn is_of_the_large_two(self) -> bool {
         matches!(self.vendor, Vendor::Anthropic | Vendor::Nova) || self.is_hidden
     }
 }

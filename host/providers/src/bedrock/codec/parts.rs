@@ -197,7 +197,7 @@ impl Writer {
             }
         }
         let mut encoded = object! { "toolUseId": safe_id(id), "content": content };
-        if is_error {
+        if is_error && self.model.takes_status() {
             encoded.set("status", "error");
         }
         Ok(object! { "toolResult": encoded })

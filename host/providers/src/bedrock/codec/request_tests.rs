@@ -139,6 +139,10 @@ fn tools_of_others_are_refused_by_their_kind() {
             .starts_with("\"tools[0] of type web_search_20250305\"")
     );
     assert!(ask("amazon.nova-pro-v1:0", "computer_20250124").is_err());
+    let tools = vec![own("bash_20250124")];
+    let choice = Some(ToolChoice::Any);
+    let body = sent(Request { tools, tool_choice: choice, ..asks(CLAUDE, vec![says("a")]) }).unwrap();
+    assert!(body.ends_with(r#""tool_choice":{"type":"any"}}}"#), "{body}");
 }
 
 #[test]
@@ -160,6 +164,16 @@ fn who_may_not_say_something_is_told_so() {
         Media::new(MediaKind::Audio, Source::Data { media_type: "audio/wav".into(), data: "".into() });
     let result = ToolResult { id: "c".into(), name: None, parts: vec![Part::Media(audio)], is_error: false };
     assert_eq!(what(Role::User, Part::ToolResult(result)), "messages[0]: audio in a tool's result");
+}
+
+#[test]
+fn only_claude_and_nova_are_told_that_a_tool_has_failed() {
+    let body = |model| {
+        let result = ToolResult { id: "c".into(), name: None, parts: Vec::new(), is_error: true };
+        sent(asks(model, vec![Block::new(Part::ToolResult(result))])).unwrap()
+    };
+    assert!(body(CLAUDE).contains(r#""status":"error""#));
+    assert!(!body("openai.gpt-oss-20b-1:0").contains("status"));
 }
 
 #[test]

@@ -154,6 +154,8 @@ pub(super) fn encode<'a>(wanted: Wanted<'a>, writer: &Writer, sent: &mut Sent<'a
         choice = one_at_a_time(choice, writer, sent)?;
     }
     if list.is_empty() {
+        // Anthropic's own tools alone, whose choice stands beside them.
+        sent.additional.set_some("tool_choice", choice.map(anthropic_choice));
         return Ok(());
     }
     let mut config = object! { "tools": list };
@@ -221,14 +223,18 @@ fn one_at_a_time<'a>(
     if writer.model.vendor != Vendor::Anthropic {
         return Err(Refused::unsupported("parallel_tool_calls", Converse.name()));
     }
-    let mut said = match choice {
-        Some(ToolChoice::Any) => object! { "type": "any" },
-        Some(ToolChoice::Named(name)) => object! { "type": "tool", "name": name },
-        _ => object! { "type": "auto" },
-    };
+    let mut said = anthropic_choice(choice.unwrap_or(ToolChoice::Auto));
     said.set("disable_parallel_tool_use", true);
     sent.additional.set("tool_choice", said);
     Ok(None)
+}
+
+fn anthropic_choice(choice: ToolChoice<'_>) -> Object<'_> {
+    match choice {
+        ToolChoice::Any => object! { "type": "any" },
+        ToolChoice::Named(name) => object! { "type": "tool", "name": name },
+        ToolChoice::Auto | ToolChoice::None | ToolChoice::Among { .. } => object! { "type": "auto" },
+    }
 }
 
 fn encode_choice(choice: ToolChoice<'_>) -> Option<Object<'_>> {
