@@ -28,6 +28,10 @@ pub(crate) trait Shapes {
     fn error_body(&self, error: &ErrorBody<'_>) -> Bytes;
     fn error_event(&self, error: &ErrorBody<'_>) -> Bytes;
     fn error_kind(&self, status: u16) -> &'static str;
+    /// A header field that says the kind of an error, where the body does not.
+    fn error_field(&self, _status: u16) -> Option<(&'static str, &'static str)> {
+        None
+    }
     fn models_body(&self, names: &[&str]) -> Bytes;
     fn model_body(&self, name: &str) -> Bytes;
 }
@@ -56,6 +60,11 @@ pub fn error_event(dialect: Dialect, error: &ErrorBody<'_>) -> Bytes {
 /// The dialect's usual word for the class of errors with this status.
 pub fn error_kind(dialect: Dialect, status: u16) -> &'static str {
     shapes(dialect).error_kind(status)
+}
+
+/// The header field in which clients of the dialect look for the kind of an error.
+pub fn error_field(dialect: Dialect, status: u16) -> Option<(&'static str, &'static str)> {
+    shapes(dialect).error_field(status)
 }
 
 /// The list of models, in the order given.

@@ -13,6 +13,7 @@ mod client;
 mod compatible;
 mod dialect;
 mod exchange;
+mod framing;
 mod gemini;
 mod http;
 pub mod mock;
@@ -26,12 +27,13 @@ mod texts;
 mod upstream;
 
 pub use client::{Claimed, Endpoint, claim, endpoints};
-pub use dialect::{ErrorBody, JSON, error_body, error_event, error_kind, model_body, models_body};
+pub use dialect::{ErrorBody, JSON, error_body, error_event, error_field, error_kind, model_body, models_body};
 pub use compatible::upstream::Compatible;
 pub use exchange::api::{Api, Envelope, Speech};
 pub use exchange::refused::{Refused, Unreadable};
 pub use exchange::streamed::StreamTranslation;
 pub use exchange::translate::{Ask, Translated, Translation};
+pub use framing::{Framer, Framing};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,

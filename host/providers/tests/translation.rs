@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tidegate_providers::{Api, Ask, Decoder, Envelope, Frame, Speech, SseEvent, Translated, Translation};
+use tidegate_providers::{Api, Ask, Decoder, Envelope, Frame, Framer, Framing, Speech, SseEvent, Translated, Translation};
 
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -84,9 +84,19 @@ fn shown(event: SseEvent) -> CaseEvent {
     CaseEvent { event: event.name, data }
 }
 
-fn streamed(translation: &Translation, events: &[CaseEvent], piece: usize) -> Vec<CaseEvent> {
+/// The bytes of a provider's stream, in what it puts events into.
+fn wire(provider: Api, events: &[CaseEvent]) -> Vec<u8> {
     let mut bytes = Vec::new();
     events.iter().for_each(|case| event(case).write(&mut bytes));
+    if provider != Api::Converse {
+        return bytes;
+    }
+    let (mut framer, mut out) = (Framer::new(Framing::Aws), Vec::new());
+    framer.feed(&bytes, &mut out).unwrap();
+    out
+}
+
+fn streamed(translation: &Translation, bytes: &[u8], piece: usize) -> Vec<CaseEvent> {
     let (mut stream, mut out) = (translation.stream(), Vec::new());
     bytes.chunks(piece).for_each(|piece| stream.feed(piece, &mut out).unwrap());
     stream.close(&mut out).unwrap();
@@ -97,10 +107,10 @@ fn streamed(translation: &Translation, events: &[CaseEvent], piece: usize) -> Ve
 }
 
 /// The same, however the bytes come.
-fn streamed_at_every_split(translation: &Translation, events: &[CaseEvent]) -> Vec<CaseEvent> {
-    let whole = streamed(translation, events, usize::MAX);
+fn streamed_at_every_split(translation: &Translation, bytes: &[u8]) -> Vec<CaseEvent> {
+    let whole = streamed(translation, bytes, usize::MAX);
     for piece in [1, 2, 3, 7, 61, 1009] {
-        assert_eq!(streamed(translation, events, piece), whole, "in pieces of {piece} bytes");
+        assert_eq!(streamed(translation, bytes, piece), whole, "in pieces of {piece} bytes");
     }
     whole
 }
@@ -140,9 +150,9 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
     let whole = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     now.answered =
         case.answer.as_ref().map(|answer| whole(&translation.answer(text(answer).into()).unwrap()));
-    now.streamed = case.events.as_ref().map(|events| streamed_at_every_split(&translation, events));
+    now.streamed = case.events.as_ref().map(|events| streamed_at_every_split(&translation, &wire(provider, events)));
     now.failed =
-        case.error.as_ref().map(|error| whole(&translation.failure(error.status, text(&error.body).as_bytes())));
+        case.error.as_ref().map(|error| whole(&translation.failure(error.status, text(&error.body).into())));
     now
 }
 

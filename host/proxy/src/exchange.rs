@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::{Body, Incoming};
 use tidegate_contract::{Head, Hook, Operation, Peer};
 use tidegate_pipeline::{Beside, Chain, Digest, JudgedBeside, apply_headers};
-use tidegate_providers::{Claimed, JSON, claim, model_body, models_body};
+use tidegate_providers::{Claimed, Framing, JSON, claim, model_body, models_body};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -56,8 +56,10 @@ pub(crate) async fn serve(
     let sender = Sender { listener: &client.listener, client: client.address, method: &parts.method };
     let mut ledger = Ledger::open(snapshot.observers.clone(), client.watch.begin(), &sender, clock);
     ledger.request_id = request_id(&parts.headers);
+    let query = parts.uri.query().unwrap_or_default().to_owned();
     let reply = run(&snapshot, client, parts, body, &mut ledger).await;
-    answered(&snapshot, reply, ledger)
+    let framing = Framing::of(ledger.dialect, &query);
+    outbound::framed(answered(&snapshot, reply, ledger), framing)
 }
 
 /// Sends a request that needs no more than its route: that of a plugin.

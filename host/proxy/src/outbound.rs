@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
 use tidegate_pipeline::{ModerationOutcome, Tally};
-use tidegate_providers::AnswerScan;
+use tidegate_providers::{AnswerScan, Framing};
 
 use crate::filtered::{self, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::ledger::Ledger;
-use crate::stream::{AnswerBody, Passing, Reading, Source};
+use crate::stream::{AnswerBody, Framed, Passing, Reading, Source};
 use crate::upstream::Answered;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -64,6 +64,17 @@ pub(crate) fn own(mut response: Response<Bytes>, mut ledger: Box<Ledger>) -> Res
     mark(response.headers_mut(), &ledger);
     let head_only = ledger.method == Method::HEAD;
     response.map(|bytes| AnswerBody::Own((!head_only).then_some(bytes), ledger))
+}
+
+/// The stream of an answer as the client's API has it.
+pub(crate) fn framed(response: Response<AnswerBody>, framing: Framing) -> Response<AnswerBody> {
+    if framing == Framing::Sse || media_type(response.headers()) != EVENT_STREAM {
+        return response;
+    }
+    let mut response = response.map(|body| AnswerBody::Framed(Framed::new(body, framing)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(framing.media_type()));
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response
 }
 
 fn mark(headers: &mut HeaderMap, ledger: &Ledger) {

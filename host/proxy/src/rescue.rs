@@ -4,7 +4,7 @@ use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use tidegate_contract::Dialect;
 use tidegate_pipeline::Denied;
-use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_kind};
+use tidegate_providers::{ErrorBody, JSON, error_body, error_event, error_field, error_kind};
 
 use bytes::Bytes;
 
@@ -20,6 +20,9 @@ pub(crate) fn answer(fault: &Fault, dialect: Dialect) -> Response<Bytes> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    if let Some((name, kind)) = error_field(dialect, status.as_u16()) {
+        headers.insert(name, HeaderValue::from_static(kind));
+    }
     extra_headers(fault, status, headers);
     response
 }

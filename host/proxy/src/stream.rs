@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use tidegate_providers::AnswerScan;
+use tidegate_providers::{AnswerScan, Framer, Framing};
 use tokio::time::{Instant, Sleep};
 
 use crate::events::whole_events;
@@ -25,6 +25,15 @@ pub(crate) enum AnswerBody {
     Upstream(Box<Passing>),
     /// An upstream's stream behind filters.
     Filtered(Pieces),
+    /// A stream for a client whose API has no server-sent events.
+    Framed(Box<Framed>),
+}
+
+/// A stream on its way into what its client's API puts events into.
+pub(crate) struct Framed {
+    body: AnswerBody,
+    framer: Framer,
+    ended: bool,
 }
 
 /// What is put together for a body that comes from an upstream.
@@ -94,6 +103,34 @@ impl Passing {
             broken: false,
             ledger,
         })
+    }
+}
+
+impl Framed {
+    pub(crate) fn new(body: AnswerBody, framing: Framing) -> Box<Self> {
+        Box::new(Self { body, framer: Framer::new(framing), ended: false })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        while !self.ended {
+            let mut out = Vec::new();
+            let framed = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.framer.feed(&data, &mut out)),
+                Some(Err(cut)) => return Poll::Ready(Some(Err(cut))),
+                None => {
+                    self.ended = true;
+                    self.framer.close(&mut out)
+                }
+            };
+            if framed.is_err() {
+                self.ended = true;
+                return Poll::Ready(Some(Err(Cut)));
+            }
+            if !out.is_empty() {
+                return Poll::Ready(Some(Ok(out.into())));
+            }
+        }
+        Poll::Ready(None)
     }
 }
 
@@ -309,6 +346,7 @@ impl Body for AnswerBody {
             Self::Filtered(pieces) => {
                 pieces.as_mut().poll_next(cx).map(|piece| piece.map(|data| data.map(Frame::data)))
             }
+            Self::Framed(framed) => framed.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
         }
     }
 
@@ -317,6 +355,7 @@ impl Body for AnswerBody {
             Self::Own(bytes, _) => bytes.as_ref().is_none_or(Bytes::is_empty),
             Self::Upstream(passing) => passing.ended,
             Self::Filtered(_) => false,
+            Self::Framed(framed) => framed.ended,
         }
     }
 
@@ -328,7 +367,7 @@ impl Body for AnswerBody {
                 Reading::Events { .. } => SizeHint::default(),
                 Reading::Opaque | Reading::Plain(_) => passing.incoming.size_hint(),
             },
-            Self::Filtered(_) => SizeHint::default(),
+            Self::Filtered(_) | Self::Framed(_) => SizeHint::default(),
         }
     }
 }

@@ -134,7 +134,10 @@ pub(crate) fn whole(
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     if status >= 400 {
-        return Ok(translation.failure(status, &body));
+        if let Some((name, kind)) = translation.error_field(status) {
+            headers.insert(name, HeaderValue::from_static(kind));
+        }
+        return Ok(translation.failure(status, body));
     }
     translation.answer(body).map_err(|unreadable| unreadable.to_string())
 }

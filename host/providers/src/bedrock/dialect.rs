@@ -36,6 +36,10 @@ impl Shapes for Bedrock {
         }
     }
 
+    fn error_field(&self, status: u16) -> Option<(&'static str, &'static str)> {
+        Some(("x-amzn-errortype", self.error_kind(status)))
+    }
+
     /// The runtime has no list of models: a client of it that asks for one gets OpenAI's.
     fn models_body(&self, names: &[&str]) -> Bytes {
         crate::openai::dialect::OpenAi.models_body(names)

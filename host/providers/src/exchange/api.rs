@@ -61,6 +61,16 @@ impl Api {
         }
     }
 
+    /// Whether bodies of one are bodies of the other, so that they pass as they are.
+    pub(crate) fn is_kept_by(self, provider: Self) -> bool {
+        let family = |api| match api {
+            Self::CompatibleChat => Self::Chat,
+            Self::Vertex => Self::Gemini,
+            other => other,
+        };
+        family(self) == family(provider)
+    }
+
     /// The name in the folders of the golden cases.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,14 +4,26 @@ use super::answer::Event;
 use super::codec::{DecodeEvents, EncodeEvents};
 use super::refused::Unreadable;
 use super::translate::Translation;
+use super::api::{Api, Envelope, Speech};
+use crate::bedrock::frames;
 use crate::sse::{Decoder, Frame, SseEvent};
 
 /// A stream on its way from one API to another. What it writes are server-sent events.
 pub struct StreamTranslation {
-    frames: Decoder,
+    frames: Frames,
     words: Option<Words>,
     read: Vec<Frame>,
     written: Vec<SseEvent>,
+}
+
+/// How the provider tells where an event ends.
+enum Frames {
+    /// As server-sent events.
+    Sse(Decoder),
+    /// In AWS's frames.
+    Aws(frames::Decoder),
+    /// In AWS's frames, each with a chunk of another API's in it.
+    Chunks(frames::Decoder),
 }
 
 /// A change of words; there is none where both sides speak the same API.
@@ -30,7 +42,7 @@ impl StreamTranslation {
             events: Vec::new(),
             ended: false,
         });
-        Self { frames: Decoder::default(), words, read: Vec::new(), written: Vec::new() }
+        Self { frames: Frames::of(translation.provider), words, read: Vec::new(), written: Vec::new() }
     }
 
     /// Takes the next piece, and adds what it means for the client to `out`.
@@ -38,7 +50,7 @@ impl StreamTranslation {
     /// # Errors
     /// Where it is none of the provider's API; the stream cannot be read on.
     pub fn feed(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        let framed = self.frames.feed(piece, &mut self.read).map_err(|error| Unreadable(error.to_string()));
+        let framed = self.frames.feed(piece, &mut self.read);
         self.pass(out)?;
         framed
     }
@@ -48,7 +60,7 @@ impl StreamTranslation {
     /// # Errors
     /// As for [`StreamTranslation::feed`].
     pub fn close(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        let framed = self.frames.finish(&mut self.read).map_err(|error| Unreadable(error.to_string()));
+        let framed = self.frames.finish(&mut self.read);
         self.pass(out)?;
         framed?;
         if let Some(words) = &mut self.words {
@@ -76,6 +88,42 @@ impl StreamTranslation {
 
     fn write(&mut self, out: &mut Vec<u8>) {
         self.written.drain(..).for_each(|event| event.write(out));
+    }
+}
+
+impl Frames {
+    fn of(provider: Speech) -> Self {
+        match provider {
+            Speech { envelope: Envelope::BedrockInvoke, .. } => Self::Chunks(frames::Decoder::default()),
+            Speech { api: Api::Converse, .. } => Self::Aws(frames::Decoder::default()),
+            _ => Self::Sse(Decoder::default()),
+        }
+    }
+
+    fn feed(&mut self, piece: &[u8], read: &mut Vec<Frame>) -> Result<(), Unreadable> {
+        let unreadable = |error: &dyn std::fmt::Display| Unreadable(error.to_string());
+        let (decoder, is_chunked) = match self {
+            Self::Sse(decoder) => return decoder.feed(piece, read).map_err(|error| unreadable(&error)),
+            Self::Aws(decoder) => (decoder, false),
+            Self::Chunks(decoder) => (decoder, true),
+        };
+        let mut events = Vec::new();
+        let framed = decoder.feed(piece, &mut events).map_err(|error| unreadable(&error));
+        for event in events {
+            let opened = if is_chunked { frames::chunks::open(event) } else { Ok(event) };
+            read.push(Frame::Event(opened.map_err(|error| unreadable(&error))?));
+        }
+        framed
+    }
+
+    fn finish(&mut self, read: &mut Vec<Frame>) -> Result<(), Unreadable> {
+        match self {
+            Self::Sse(decoder) => decoder.finish(read).map_err(|error| Unreadable(error.to_string())),
+            Self::Aws(decoder) | Self::Chunks(decoder) if decoder.is_cut() => {
+                Err(Unreadable("the stream ends within a frame".into()))
+            }
+            Self::Aws(_) | Self::Chunks(_) => Ok(()),
+        }
     }
 }
 

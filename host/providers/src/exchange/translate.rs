@@ -77,7 +77,7 @@ impl<'a> Ask<'a> {
     }
 
     fn keeps(&self, provider: Speech) -> bool {
-        self.client == provider.api && !self.rewrites
+        self.client.is_kept_by(provider.api) && !self.rewrites
     }
 
     /// Where both sides speak the same API nothing is read but the model, and what nobody here knows stays.
@@ -85,7 +85,7 @@ impl<'a> Ask<'a> {
         let Json::Object(mut body) = body else {
             return Err(Refused::invalid(&super::place::Place::BODY, "must be an object"));
         };
-        let named = body.get("model").and_then(Json::as_str).or(self.model).unwrap_or_default().to_owned();
+        let named = self.model.or(body.get("model").and_then(Json::as_str)).unwrap_or_default().to_owned();
         let model = self.rename.map_or_else(|| named.clone(), str::to_owned);
         if body.get("model").is_some() {
             body.set("model", model.clone());
@@ -178,11 +178,19 @@ impl Translation {
     }
 
     /// Writes the body of an error in the client's words. What is no JSON is said as it is, up to a bound.
-    pub fn failure(&self, status: u16, body: &[u8]) -> Bytes {
-        let read = Json::read(body).ok();
+    pub fn failure(&self, status: u16, body: Bytes) -> Bytes {
+        if self.keeps {
+            return body;
+        }
+        let read = Json::read(&body).ok();
         let said = read.and_then(|body| self.provider.api.codec().decode_failure(status, &body));
-        let failure = said.unwrap_or_else(|| Failure::new(status, plain(status, body)));
+        let failure = said.unwrap_or_else(|| Failure::new(status, plain(status, &body)));
         failure_body(self.client.dialect(), &failure)
+    }
+
+    /// The header field in which the client looks for the kind of an error.
+    pub fn error_field(&self, status: u16) -> Option<(&'static str, &'static str)> {
+        crate::dialect::error_field(self.client.dialect(), status)
     }
 
     /// Reads a stream of the provider's, and writes it in the client's words.

@@ -21,7 +21,11 @@ impl Provider for Gemini {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Gemini.plain(), |_| false, (dialect, operation))
+        let is_own = |operation| {
+            let counts = matches!(operation, Operation::GeminiCountTokens | Operation::EmbedContent);
+            dialect == Dialect::Gemini && counts
+        };
+        converses(Api::Gemini.plain(), is_own, (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {
