@@ -26,6 +26,7 @@ pub use checked::Config;
 pub use document::{Document, document, hold, holds, schema_problem};
 pub use load::load;
 pub use node::{Node, Place};
+pub use provider::compatible_providers;
 pub use problem::{Problem, Problems, Refused};
 pub use schema::schema;
 pub use words::closest;

@@ -61,13 +61,23 @@ pub(crate) fn by_name(name: &str, added: &IndexMap<String, raw::Compatible>) -> 
     if let Some(own) = own {
         return Some(Provider::Own(own.name));
     }
-    let raw::Compatible { endpoint, path_prefix, responses } = added.get(name).or_else(|| TABLE.get(name))?;
-    Some(Provider::Compatible(Arc::new(Compatible {
+    let line = added.get(name).or_else(|| TABLE.get(name))?;
+    Some(Provider::Compatible(Arc::new(compatible(name, line))))
+}
+
+fn compatible(name: &str, line: &raw::Compatible) -> Compatible {
+    let raw::Compatible { endpoint, path_prefix, responses } = line;
+    Compatible {
         name: name.to_owned(),
         endpoint: endpoint.clone(),
         prefix: path_prefix.clone(),
         responses: *responses,
-    })))
+    }
+}
+
+/// The providers of the table, in its order.
+pub fn compatible_providers() -> impl Iterator<Item = Compatible> {
+    TABLE.iter().map(|(name, line)| compatible(name, line))
 }
 
 /// Whether the configuration may not give a provider this name.

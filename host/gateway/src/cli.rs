@@ -50,9 +50,13 @@ enum Command {
         #[command(subcommand)]
         command: PluginCommand,
     },
-    /// Prints the paths by which models are called, and the providers, as JSON.
+    /// Prints which provider serves the paths by which models are called.
     #[command(hide = true)]
-    Endpoints,
+    Endpoints {
+        /// As the page of the documentation instead of JSON.
+        #[arg(long)]
+        page: bool,
+    },
     /// Prints what each filter did to a request, in order.
     Trace {
         #[command(flatten)]
@@ -77,7 +81,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Schema => schema(),
         Command::Plugin { command } => told(command.run()),
         Command::Trace { asked } => told(asked.run()),
-        Command::Endpoints => print(&endpoints()),
+        Command::Endpoints { page: true } => print(endpoints::page().trim_end()),
+        Command::Endpoints { page: false } => print(&endpoints::json()),
         Command::Worker => worker(),
         Command::Guard { gateway } => {
             tidegate_runtime_python::stand_guard(&gateway);
@@ -127,22 +132,6 @@ fn check(file: &Path) -> ExitCode {
         Ok(()) => print(&format!("{}: ok", file.display())),
         Err(problems) => fail(&problems.to_string()),
     }
-}
-
-fn endpoints() -> String {
-    let endpoints = tidegate_providers::endpoints().into_iter().map(|endpoint| {
-        json!({
-            "path": endpoint.path,
-            "dialect": endpoint.dialect.as_str(),
-            "operation": endpoint.operation.as_str(),
-            "streams": endpoint.streams,
-        })
-    });
-    let providers = tidegate_providers::all()
-        .iter()
-        .map(|provider| json!({"name": provider.name()}));
-    json!({"endpoints": endpoints.collect::<Vec<_>>(), "providers": providers.collect::<Vec<_>>()})
-        .to_string()
 }
 
 fn worker() -> ExitCode {

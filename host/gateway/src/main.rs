@@ -10,6 +10,7 @@ mod cli;
 mod control;
 mod dev;
 mod documents;
+mod endpoints;
 mod filters;
 mod operator;
 mod placement;

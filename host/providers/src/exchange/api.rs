@@ -83,6 +83,11 @@ impl Api {
         }
     }
 
+    /// The name in sentences.
+    pub fn title(self) -> &'static str {
+        self.codec().name()
+    }
+
     /// The dialect whose clients speak it.
     pub fn dialect(self) -> Dialect {
         match self {

@@ -1,0 +1,132 @@
+//! Which provider serves what clients ask for: as JSON for tests, and as the page that stands in `docs/providers.md`.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use tidegate_config::compatible_providers;
+use tidegate_contract::Dialect;
+use tidegate_providers::{Compatible, Endpoint, Envelope, Provider, Serving, Speech};
+
+/// A provider, or several that are alike.
+struct Column {
+    names: Vec<String>,
+    provider: Arc<dyn Provider>,
+}
+
+/// Those with code of their own, then those of the table: with responses and without.
+fn columns() -> Vec<Column> {
+    let own = tidegate_providers::all().iter().map(|provider| Column {
+        names: vec![provider.name().to_owned()],
+        provider: Arc::clone(provider),
+    });
+    let table = [true, false].map(|responses| {
+        let listed = compatible_providers().filter(|line| line.responses == responses);
+        let names: Vec<String> = listed.map(|line| line.name).collect();
+        let name = names.first().cloned().unwrap_or_default();
+        let line = Compatible { name, endpoint: None, prefix: "/v1".into(), responses };
+        Column { names, provider: Arc::new(line) }
+    });
+    own.chain(table).collect()
+}
+
+/// Everything as JSON.
+pub(crate) fn json() -> String {
+    let endpoints = tidegate_providers::endpoints();
+    let listed = endpoints.iter().map(|endpoint| {
+        json!({
+            "path": endpoint.path,
+            "dialect": endpoint.dialect.as_str(),
+            "operation": endpoint.operation.as_str(),
+            "streams": endpoint.streams,
+        })
+    });
+    let providers = columns().into_iter().map(|column| {
+        let serves: Map<String, Value> = endpoints
+            .iter()
+            .map(|endpoint| (endpoint.path.clone(), cell(&*column.provider, endpoint)))
+            .collect();
+        json!({"name": column.names.first(), "serves": serves})
+    });
+    json!({"endpoints": listed.collect::<Vec<_>>(), "providers": providers.collect::<Vec<_>>()}).to_string()
+}
+
+fn cell(provider: &dyn Provider, endpoint: &Endpoint) -> Value {
+    match provider.serves(endpoint.dialect, endpoint.operation) {
+        Serving::Passes => json!({"how": "passes"}),
+        Serving::Speaks(speech) => json!({"how": "translated", "api": speech.api.as_str()}),
+        Serving::Refuses(lacks) => json!({"how": "refused", "lacks": lacks}),
+    }
+}
+
+const HEAD: &str = "\
+<!-- Made by `tidegate endpoints --page`; `make test` compares it. -->
+
+# Who serves what
+
+A client speaks the API that its path belongs to. What becomes of its request depends on the provider of the cluster that the
+route picks:
+
+- **passes**: bodies go through as they are, with the path and the credentials of the provider;
+- **adapted**: the same bodies, with what the provider wants in another place (the model in the path, flags in the body);
+- **translated**: asked in the provider's own API, and answered in the client's;
+- **refused**: a 400 in the shape of the client's API, `operation_not_served` where that has a place for a code.
+
+Plain and streamed requests are served alike, unless a cell says otherwise. A field that a provider's API has no words for is a
+400 that names it (`unsupported_parameter`), or left out where the cluster says `unsupported_fields: drop`.
+";
+
+/// The page.
+pub(crate) fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for dialect in Dialect::ALL {
+        let of_dialect = tidegate_providers::endpoints();
+        let of_dialect: Vec<Endpoint> = of_dialect.into_iter().filter(|one| one.dialect == dialect).collect();
+        let _ = write!(page, "\n## Clients of {}\n", title(dialect));
+        table(&of_dialect, &mut page);
+    }
+    page
+}
+
+fn title(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::OpenAi => "OpenAI's API",
+        Dialect::Anthropic => "Anthropic's API",
+        Dialect::Gemini => "Gemini's API",
+        Dialect::Bedrock => "Bedrock's runtime",
+    }
+}
+
+fn table(endpoints: &[Endpoint], page: &mut String) {
+    let heads: Vec<String> = endpoints.iter().map(head).collect();
+    let _ = write!(page, "\n| provider | {} |\n|{}\n", heads.join(" | "), " --- |".repeat(heads.len() + 1));
+    for column in columns() {
+        let names: Vec<String> = column.names.iter().map(|name| format!("`{name}`")).collect();
+        let cells: Vec<String> = endpoints.iter().map(|endpoint| words(&*column.provider, endpoint)).collect();
+        let _ = writeln!(page, "| {} | {} |", names.join(", "), cells.join(" | "));
+    }
+}
+
+/// A path, and whether it is asked plain, as a stream, or both.
+fn head(endpoint: &Endpoint) -> String {
+    let both = endpoint.streams && !endpoint.operation.has_its_model_in_the_path();
+    let kind = if both { "plain, stream" } else if endpoint.streams { "stream" } else { "plain" };
+    format!("`{}`<br>{kind}", endpoint.path)
+}
+
+fn words(provider: &dyn Provider, endpoint: &Endpoint) -> String {
+    match provider.serves(endpoint.dialect, endpoint.operation) {
+        Serving::Passes => "passes".into(),
+        Serving::Speaks(Speech { api, envelope }) => {
+            let is_own = api.dialect() == endpoint.dialect && api.operation() == endpoint.operation;
+            match envelope {
+                Envelope::None if is_own => "adapted".into(),
+                Envelope::None => format!("translated to {}", api.title()),
+                Envelope::BedrockInvoke | Envelope::VertexRaw if is_own => "adapted".into(),
+                Envelope::BedrockInvoke => format!("translated to {}, by InvokeModel", api.title()),
+                Envelope::VertexRaw => format!("translated to {}, by rawPredict", api.title()),
+            }
+        }
+        Serving::Refuses(lacks) => format!("refused: it has no {lacks}"),
+    }
+}
