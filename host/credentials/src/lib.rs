@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod azure;
 mod cached;
 mod call;
 mod chain;
