@@ -13,6 +13,7 @@ mod call;
 mod chain;
 mod encoding;
 mod error;
+pub mod gcp;
 mod jwt;
 mod sources;
 mod token;
