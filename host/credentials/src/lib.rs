@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aws;
 pub mod azure;
 mod cached;
 mod call;
@@ -14,6 +15,7 @@ mod chain;
 mod encoding;
 mod error;
 pub mod gcp;
+mod identity;
 mod jwt;
 mod sources;
 mod token;
@@ -24,4 +26,5 @@ mod testing;
 
 pub use cached::{Cached, Lease};
 pub use error::{CredentialsError, Why};
+pub use identity::{Identity, Signable, Wanted};
 pub use sources::{Clock, Environment, ProcessEnvironment, Sources, SystemClock};
