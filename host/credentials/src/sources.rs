@@ -78,9 +78,9 @@ impl Sources {
         Self { http, env: Arc::new(ProcessEnvironment), clock: Arc::new(SystemClock) }
     }
 
-    /// A variable, where it is set to anything.
+    /// A variable, where it is set to anything; white space around it comes from files that became variables.
     pub(crate) fn var(&self, name: &str) -> Option<String> {
-        self.env.var(name).filter(|value| !value.is_empty())
+        self.env.var(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
     /// A variable that holds a secret.

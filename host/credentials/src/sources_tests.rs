@@ -26,8 +26,9 @@ async fn the_environment_of_the_process_has_its_variables_and_files() {
 
 #[tokio::test]
 async fn an_empty_variable_is_none_and_a_named_file_must_be_there() {
-    let (_, sources) = World::default().var("EMPTY", "").var("HOME", "/home/me").build();
-    assert_eq!(sources.var("EMPTY"), None);
+    let (_, sources) =
+        World::default().var("EMPTY", "").var("SPACED", " v\n").var("HOME", "/home/me").build();
+    assert_eq!((sources.var("EMPTY"), sources.var("SPACED").as_deref()), (None, Some("v")));
     assert_eq!(sources.home(".aws/config").as_deref(), Some(Path::new("/home/me/.aws/config")));
     assert!(sources.file_if_any(Path::new("/none")).await.unwrap().is_none());
     let text = refusal(sources.file(Path::new("/none")).await);

@@ -26,6 +26,13 @@ async fn the_agent_of_ecs_is_asked_at_its_address() {
 }
 
 #[tokio::test]
+async fn an_empty_token_is_none_and_keys_may_have_no_end() {
+    let given = r#"{"AccessKeyId":"A","SecretAccessKey":"S3CRET","Token":"","Expiration":null}"#;
+    let lease = keys(&World::default().var(RELATIVE, "/x").answer(200, given).build().1).await.unwrap();
+    assert!(lease.value.session_token.is_none() && lease.life.is_none());
+}
+
+#[tokio::test]
 async fn the_agent_of_eks_is_shown_the_token_of_a_file() {
     let world = World::default().var(FULL, "http://169.254.170.23/v1/credentials").var(TOKEN, "S3CRET-old");
     let world = world.var(FILE, "/token").file("/token", "S3CRET-new\n").answer(200, &body(LATER));

@@ -48,7 +48,7 @@ pub(crate) fn of_agent(answer: &Answer, sources: &Sources) -> Result<Lease<Keys>
     let keys = Keys {
         access_key_id: given(fields.access_key_id, "AccessKeyId")?,
         secret_access_key: given(fields.secret_access_key, "SecretAccessKey")?.into(),
-        session_token: fields.token.map(SecretString::from),
+        session_token: fields.token.filter(|text| !text.is_empty()).map(SecretString::from),
     };
     let life = fields.expiration.map(|text| token::left(&text, answer, sources)).transpose()?;
     Ok(Lease { value: keys, life })
