@@ -14,12 +14,13 @@ ALLOWED = {
     "admin": {"proxy", "pipeline", "telemetry"},
     "config": set(),
     "contract": set(),
+    "credentials": {"pipeline", "contract"},
     # Scanners of personal data, which plugins are built with, too.
     "detect": set(),
     "filters": {"pipeline", "contract", "detect", "store"},
     "pipeline": {"contract", "telemetry"},
     "providers": {"contract"},
-    "proxy": {"pipeline", "providers", "config", "contract", "telemetry"},
+    "proxy": {"pipeline", "providers", "config", "contract", "credentials", "telemetry"},
     # The runtimes and the gateway play case files in their tests.
     "runtime-lua": {"pipeline", "contract", "testkit"},
     "runtime-native": {"abi", "pipeline", "contract", "workers"},
@@ -36,6 +37,7 @@ ALLOWED = {
         "admin",
         "config",
         "contract",
+        "credentials",
         "filters",
         "pipeline",
         "providers",
