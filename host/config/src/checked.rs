@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::node::Node;
 
@@ -180,6 +180,46 @@ pub enum Credentials {
     Gcp(Gcp),
     /// By tokens of Microsoft Entra.
     Azure(Azure),
+}
+
+impl Credentials {
+    /// All that it is, for comparison only: secrets stand among it.
+    fn parts(&self) -> Vec<&str> {
+        match self {
+            Self::None => vec!["none"],
+            Self::ApiKey(key) => vec!["key", key.expose_secret()],
+            Self::Aws { keys, role } => {
+                let mut parts = vec!["aws"];
+                if let Some(AwsKeys { access_key_id, secret_access_key, session_token }) = keys {
+                    let token = session_token.as_ref().map_or("", ExposeSecret::expose_secret);
+                    parts.extend([access_key_id.as_str(), secret_access_key.expose_secret(), token]);
+                }
+                if let Some(AwsRole { arn, external_id }) = role {
+                    parts.extend(["role", arn, external_id.as_deref().unwrap_or_default()]);
+                }
+                parts
+            }
+            Self::Gcp(Gcp::Machine) => vec!["gcp"],
+            Self::Gcp(Gcp::Token(token)) => vec!["gcp", "token", token.expose_secret()],
+            Self::Gcp(Gcp::File(file)) => vec!["gcp", "file", file.to_str().unwrap_or_default()],
+            Self::Azure(Azure::Machine { client_id }) => {
+                vec!["azure", client_id.as_deref().unwrap_or_default()]
+            }
+            Self::Azure(Azure::Token(token)) => vec!["azure", "token", token.expose_secret()],
+            Self::Azure(Azure::Secret { tenant_id, client_id, secret }) => {
+                vec!["azure", "secret", tenant_id, client_id, secret.expose_secret()]
+            }
+            Self::Azure(Azure::Certificate { tenant_id, client_id, file }) => {
+                vec!["azure", "certificate", tenant_id, client_id, file.to_str().unwrap_or_default()]
+            }
+        }
+    }
+}
+
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
 }
 
 /// Keys of Amazon Web Services.

@@ -82,6 +82,7 @@ fn draft(question: Question<'_>) -> Result<Draft, Fault> {
         path: PATH.into(),
         query: String::new(),
         headers,
+        given: HeaderMap::new(),
         body: DraftBody::Held(held),
     })
 }

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::HeaderValue;
-use secrecy::ExposeSecret;
 use tidegate_config::checked::{self, Config, RetryOn};
+use tidegate_credentials::Sources;
 use tidegate_pipeline::Chain;
 use tidegate_providers::{Compatible, Provider, Site, by_name};
 use tidegate_telemetry::Metrics;
 
 use crate::connect::Connector;
+use crate::egress::Egress;
 use crate::headers::Edits;
+use crate::identity::Login;
 use crate::ledger::Observers;
 use crate::listeners;
 use crate::pool::Pool;
@@ -57,18 +59,28 @@ impl Snapshot {
         observers: Observers,
     ) -> Result<Self, BuildError> {
         let metrics = &observers.metrics;
+        let fresh = || Arc::new(Sources::of_process(Arc::new(Egress::of_gateway())));
+        let sources = previous.map_or_else(fresh, |previous| Arc::clone(&previous.sources));
         let mut clusters = HashMap::new();
         for cluster in config.clusters.values() {
             let old = previous.and_then(|previous| previous.clusters.get(&cluster.name));
             clusters
-                .insert(Arc::clone(&cluster.name), Arc::new(build_cluster(cluster, old, config, metrics)?));
+                .insert(Arc::clone(&cluster.name), Arc::new(build_cluster(cluster, old, config, (metrics, &sources))?));
         }
         let mut hosts = Hosts::default();
         for (service, chains) in config.virtual_services.iter().zip(chains) {
             let built = Arc::new(build_service(service, &clusters, chains));
             service.hosts.iter().for_each(|host| hosts.add(host, &built));
         }
-        Ok(Self { hosts, clusters, limits: config.limits, timeouts: config.timeouts, observers })
+        let mut key_prefixes: Vec<String> = config
+            .clusters
+            .values()
+            .filter_map(|cluster| cluster.per_request.as_ref().map(|rule| rule.prefix.clone()))
+            .collect();
+        key_prefixes.sort();
+        key_prefixes.dedup();
+        let (limits, timeouts) = (config.limits, config.timeouts);
+        Ok(Self { hosts, clusters, limits, timeouts, observers, sources, key_prefixes })
     }
 }
 
@@ -153,7 +165,7 @@ fn build_cluster(
     cluster: &checked::Cluster,
     old: Option<&Arc<Cluster>>,
     config: &Config,
-    metrics: &Arc<Metrics>,
+    (metrics, sources): (&Arc<Metrics>, &Arc<Sources>),
 ) -> Result<Cluster, BuildError> {
     let failed = |cause: String| BuildError { cluster: Arc::clone(&cluster.name), cause };
     let provider = provider(&cluster.provider);
@@ -167,13 +179,13 @@ fn build_cluster(
             Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
         }
     };
-    let key = match &cluster.credentials {
-        checked::Credentials::ApiKey(key) => Some(key),
-        _ => None,
+    let same = |old: &&Arc<Cluster>| {
+        old.credentials == cluster.credentials && old.per_request == cluster.per_request && old.site == site(cluster)
     };
-    let credential = key.map(|key| provider.credential(key.expose_secret())).transpose();
-    let credential =
-        credential.map_err(|_| failed("\"api_key\" has a character that no header may carry".into()))?;
+    let login = match old.filter(same) {
+        Some(old) => Arc::clone(&old.login),
+        None => Arc::new(Login::new(cluster, &*provider, sources).map_err(failed)?),
+    };
     Ok(Cluster {
         name: Arc::clone(&cluster.name),
         name_header: header_value(&cluster.name),
@@ -184,7 +196,9 @@ fn build_cluster(
         authority: authority(endpoint.as_ref(), &cluster.name),
         https: endpoint.as_ref().is_some_and(|endpoint| endpoint.tls),
         base_path: endpoint.map(|endpoint| endpoint.base_path).unwrap_or_default(),
-        credential,
+        login,
+        credentials: cluster.credentials.clone(),
+        per_request: cluster.per_request.clone(),
         headers: Edits::new(&cluster.headers),
         timeout: cluster.timeout,
         models: cluster.models.clone(),

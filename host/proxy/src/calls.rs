@@ -15,6 +15,7 @@ use tidegate_contract::Reply;
 use tidegate_pipeline::{Clusters, NoAnswer};
 use tidegate_providers::JSON;
 
+use crate::identity::authorize;
 use crate::snapshot::{Cluster, Snapshot};
 use crate::upload::Upload;
 use crate::upstream::{cause_of, encode, own_path};
@@ -67,8 +68,9 @@ impl ClusterCalls {
         cluster.headers.apply(&mut headers);
         let sent = (headers, Upload::Held(Some(body)));
         let path = own_path(cluster, path);
-        let request =
+        let mut request =
             encode(cluster, (&Method::POST, path), sent, &lease).map_err(|error| failed(&error))?;
+        authorize(cluster, &mut request, &HeaderMap::new()).await.map_err(|error| failed(&error))?;
         let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
         let (parts, incoming) = answer.into_parts();
         let body = collected(incoming, &failed).await?;

@@ -77,6 +77,12 @@ impl Egress {
         Self { resolver: new.resolver.trusting(), ..new }
     }
 
+    /// A client for the gateway's own credentials, which clouds give at a link-local address.
+    pub(crate) fn of_gateway() -> Self {
+        let operators = Self::of_operator();
+        Self { resolver: operators.resolver.with_metadata(), ..operators }
+    }
+
     async fn exchange(&self, request: &HttpRequest) -> Result<Reply, NoAnswer> {
         let (target, request) = outgoing(request)?;
         let addresses = self.resolver.addresses(&target).await?;

@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::filtered::Filters;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
+use crate::identity::take_given;
 use crate::inbound::{Bounds, ClientBody, Heading, InPath, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
@@ -150,7 +151,7 @@ async fn run(
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.model(), ledger)?;
-    let draft = admitted.draft(ledger);
+    let draft = admitted.draft(&snapshot.key_prefixes, ledger);
     pass(snapshot, service, route, draft, ledger).await
 }
 
@@ -363,10 +364,11 @@ impl Admitted<'_> {
     }
 
     /// What is sent upstream: nothing that is between the client and this gateway only.
-    fn draft(self, ledger: &mut Ledger) -> Draft {
+    fn draft(self, key_prefixes: &[String], ledger: &mut Ledger) -> Draft {
         let heading = self.heading();
         let Self { claimed, query, mut headers, body, bounds } = self;
         strip_request(&mut headers);
+        let given = take_given(key_prefixes, &mut headers);
         if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
             headers.insert("x-request-id", id);
         }
@@ -387,6 +389,7 @@ impl Admitted<'_> {
             path: claimed.path.into_owned(),
             query: strip_query(query),
             headers,
+            given,
             body,
         }
     }

@@ -44,6 +44,10 @@ pub(crate) enum Fault {
     /// The provider has no words for it, or nobody can read it.
     #[error(transparent)]
     Untranslatable(Refused),
+    #[error("this model wants a key of your own; send one in the header \"{prefix}api-key\", or its like")]
+    NoKeyGiven { prefix: String },
+    #[error("cluster \"{cluster}\" has no credentials: {cause}")]
+    Credentials { cluster: Arc<str>, cause: String },
     #[error("the method {0} is not served on this path")]
     Method(http::Method),
     #[error("cluster \"{cluster}\" cannot be reached: {cause}")]
@@ -95,7 +99,7 @@ impl Fault {
             | Self::UpstreamTimeout { .. }
             | Self::BadAnswer { .. }
             | Self::RequestTimeout(_) => Blame::Upstream,
-            Self::PoolExhausted { .. } | Self::Internal(_) => Blame::Gateway,
+            Self::PoolExhausted { .. } | Self::Credentials { .. } | Self::Internal(_) => Blame::Gateway,
             _ => Blame::Client,
         }
     }
@@ -103,7 +107,9 @@ impl Fault {
     /// The class of failure that a route's `retry.on` names; `None` where another try cannot help.
     pub(crate) fn retry_class(&self) -> Option<RetryOn> {
         match self {
-            Self::Connect { .. } | Self::PoolExhausted { .. } => Some(RetryOn::Connect),
+            Self::Connect { .. } | Self::PoolExhausted { .. } | Self::Credentials { .. } => {
+                Some(RetryOn::Connect)
+            }
             Self::Reset { .. } | Self::BadAnswer { .. } => Some(RetryOn::Reset),
             Self::UpstreamTimeout { .. } => Some(RetryOn::Timeout),
             _ => None,
@@ -125,6 +131,9 @@ impl Fault {
             }
             Self::Denied(Denied::Failed { .. }) => {
                 "a policy of the gateway could not decide; try again".into()
+            }
+            Self::Credentials { cluster, .. } => {
+                format!("cluster \"{cluster}\" has no credentials; the operator finds the cause in the log").into()
             }
             Self::Connect { cluster, .. } => format!("cluster \"{cluster}\" cannot be reached").into(),
             Self::Reset { cluster, .. } => {

@@ -15,6 +15,7 @@ mod filtered;
 mod frames;
 mod headers;
 mod hooks;
+mod identity;
 mod inbound;
 mod io;
 mod ledger;

@@ -62,9 +62,11 @@ pub(crate) fn status(fault: &Fault) -> StatusCode {
         Fault::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
         Fault::ClientLeft => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
         Fault::Denied(Denied::Refused { refusal, .. }) => refusal_status(refusal.status),
-        Fault::Denied(Denied::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        Fault::Denied(Denied::Unauthenticated) | Fault::NoKeyGiven { .. } => StatusCode::UNAUTHORIZED,
         Fault::Denied(Denied::Blocked { .. } | Denied::Body(_)) => StatusCode::BAD_REQUEST,
-        Fault::Denied(Denied::Failed { .. }) | Fault::PoolExhausted { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::Denied(Denied::Failed { .. }) | Fault::PoolExhausted { .. } | Fault::Credentials { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => StatusCode::FORBIDDEN,
         Fault::NoService(_) | Fault::NoRoute { .. } | Fault::NoModel(_) => StatusCode::NOT_FOUND,
         Fault::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -85,6 +87,8 @@ fn code(fault: &Fault) -> Option<&str> {
     Some(match fault {
         Fault::Denied(Denied::Refused { refusal, .. }) => &refusal.code,
         Fault::Denied(Denied::Unauthenticated) => "invalid_api_key",
+        Fault::NoKeyGiven { .. } => "missing_upstream_credential",
+        Fault::Credentials { .. } => "upstream_credentials",
         Fault::Denied(Denied::Failed { .. }) => "filter_failed",
         Fault::Denied(Denied::Blocked { .. }) => "content_filter",
         Fault::Denied(Denied::Body(_)) => "malformed_request",

@@ -7,10 +7,12 @@ use std::time::Duration;
 use http::HeaderValue;
 use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
 use tidegate_contract::{Dialect, Hook, Operation};
+use tidegate_credentials::Sources;
 use tidegate_pipeline::{AuthMode, Chain};
 use tidegate_providers::{Provider, Serving, Site};
 
 use crate::headers::Edits;
+use crate::identity::Login;
 use crate::ledger::Observers;
 use crate::pool::Pool;
 use crate::route::{Hosts, Matcher};
@@ -22,6 +24,10 @@ pub struct Snapshot {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) observers: Observers,
+    /// Where credentials of clouds come from.
+    pub(crate) sources: Arc<Sources>,
+    /// What the names of header fields begin with in which clients send keys along.
+    pub(crate) key_prefixes: Vec<String>,
 }
 
 /// A virtual service.
@@ -95,7 +101,10 @@ pub(crate) struct Cluster {
     pub(crate) https: bool,
     pub(crate) base_path: String,
     pub(crate) prefix: String,
-    pub(crate) credential: Option<HeaderValue>,
+    pub(crate) login: Arc<Login>,
+    /// What the login was made from; with equal ones it is kept over a reload, with the tokens that it has.
+    pub(crate) credentials: checked::Credentials,
+    pub(crate) per_request: Option<checked::PerRequest>,
     pub(crate) headers: Edits,
     pub(crate) timeout: Option<Duration>,
     pub(crate) models: Vec<String>,
@@ -156,7 +165,9 @@ impl Route {
             !matches!(provider.serves(dialect, operation), Serving::Speaks(_))
                 && !provider.has_models_in_paths(&backend.cluster.site)
         };
-        !operation.names_a_model() || self.backends.iter().all(passes)
+        let signs = |backend: &Backend| backend.cluster.login.signs(&*backend.cluster.provider);
+        let is_plain = !operation.names_a_model() || self.backends.iter().all(passes);
+        is_plain && !self.backends.iter().any(signs)
     }
 
     /// Whether some backend gets another model name than the client sent.

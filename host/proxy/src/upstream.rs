@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::connect::ConnectError;
 use crate::fault::Fault;
 use crate::hooks;
+use crate::identity::authorize;
 use crate::inbound::{Heading, Held, NamedModel};
 use crate::ledger::Ledger;
 use crate::picker::{self, Client, Picker};
@@ -30,6 +31,8 @@ pub(crate) struct Draft {
     pub(crate) query: String,
     /// Without what ends at the gateway.
     pub(crate) headers: HeaderMap,
+    /// Keys that the client sent along for whichever cluster takes them.
+    pub(crate) given: HeaderMap,
     pub(crate) body: DraftBody,
 }
 
@@ -183,6 +186,7 @@ async fn exchange(
     let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
     let path = place.path(cluster, &draft.query);
     let mut request = encode(cluster, (&draft.method, path), (headers, upload), &lease)?;
+    authorize(cluster, &mut request, &draft.given).await?;
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
@@ -362,9 +366,6 @@ pub(crate) fn encode(
     lease: &Lease,
 ) -> Result<Request<Upload>, Fault> {
     let provider = &cluster.provider;
-    if let Some(credential) = &cluster.credential {
-        provider.authorize(&mut headers, credential);
-    }
     provider.complete(&mut headers);
     let uri = target(cluster, path, lease.is_http2(), &mut headers)?;
     let mut request = Request::new(upload);

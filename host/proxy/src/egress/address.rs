@@ -11,8 +11,10 @@ pub(crate) enum Reach {
     Loopback,
     /// A network of the operator's own.
     Private,
-    /// Of no use to any plugin, and of much to an attacker: link-local with the metadata services of clouds, multicast,
-    /// reserved and documentation ranges, tunnels with an address inside the address.
+    /// Link-local, where clouds give a machine its credentials: of no use to any plugin, and of much to an attacker.
+    Metadata,
+    /// Of no use to anybody but an attacker: multicast, reserved and documentation ranges, tunnels with an address inside the
+    /// address.
     Never,
 }
 
@@ -31,7 +33,8 @@ fn reach_v4(address: Ipv4Addr) -> Reach {
         [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Reach::Private,
         // Reserved by no RFC, yet every virtual machine in Azure reaches its host's agent there.
         [168, 63, 129, 16] => Reach::Never,
-        [0, ..] | [169, 254, ..] | [198, 18..=19, ..] | [224..=255, ..] => Reach::Never,
+        [169, 254, ..] => Reach::Metadata,
+        [0, ..] | [198, 18..=19, ..] | [224..=255, ..] => Reach::Never,
         [192, 0, 0 | 2, _] | [192, 88, 99, _] | [198, 51, 100, _] | [203, 0, 113, _] => Reach::Never,
         _ => Reach::Public,
     }

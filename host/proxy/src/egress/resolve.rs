@@ -25,17 +25,27 @@ pub(crate) struct Resolver {
     may_be_private: HashSet<String>,
     /// Every name may: who wrote it wrote the configuration.
     all_may_be_private: bool,
+    /// Whether what asks is the gateway itself, for its credentials.
+    may_ask_metadata: bool,
 }
+
+/// The one name under which a cloud has its metadata service.
+const METADATA: &str = "metadata.google.internal";
 
 impl Resolver {
     pub(crate) fn new(lookup: Box<Lookup>, may_be_private: impl IntoIterator<Item = String>) -> Self {
         let may_be_private = may_be_private.into_iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { lookup, may_be_private, all_may_be_private: false }
+        Self { lookup, may_be_private, all_may_be_private: false, may_ask_metadata: false }
     }
 
     /// Lets every name be private.
     pub(crate) fn trusting(self) -> Self {
         Self { all_may_be_private: true, ..self }
+    }
+
+    /// Lets the addresses be reached at which clouds give credentials, as themselves or behind the name that is known.
+    pub(crate) fn with_metadata(self) -> Self {
+        Self { may_ask_metadata: true, ..self }
     }
 
     /// Addresses for one request. A single address that is refused refuses all: honest names do not mix them.
@@ -79,12 +89,20 @@ impl Resolver {
                 let remedy = "the operator must grant the address itself, and the plugin ask for it by that";
                 Err(denied(&format!("host \"{host}\" has a private address; {remedy}")))
             }
-            Reach::Never => {
+            Reach::Metadata if self.may_ask_metadata && names_it(host) => Ok(()),
+            Reach::Metadata | Reach::Never => {
                 tracing::debug!(%host, %address, "a plugin's request to a reserved address was refused");
                 let text = "has a link-local or reserved address, which no plugin may reach";
                 Err(denied(&format!("host \"{host}\" {text}")))
             }
         }
+    }
+}
+
+fn names_it(host: &Host) -> bool {
+    match host {
+        Host::Literal(_) => true,
+        Host::Name(name) => name == METADATA,
     }
 }
 

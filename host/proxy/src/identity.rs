@@ -1,0 +1,222 @@
+//! How a cluster identifies the gateway, or its client, to the provider.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use secrecy::{ExposeSecret, SecretString};
+use tidegate_config::checked;
+use tidegate_credentials::{CredentialsError, Identity, Signable, Sources, Wanted, aws, azure, gcp};
+use tidegate_providers::Provider;
+
+use crate::fault::Fault;
+use crate::snapshot::Cluster;
+use crate::upload::Upload;
+
+/// The service that signatures name.
+const BEDROCK: &str = "bedrock";
+
+/// What a cluster shows of itself.
+enum Own {
+    Nothing,
+    /// A key, as the provider wants it.
+    Key(HeaderValue),
+    /// What a cloud gives for it.
+    Cloud(Arc<Identity>),
+}
+
+/// How a cluster identifies itself.
+pub(crate) struct Login {
+    own: Own,
+    per_request: Option<checked::PerRequest>,
+    sources: Arc<Sources>,
+}
+
+/// What is asked for a request to a cluster.
+struct Place<'a> {
+    name: &'a str,
+    provider: &'a dyn Provider,
+    region: Option<&'a str>,
+}
+
+impl Login {
+    /// # Errors
+    /// Where a key is none that a header can carry.
+    pub(crate) fn new(
+        cluster: &checked::Cluster,
+        provider: &dyn Provider,
+        sources: &Arc<Sources>,
+    ) -> Result<Self, String> {
+        let region = cluster.site.region.as_deref();
+        let place = Place { name: &cluster.name, provider, region };
+        let cloud = |wanted| Own::Cloud(Arc::new(Identity::new(&cluster.name, sources, wanted)));
+        let own = match &cluster.credentials {
+            checked::Credentials::None => Own::Nothing,
+            checked::Credentials::ApiKey(key) => Own::Key(place.key(key).map_err(|_| unfit())?),
+            checked::Credentials::Aws { keys, role } => cloud(place.aws(keys.as_ref(), role.as_ref())),
+            checked::Credentials::Gcp(source) => cloud(Wanted::Gcp(gcp::Wanted { source: of_gcp(source) })),
+            checked::Credentials::Azure(source) => {
+                cloud(Wanted::Azure(azure::Wanted { source: of_azure(source), scope: None }))
+            }
+        };
+        Ok(Self { own, per_request: cluster.per_request.clone(), sources: Arc::clone(sources) })
+    }
+
+    /// What the names of header fields begin with in which clients send keys along.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.per_request.as_ref().map(|rule| &*rule.prefix)
+    }
+
+    /// Whether a request is signed with its body.
+    pub(crate) fn signs(&self, provider: &dyn Provider) -> bool {
+        matches!(self.own, Own::Cloud(_)) && provider.metric_name().starts_with("aws.")
+            || self.per_request.is_some()
+    }
+}
+
+fn unfit() -> String {
+    "\"api_key\" has a character that no header may carry".into()
+}
+
+impl Place<'_> {
+    /// AWS takes an API key as a bearer token, too.
+    fn key(&self, key: &SecretString) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
+        self.provider.credential(key.expose_secret())
+    }
+
+    fn aws(&self, keys: Option<&checked::AwsKeys>, role: Option<&checked::AwsRole>) -> Wanted {
+        let source = keys.map_or(aws::Source::Chain, |keys| {
+            aws::Source::Static(aws::Keys {
+                access_key_id: keys.access_key_id.clone(),
+                secret_access_key: keys.secret_access_key.clone(),
+                session_token: keys.session_token.clone(),
+            })
+        });
+        let role = role.map(|role| aws::Role {
+            arn: role.arn.clone(),
+            external_id: role.external_id.clone().map(SecretString::from),
+            ..aws::Role::default()
+        });
+        let region = self.region.unwrap_or_default().to_owned();
+        Wanted::Aws(aws::Wanted { region, service: BEDROCK.into(), source, role })
+    }
+}
+
+fn of_gcp(source: &checked::Gcp) -> gcp::Source {
+    match source {
+        checked::Gcp::Machine => gcp::Source::Chain,
+        checked::Gcp::Token(token) => gcp::Source::Token(token.clone()),
+        checked::Gcp::File(path) => gcp::Source::File(path.clone()),
+    }
+}
+
+fn of_azure(source: &checked::Azure) -> azure::Source {
+    let client = |tenant: &String, id: &String| azure::Client { tenant: tenant.clone(), id: id.clone() };
+    match source {
+        checked::Azure::Machine { client_id: None } => azure::Source::Chain,
+        checked::Azure::Machine { client_id } => azure::Source::Managed { client_id: client_id.clone() },
+        checked::Azure::Token(token) => azure::Source::Token(token.clone()),
+        checked::Azure::Secret { tenant_id, client_id, secret } => {
+            azure::Source::Secret { client: client(tenant_id, client_id), secret: secret.clone() }
+        }
+        checked::Azure::Certificate { tenant_id, client_id, file } => {
+            azure::Source::Certificate { client: client(tenant_id, client_id), file: file.clone() }
+        }
+    }
+}
+
+/// Takes the keys that clients may send along out of a head.
+pub(crate) fn take_given(prefixes: &[String], headers: &mut HeaderMap) -> HeaderMap {
+    let mut given = HeaderMap::new();
+    let is_given = |name: &&HeaderName| prefixes.iter().any(|prefix| name.as_str().starts_with(prefix));
+    let names: Vec<HeaderName> = headers.keys().filter(is_given).cloned().collect();
+    for name in names {
+        if let Some(mut value) = headers.remove(&name) {
+            value.set_sensitive(true);
+            given.insert(name, value);
+        }
+    }
+    given
+}
+
+/// Puts credentials into a request that is otherwise ready to be sent: the client's own where the cluster takes them, else
+/// the cluster's.
+///
+/// # Errors
+/// Where there are none, or where those of a cloud cannot be had.
+pub(crate) async fn authorize(
+    cluster: &Cluster,
+    request: &mut Request<Upload>,
+    given: &HeaderMap,
+) -> Result<(), Fault> {
+    let of_client = of_client(cluster, given);
+    let own = match &of_client {
+        Some(own) => own,
+        None if cluster.login.per_request.as_ref().is_some_and(|rule| rule.required) => {
+            return Err(Fault::NoKeyGiven { prefix: cluster.login.prefix().unwrap_or_default().to_owned() });
+        }
+        None => &cluster.login.own,
+    };
+    match own {
+        Own::Nothing => {}
+        Own::Key(key) => cluster.provider.authorize(request.headers_mut(), key),
+        Own::Cloud(identity) => {
+            let fields = sign(cluster, identity, request).await?;
+            fields.into_iter().for_each(|(name, value)| drop(request.headers_mut().insert(name, value)));
+        }
+    }
+    Ok(())
+}
+
+/// What a client sent along for this cluster; a half of a pair is nothing.
+fn of_client(cluster: &Cluster, given: &HeaderMap) -> Option<Own> {
+    let prefix = cluster.login.prefix()?;
+    let field = |name: &str| given.get(format!("{prefix}{name}"))?.to_str().ok();
+    if let Some(key) = field("api-key") {
+        return cluster.provider.credential(key).ok().map(Own::Key);
+    }
+    if let Some(token) = field("access-token") {
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        value.set_sensitive(true);
+        return Some(Own::Key(value));
+    }
+    let keys = checked::AwsKeys {
+        access_key_id: field("access-key-id")?.to_owned(),
+        secret_access_key: field("secret-access-key")?.to_owned().into(),
+        session_token: field("session-token").map(|token| token.to_owned().into()),
+    };
+    let region = cluster.site.region.as_deref();
+    let place = Place { name: &cluster.name, provider: &*cluster.provider, region };
+    let identity = Identity::new(place.name, &cluster.login.sources, place.aws(Some(&keys), None));
+    Some(Own::Cloud(Arc::new(identity)))
+}
+
+async fn sign(
+    cluster: &Cluster,
+    identity: &Identity,
+    request: &Request<Upload>,
+) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+    let failed = |error: CredentialsError| Fault::Credentials {
+        cluster: Arc::clone(&cluster.name),
+        cause: error.to_string(),
+    };
+    let url = url(cluster, request).ok_or_else(|| Fault::Internal("a request without a path".into()))?;
+    let body = match request.body() {
+        Upload::Held(body) => body.clone().unwrap_or_default(),
+        // Tokens say nothing of the body; what is signed is held.
+        Upload::Passing(_) => Bytes::new(),
+    };
+    let (method, headers) = (request.method(), request.headers());
+    identity.headers(&Signable { method, url: &url, headers, body: &body }).await.map_err(failed)
+}
+
+/// Where the request goes, written out; over HTTP/1.1 the head has the host elsewhere.
+fn url(cluster: &Cluster, request: &Request<Upload>) -> Option<Uri> {
+    if request.uri().authority().is_some() {
+        return Some(request.uri().clone());
+    }
+    let scheme = if cluster.https { "https" } else { "http" };
+    let host = request.headers().get(HOST)?.to_str().ok()?;
+    format!("{scheme}://{host}{}", request.uri().path_and_query()?).parse().ok()
+}
