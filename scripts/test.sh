@@ -92,7 +92,10 @@ stage_build() {
         "$ROOT/scripts/build-extension.sh" "$(dirname "$BINARY")/tidegate_worker.abi3.so"
 }
 
-stage_schema() { diff -u docs/tidegate.schema.json <("$BINARY" schema); }
+# What is made of the types and tables: the schema of the configuration, and who serves what.
+stage_schema() {
+    diff -u docs/tidegate.schema.json <("$BINARY" schema) && diff -u docs/providers.md <("$BINARY" endpoints --page)
+}
 
 # Whether the bindings that toolkits keep, and the reference, are those of the contract.
 stage_bindings() {

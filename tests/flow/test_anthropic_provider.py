@@ -103,14 +103,24 @@ def test_tokens_are_counted(gateway, upstream):
     assert upstream.requests[-1].target == "/v1/messages/count_tokens"
 
 
-def test_no_dialect_is_translated_yet(gateway, upstream):
+def test_what_the_provider_has_not_is_refused_in_the_clients_shape(gateway, upstream):
     before = len(upstream.requests)
-    is_anthropic_error(gateway.post("/v1/messages", BODY | {"model": "gpt"}), 400, "invalid_request_error")
-    for path in ("/v1/chat/completions", "/v1/responses"):
-        refused = gateway.post(path, {"model": "claude", "messages": [], "input": "hello"})
-        assert refused.status_code == 400, refused.text
-        assert set(refused.json()) == {"error"}
+    is_anthropic_error(gateway.post("/v1/messages/count_tokens", BODY | {"model": "gpt"}), 400, "invalid_request_error")
+    refused = gateway.post("/v1/embeddings", {"model": "claude", "input": "hello"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "operation_not_served")
     assert len(upstream.requests) == before
+
+
+def test_a_client_of_openais_api_is_answered_in_its_words(gateway, upstream):
+    asked = {"model": "claude", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+    answer = gateway.post("/v1/chat/completions", asked, headers={"authorization": "Bearer the-clients"})
+    assert answer.status_code == 200, answer.text
+    choice = answer.json()["choices"][0]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("hi", "stop")
+    assert answer.json()["usage"]["total_tokens"] == 10
+    seen = upstream.requests[-1]
+    assert (seen.target, seen.json) == ("/v1/messages", BODY)
+    assert (seen.all("x-api-key"), seen.all("authorization")) == (["secret"], [])
 
 
 def test_errors_have_the_shape_of_the_client(gateway):
