@@ -6,6 +6,7 @@ pub(crate) mod api;
 pub(crate) mod codec;
 mod envelope;
 pub(crate) mod fields;
+pub(crate) mod ids;
 pub(crate) mod json;
 pub(crate) mod place;
 pub(crate) mod refused;

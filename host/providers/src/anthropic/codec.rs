@@ -9,7 +9,6 @@ mod encode;
 mod events_in;
 mod events_out;
 mod failure;
-mod ids;
 mod parts;
 mod thinking;
 

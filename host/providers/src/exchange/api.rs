@@ -7,6 +7,7 @@ use crate::anthropic::codec::Messages;
 use crate::bedrock::codec::Converse;
 use crate::gemini::codec::Gemini;
 use crate::openai::codec::Chat;
+use crate::openai::responses::codec::Responses;
 
 /// An API in which conversations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,6 +16,8 @@ pub enum Api {
     Chat,
     /// Chat completions in the words of the many that speak them, too.
     CompatibleChat,
+    /// OpenAI's responses.
+    Responses,
     /// Anthropic's messages.
     Messages,
     /// Google's generateContent, as the Gemini API has it.
@@ -47,13 +50,21 @@ pub enum Envelope {
 
 impl Api {
     /// Every API.
-    pub const ALL: [Self; 6] =
-        [Self::Chat, Self::CompatibleChat, Self::Messages, Self::Gemini, Self::Vertex, Self::Converse];
+    pub const ALL: [Self; 7] = [
+        Self::Chat,
+        Self::CompatibleChat,
+        Self::Responses,
+        Self::Messages,
+        Self::Gemini,
+        Self::Vertex,
+        Self::Converse,
+    ];
 
     /// The API in which a client asks; `None` where what it asks is no conversation.
     pub fn of_client(dialect: Dialect, operation: Operation) -> Option<Self> {
         match (dialect, operation) {
             (Dialect::OpenAi, Operation::Chat) => Some(Self::Chat),
+            (Dialect::OpenAi, Operation::Responses) => Some(Self::Responses),
             (Dialect::Anthropic, Operation::Messages) => Some(Self::Messages),
             (Dialect::Gemini, Operation::GenerateContent) => Some(Self::Gemini),
             (Dialect::Bedrock, Operation::Converse) => Some(Self::Converse),
@@ -76,6 +87,7 @@ impl Api {
         match self {
             Self::Chat => "chat",
             Self::CompatibleChat => "compatible-chat",
+            Self::Responses => "responses",
             Self::Messages => "messages",
             Self::Gemini => "gemini",
             Self::Vertex => "vertex",
@@ -91,7 +103,7 @@ impl Api {
     /// The dialect whose clients speak it.
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Chat | Self::CompatibleChat => Dialect::OpenAi,
+            Self::Chat | Self::CompatibleChat | Self::Responses => Dialect::OpenAi,
             Self::Messages => Dialect::Anthropic,
             Self::Gemini | Self::Vertex => Dialect::Gemini,
             Self::Converse => Dialect::Bedrock,
@@ -102,6 +114,7 @@ impl Api {
     pub fn operation(self) -> Operation {
         match self {
             Self::Chat | Self::CompatibleChat => Operation::Chat,
+            Self::Responses => Operation::Responses,
             Self::Messages => Operation::Messages,
             Self::Gemini | Self::Vertex => Operation::GenerateContent,
             Self::Converse => Operation::Converse,
@@ -112,6 +125,7 @@ impl Api {
     pub fn path(self) -> &'static str {
         match self {
             Self::Chat | Self::CompatibleChat => "/v1/chat/completions",
+            Self::Responses => "/v1/responses",
             Self::Messages => "/v1/messages",
             Self::Gemini | Self::Vertex | Self::Converse => "",
         }
@@ -126,6 +140,7 @@ impl Api {
         match self {
             Self::Chat => &Chat::OpenAi,
             Self::CompatibleChat => &Chat::Compatible,
+            Self::Responses => &Responses,
             Self::Messages => &Messages,
             Self::Gemini => &Gemini::Studio,
             Self::Vertex => &Gemini::Vertex,

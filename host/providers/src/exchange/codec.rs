@@ -15,6 +15,11 @@ pub(crate) trait Codec: Send + Sync {
     /// Whom an error names, such as `Anthropic`.
     fn name(&self) -> &'static str;
 
+    /// What of a client's request its answer repeats; `None` in APIs that repeat nothing.
+    fn repeated(&self, _body: &Json<'_>) -> Option<Json<'static>> {
+        None
+    }
+
     /// Reads what a client asks. Fields that the API does not have go to [`Request::unknown`].
     ///
     /// # Errors

@@ -115,10 +115,12 @@ impl<'a> Ask<'a> {
 
     fn encode(&self, body: Json<'a>, provider: Speech) -> Result<Asks<'a>, Refused> {
         let head = Head { model: self.model, stream: self.stream };
+        let repeated = self.client.codec().repeated(&body);
         let mut request = self.client.codec().decode_request(body, &head)?;
         check_unknown(&mut request, provider.api)?;
         request.betas.extend(self.betas.iter().map(|beta| Text::Borrowed(*beta)));
-        let asked = self.asked(request.model.clone().into_owned(), request.stream_usage.unwrap_or(true));
+        let mut asked = self.asked(request.model.clone().into_owned(), request.stream_usage.unwrap_or(true));
+        asked.request = repeated;
         // The gateway counts by it; the client is told only where it wants to be.
         request.stream_usage = Some(true);
         if let Some(name) = self.rename {

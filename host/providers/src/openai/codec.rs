@@ -3,12 +3,12 @@
 //! Source: <https://platform.openai.com/docs/api-reference/chat>
 
 mod answer;
-mod decode;
-mod encode;
+pub(super) mod decode;
+pub(super) mod encode;
 mod events_in;
 mod events_out;
-mod failure;
-mod parts;
+pub(super) mod failure;
+pub(super) mod parts;
 
 use crate::exchange::answer::{Answer, Failure};
 use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};

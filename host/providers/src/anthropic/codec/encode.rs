@@ -1,5 +1,6 @@
 //! From the canonical request to a message of Anthropic's.
 
+use crate::exchange::ids::Ids;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{
@@ -7,7 +8,6 @@ use crate::exchange::request::{
     ToolChoice, ToolResult,
 };
 
-use super::ids::Ids;
 use super::thinking::{Limits, plan};
 use super::{NAME, citations, parts};
 
@@ -221,7 +221,8 @@ struct Turn<'a> {
 
 /// The system's words stand apart, wherever they were said; turns of one role are one.
 fn encode_messages<'a>(messages: Vec<Message<'a>>, body: &mut Object<'a>) -> Result<(), Refused> {
-    let (mut system, mut turns, mut ids) = (Vec::new(), Vec::<Turn<'a>>::new(), Ids::default());
+    let (mut system, mut turns, mut ids) =
+        (Vec::new(), Vec::<Turn<'a>>::new(), Ids::new("toolu_", usize::MAX));
     for (index, message) in messages.into_iter().enumerate() {
         let refused = |what: &str| unsupported(format!("messages[{index}]: {what}"));
         // Which of several users it is has no place in this API.

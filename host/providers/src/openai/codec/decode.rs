@@ -371,7 +371,7 @@ fn result<'a>(message: &mut Fields<'a, '_>, unknown: &mut Unknown) -> Result<Blo
 }
 
 /// The error of a word that is none of those that are known.
-pub(super) fn none_of(place: &Place<'_>, word: &str, known: &str) -> Refused {
+pub(in crate::openai) fn none_of(place: &Place<'_>, word: &str, known: &str) -> Refused {
     let shown: String = word.chars().take(64).collect();
     Refused::invalid(place, format_args!("is \"{shown}\", which is none of {known}"))
 }

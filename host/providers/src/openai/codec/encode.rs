@@ -106,7 +106,7 @@ fn encode_hints<'a>(hints: Hints<'a>, body: &mut Object<'a>) {
 }
 
 /// Anthropic's word for the tier without a promise is `standard_only`.
-fn tier(tier: Text<'_>) -> Text<'_> {
+pub(in crate::openai) fn tier(tier: Text<'_>) -> Text<'_> {
     if matches!(&*tier, "standard_only" | "standard") { Text::Borrowed("default") } else { tier }
 }
 
@@ -115,7 +115,7 @@ const EFFORTS: [(u64, &str); 3] = [(8192, "high"), (2048, "medium"), (0, "low")]
 
 /// The effort that was asked for, or that a budget amounts to. Models that cannot do without have no word for none, so
 /// a client that turns thinking off without one gets the model's own.
-fn effort(reasoning: Reasoning<'_>) -> Option<Text<'_>> {
+pub(in crate::openai) fn effort(reasoning: Reasoning<'_>) -> Option<Text<'_>> {
     let Reasoning { enabled, effort, budget, adaptive: _, shown: _, summary: _ } = reasoning;
     if effort.is_some() {
         return effort;

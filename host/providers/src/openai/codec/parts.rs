@@ -73,7 +73,7 @@ fn addressed<'a>(part: &mut Fields<'a, '_>, key: &str, kind: MediaKind) -> Resul
 }
 
 /// A `data:` URL, or an address.
-fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
+pub(in crate::openai) fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
     if !url.starts_with("data:") {
         return Ok(Source::Url { url, media_type: None });
     }
@@ -83,7 +83,7 @@ fn source<'a>(url: Text<'a>, place: &Place<'_>) -> Result<Source<'a>, Refused> {
     Ok(Source::Data { media_type, data })
 }
 
-fn audio<'a>(part: &mut Fields<'a, '_>) -> Result<Media<'a>, Refused> {
+pub(in crate::openai) fn audio<'a>(part: &mut Fields<'a, '_>) -> Result<Media<'a>, Refused> {
     let place = part.place();
     let inner = part.object("input_audio")?.ok_or_else(|| part.missing("input_audio"))?;
     let mut inner = Fields::of_object(inner, place.key("input_audio"));
@@ -205,7 +205,7 @@ fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
 }
 
 /// An address, or the data as one; `None` for a file that only another provider has.
-fn url(source: Source<'_>) -> Option<Text<'_>> {
+pub(in crate::openai) fn url(source: Source<'_>) -> Option<Text<'_>> {
     match source {
         Source::Url { url, .. } => Some(url),
         Source::Data { media_type, data } => {
