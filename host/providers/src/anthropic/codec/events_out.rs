@@ -160,7 +160,8 @@ impl Encoder {
                 (*block, object! { "type": "signature_delta", "signature": signature })
             }
             (Kind::Reasoning(block), Delta::Redacted(data)) => {
-                *block = None;
+                // A thought that was told already ends before the one that nobody can read.
+                out.extend(block.take().map(stop));
                 return self.redacted(part, data, out);
             }
             (Kind::Call { block: Some(block), arguments }, Delta::Arguments(more)) => {
