@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
-use serde_json::json;
 use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::Format;
 
+use crate::endpoints;
 use crate::boot;
 use crate::filters::Kinds;
 use crate::plugin_command::PluginCommand;
