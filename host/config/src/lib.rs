@@ -26,8 +26,8 @@ pub use checked::Config;
 pub use document::{Document, document, hold, holds, schema_problem};
 pub use load::load;
 pub use node::{Node, Place};
-pub use provider::compatible_providers;
 pub use problem::{Problem, Problems, Refused};
+pub use provider::compatible_providers;
 pub use schema::schema;
 pub use words::closest;
 

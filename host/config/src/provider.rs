@@ -37,7 +37,13 @@ const AZURE: &[&str] = &["api_version"];
 
 const OWN: [Own; 8] = [
     Own { name: "openai", prefix: "/v1", needs: &[], takes: &[], cloud: None },
-    Own { name: "azure-openai", prefix: "/openai", needs: &["endpoint"], takes: AZURE, cloud: Some(Cloud::Azure) },
+    Own {
+        name: "azure-openai",
+        prefix: "/openai",
+        needs: &["endpoint"],
+        takes: AZURE,
+        cloud: Some(Cloud::Azure),
+    },
     Own { name: "anthropic", prefix: "/v1", needs: &[], takes: &[], cloud: None },
     Own { name: "aws-bedrock", prefix: "", needs: AWS, takes: AWS, cloud: Some(Cloud::Aws) },
     Own { name: "aws-bedrock-anthropic", prefix: "", needs: AWS, takes: AWS, cloud: Some(Cloud::Aws) },

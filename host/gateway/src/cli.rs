@@ -9,8 +9,8 @@ use clap::{Parser, Subcommand};
 use tidegate_runtime_wasm::Compilation;
 use tidegate_telemetry::Format;
 
-use crate::endpoints;
 use crate::boot;
+use crate::endpoints;
 use crate::filters::Kinds;
 use crate::plugin_command::PluginCommand;
 use crate::quickstart::{EmbeddedSource, Machine};

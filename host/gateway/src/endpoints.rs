@@ -16,10 +16,9 @@ struct Column {
 
 /// Those with code of their own, then those of the table: with responses and without.
 fn columns() -> Vec<Column> {
-    let own = tidegate_providers::all().iter().map(|provider| Column {
-        names: vec![provider.name().to_owned()],
-        provider: Arc::clone(provider),
-    });
+    let own = tidegate_providers::all()
+        .iter()
+        .map(|provider| Column { names: vec![provider.name().to_owned()], provider: Arc::clone(provider) });
     let table = [true, false].map(|responses| {
         let listed = compatible_providers().filter(|line| line.responses == responses);
         let names: Vec<String> = listed.map(|line| line.name).collect();
@@ -102,7 +101,8 @@ fn table(endpoints: &[Endpoint], page: &mut String) {
     let _ = write!(page, "\n| provider | {} |\n|{}\n", heads.join(" | "), " --- |".repeat(heads.len() + 1));
     for column in columns() {
         let names: Vec<String> = column.names.iter().map(|name| format!("`{name}`")).collect();
-        let cells: Vec<String> = endpoints.iter().map(|endpoint| words(&*column.provider, endpoint)).collect();
+        let cells: Vec<String> =
+            endpoints.iter().map(|endpoint| words(&*column.provider, endpoint)).collect();
         let _ = writeln!(page, "| {} | {} |", names.join(", "), cells.join(" | "));
     }
 }
@@ -110,7 +110,13 @@ fn table(endpoints: &[Endpoint], page: &mut String) {
 /// A path, and whether it is asked plain, as a stream, or both.
 fn head(endpoint: &Endpoint) -> String {
     let both = endpoint.streams && !endpoint.operation.has_its_model_in_the_path();
-    let kind = if both { "plain, stream" } else if endpoint.streams { "stream" } else { "plain" };
+    let kind = if both {
+        "plain, stream"
+    } else if endpoint.streams {
+        "stream"
+    } else {
+        "plain"
+    };
     format!("`{}`<br>{kind}", endpoint.path)
 }
 

@@ -27,8 +27,10 @@ mod texts;
 mod upstream;
 
 pub use client::{Claimed, Endpoint, claim, endpoints};
-pub use dialect::{ErrorBody, JSON, error_body, error_event, error_field, error_kind, model_body, models_body};
 pub use compatible::upstream::Compatible;
+pub use dialect::{
+    ErrorBody, JSON, error_body, error_event, error_field, error_kind, model_body, models_body,
+};
 pub use exchange::api::{Api, Envelope, Speech};
 pub use exchange::refused::{Refused, Unreadable};
 pub use exchange::streamed::StreamTranslation;

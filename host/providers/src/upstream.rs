@@ -144,8 +144,8 @@ pub(crate) fn converses(
 fn lacks(operation: Operation) -> &'static str {
     match operation {
         Operation::Completion => "plain completions",
-        Operation::Embeddings => "embeddings",
-        Operation::InputTokens | Operation::CountTokens => "a count of tokens",
+        Operation::Embeddings | Operation::EmbedContent => "embeddings",
+        Operation::InputTokens | Operation::CountTokens | Operation::GeminiCountTokens => "count of tokens",
         _ => "this operation",
     }
 }

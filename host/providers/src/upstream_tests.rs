@@ -92,7 +92,10 @@ fn each_translates_but_its_own_dialect() {
     let serves = |name, dialect, operation| provider(name).serves(dialect, operation);
     let (chat, messages) = ((Dialect::OpenAi, Operation::Chat), (Dialect::Anthropic, Operation::Messages));
     for name in ["mock", "http"] {
-        assert_eq!([serves(name, chat.0, chat.1), serves(name, messages.0, messages.1)], [Serving::Passes; 2]);
+        assert_eq!(
+            [serves(name, chat.0, chat.1), serves(name, messages.0, messages.1)],
+            [Serving::Passes; 2]
+        );
     }
     assert_eq!(serves("openai", chat.0, chat.1), Serving::Passes);
     assert_eq!(serves("openai", messages.0, messages.1), Serving::Speaks(Api::Chat.plain()));

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tidegate_providers::{Api, Ask, Decoder, Envelope, Frame, Framer, Framing, Speech, SseEvent, Translated, Translation};
+use tidegate_providers::{
+    Api, Ask, Decoder, Envelope, Frame, Framer, Framing, Speech, SseEvent, Translated, Translation,
+};
 
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -150,14 +152,16 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
     let whole = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     now.answered =
         case.answer.as_ref().map(|answer| whole(&translation.answer(text(answer).into()).unwrap()));
-    now.streamed = case.events.as_ref().map(|events| streamed_at_every_split(&translation, &wire(provider, events)));
+    now.streamed =
+        case.events.as_ref().map(|events| streamed_at_every_split(&translation, &wire(provider, events)));
     now.failed =
         case.error.as_ref().map(|error| whole(&translation.failure(error.status, text(&error.body).into())));
     now
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found
 }
@@ -186,11 +190,16 @@ fn conversations_are_translated_as_the_cases_say() {
             for file in files(&provider) {
                 count += 1;
                 let text = std::fs::read_to_string(&file).unwrap();
-                let case: Case = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+                let case: Case =
+                    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
                 let now = played(&case, name(&client), name(&provider));
                 let (was, is) = (serde_json::to_value(&case).unwrap(), serde_json::to_value(&now).unwrap());
                 if sorted(was.clone()) != sorted(is.clone()) {
-                    wrong.push(format!("{}\n{}", file.strip_prefix(&root).unwrap().display(), differences(&was, &is)));
+                    wrong.push(format!(
+                        "{}\n{}",
+                        file.strip_prefix(&root).unwrap().display(),
+                        differences(&was, &is)
+                    ));
                     if updates {
                         std::fs::write(&file, serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
                     }
@@ -206,5 +215,8 @@ fn conversations_are_translated_as_the_cases_say() {
 fn differences(was: &Value, is: &Value) -> String {
     let keys = ["sent", "refused", "refused_contains", "answered", "streamed", "failed"];
     let other = keys.into_iter().filter(|key| sorted(was[*key].clone()) != sorted(is[*key].clone()));
-    other.map(|key| format!("  {key}\n    expected {}\n    got      {}", was[key], is[key])).collect::<Vec<_>>().join("\n")
+    other
+        .map(|key| format!("  {key}\n    expected {}\n    got      {}", was[key], is[key]))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

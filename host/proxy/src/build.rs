@@ -64,8 +64,10 @@ impl Snapshot {
         let mut clusters = HashMap::new();
         for cluster in config.clusters.values() {
             let old = previous.and_then(|previous| previous.clusters.get(&cluster.name));
-            clusters
-                .insert(Arc::clone(&cluster.name), Arc::new(build_cluster(cluster, old, config, (metrics, &sources))?));
+            clusters.insert(
+                Arc::clone(&cluster.name),
+                Arc::new(build_cluster(cluster, old, config, (metrics, &sources))?),
+            );
         }
         let mut hosts = Hosts::default();
         for (service, chains) in config.virtual_services.iter().zip(chains) {
@@ -180,7 +182,9 @@ fn build_cluster(
         }
     };
     let same = |old: &&Arc<Cluster>| {
-        old.credentials == cluster.credentials && old.per_request == cluster.per_request && old.site == site(cluster)
+        old.credentials == cluster.credentials
+            && old.per_request == cluster.per_request
+            && old.site == site(cluster)
     };
     let login = match old.filter(same) {
         Some(old) => Arc::clone(&old.login),

@@ -133,7 +133,8 @@ impl Fault {
                 "a policy of the gateway could not decide; try again".into()
             }
             Self::Credentials { cluster, .. } => {
-                format!("cluster \"{cluster}\" has no credentials; the operator finds the cause in the log").into()
+                format!("cluster \"{cluster}\" has no credentials; the operator finds the cause in the log")
+                    .into()
             }
             Self::Connect { cluster, .. } => format!("cluster \"{cluster}\" cannot be reached").into(),
             Self::Reset { cluster, .. } => {

@@ -55,9 +55,11 @@ fn param(fault: &Fault) -> Option<&str> {
 /// The status of the answer; 499 where nobody is left to read it.
 pub(crate) fn status(fault: &Fault) -> StatusCode {
     match fault {
-        Fault::Malformed(_) | Fault::Path(_) | Fault::Body(_) | Fault::NotServed { .. } | Fault::Untranslatable(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        Fault::Malformed(_)
+        | Fault::Path(_)
+        | Fault::Body(_)
+        | Fault::NotServed { .. }
+        | Fault::Untranslatable(_) => StatusCode::BAD_REQUEST,
         Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
         Fault::ClientLeft => StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),

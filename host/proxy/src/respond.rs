@@ -151,10 +151,8 @@ async fn collect(
         let phase = "send more of its answer";
         let late = || Fault::UpstreamTimeout { cluster: ledger.cluster_name(), phase, after: idle };
         let Some(frame) = ledger.clock.phase(idle, late, incoming.frame()).await? else { break };
-        let frame = frame.map_err(|error| Fault::Reset {
-            cluster: ledger.cluster_name(),
-            cause: error.cause(),
-        })?;
+        let frame =
+            frame.map_err(|error| Fault::Reset { cluster: ledger.cluster_name(), cause: error.cause() })?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + data.len() > limit {
             return Err(bad(

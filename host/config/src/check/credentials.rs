@@ -20,16 +20,18 @@ pub(crate) fn credentials(
         Some(raw::Credentials::Word(raw::Word::Default)) => {
             if provider.cloud().is_none() {
                 let name = provider.name();
-                at.report(format!("provider {name:?} is of no cloud that the machine could know; give an \"api_key\""));
+                at.report(format!(
+                    "provider {name:?} is of no cloud that the machine could know; give an \"api_key\""
+                ));
             }
             return (of_machine(provider), None);
         }
         Some(raw::Credentials::Keys(keys)) => *keys,
     };
-    let per_request = keys.per_request.as_ref().map(|raw| PerRequest {
-        prefix: raw.headers.clone(),
-        required: raw.required,
-    });
+    let per_request = keys
+        .per_request
+        .as_ref()
+        .map(|raw| PerRequest { prefix: raw.headers.clone(), required: raw.required });
     (own(keys, provider, at), per_request)
 }
 
@@ -77,7 +79,8 @@ fn own(keys: raw::Keys, provider: &Provider, at: At<'_>) -> Credentials {
 /// A key that no header can carry would fail every request.
 fn api_key(key: Secret, at: At<'_>) -> Option<SecretString> {
     if !headers::is_value(&key.0) {
-        at.key("api_key").report("\"api_key\" holds a character that no header can carry, such as a line break");
+        at.key("api_key")
+            .report("\"api_key\" holds a character that no header can carry, such as a line break");
         return None;
     }
     Some(key.0)
@@ -111,8 +114,9 @@ fn gcp(raw: raw::Gcp, at: At<'_>) -> Gcp {
         (None, Some(path)) => Gcp::File(at.key("service_account").file(&path)),
         (None, None) => Gcp::Machine,
         (Some(_), Some(_)) => {
-            at.key("service_account")
-                .report_key("\"access_token\" and \"service_account\" exclude each other; remove one of them");
+            at.key("service_account").report_key(
+                "\"access_token\" and \"service_account\" exclude each other; remove one of them",
+            );
             Gcp::Machine
         }
     }

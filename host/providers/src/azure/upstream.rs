@@ -55,7 +55,8 @@ impl Provider for AzureOpenAi {
     fn path(&self, target: &Target<'_>) -> String {
         let Target { base_path, prefix, path, query, operation, model, site, .. } = *target;
         let Some(below) = path.strip_prefix("/v1") else { return joined([base_path, prefix, path], query) };
-        let is_dated = !model.is_empty() && !matches!(operation, Operation::Responses | Operation::InputTokens);
+        let is_dated =
+            !model.is_empty() && !matches!(operation, Operation::Responses | Operation::InputTokens);
         match site.api_version.as_deref().filter(|_| is_dated) {
             None => joined([base_path, prefix, path], query),
             Some(version) => {

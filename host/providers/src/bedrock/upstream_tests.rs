@@ -3,7 +3,16 @@ use super::*;
 fn path(provider: &dyn Provider, model: &str, stream: bool) -> String {
     let site = Site { region: Some("us-east-1".into()), ..Site::default() };
     let (prefix, operation) = (provider.default_prefix(), Operation::Chat);
-    provider.path(&Target { base_path: "", prefix, path: "", query: "", operation, model, stream, site: &site })
+    provider.path(&Target {
+        base_path: "",
+        prefix,
+        path: "",
+        query: "",
+        operation,
+        model,
+        stream,
+        site: &site,
+    })
 }
 
 #[test]
@@ -33,7 +42,8 @@ fn t_path_3_a_name_cannot_leave_its_segment() {
 
 #[test]
 fn each_region_has_its_host() {
-    let of = |region: &str| Bedrock.default_endpoint(&Site { region: Some(region.into()), ..Site::default() });
+    let of =
+        |region: &str| Bedrock.default_endpoint(&Site { region: Some(region.into()), ..Site::default() });
     assert_eq!(of("eu-west-1").as_deref(), Some("https://bedrock-runtime.eu-west-1.amazonaws.com"));
     assert_eq!(of("cn-north-1").as_deref(), Some("https://bedrock-runtime.cn-north-1.amazonaws.com.cn"));
 }

@@ -1,10 +1,10 @@
 //! The bytes of a provider's stream as the bytes of a client's, piece by piece.
 
 use super::answer::Event;
+use super::api::{Api, Envelope, Speech};
 use super::codec::{DecodeEvents, EncodeEvents};
 use super::refused::Unreadable;
 use super::translate::Translation;
-use super::api::{Api, Envelope, Speech};
 use crate::bedrock::frames;
 use crate::sse::{Decoder, Frame, SseEvent};
 
@@ -75,7 +75,9 @@ impl StreamTranslation {
         let mut passed = Ok(());
         for frame in frames.drain(..) {
             match (frame, &mut self.words) {
-                (Frame::Event(event), Some(words)) => passed = passed.and(words.event(&event, &mut self.written)),
+                (Frame::Event(event), Some(words)) => {
+                    passed = passed.and(words.event(&event, &mut self.written))
+                }
                 (frame @ Frame::Event(_), None) | (frame @ Frame::Comment(_), _) => frame.write(out),
                 (frame @ Frame::Fields(_), None) => frame.write(out),
                 (Frame::Fields(_), Some(_)) => {}

@@ -141,7 +141,8 @@ fn published(target: &Target<'_>, publisher: &str, verb: &str, query: &str) -> S
     }
     let of = |value: &Option<String>| value.as_deref().map(segment).unwrap_or_default();
     let (project, location, model) = (of(&site.project), of(&site.location), segment(model));
-    let below = format!("/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{verb}");
+    let below =
+        format!("/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{verb}");
     joined([base_path, prefix, &below], query)
 }
 

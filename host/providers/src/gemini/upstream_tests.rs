@@ -1,11 +1,19 @@
 use super::*;
 
 fn path(provider: &dyn Provider, model: &str, stream: bool) -> String {
-    let site =
-        Site { project: Some("p 1".into()), location: Some("europe-west1".into()), ..Site::default() };
+    let site = Site { project: Some("p 1".into()), location: Some("europe-west1".into()), ..Site::default() };
     let prefix = provider.default_prefix();
     let operation = Operation::Chat;
-    provider.path(&Target { base_path: "", prefix, path: "", query: "", operation, model, stream, site: &site })
+    provider.path(&Target {
+        base_path: "",
+        prefix,
+        path: "",
+        query: "",
+        operation,
+        model,
+        stream,
+        site: &site,
+    })
 }
 
 #[test]

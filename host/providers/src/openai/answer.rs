@@ -25,11 +25,19 @@ pub(crate) struct Part {
 
 /// Keys whose value, if not null, is worth a parse, and a type of event that is. Quotes inside JSON strings are escaped,
 /// so no content can hold them. Events of responses hold the whole `response` where they are not parts of it.
-static TELLING: LazyLock<[Finder<'static>; 6]> = LazyLock::new(|| {
-    let keys = [r#""usage""#, r#""finish_reason""#, r#""error""#, r#""response""#];
-    let [usage, finish_reason, error, response] = keys.map(Finder::new);
-    let [stop_reason, message_stop] = [r#""stop_reason""#, r#""message_stop""#].map(Finder::new);
-    [usage, finish_reason, error, response, stop_reason, message_stop]
+static TELLING: LazyLock<[Finder<'static>; 9]> = LazyLock::new(|| {
+    [
+        r#""usage""#,
+        r#""finish_reason""#,
+        r#""error""#,
+        r#""response""#,
+        r#""stop_reason""#,
+        r#""message_stop""#,
+        r#""usageMetadata""#,
+        r#""finishReason""#,
+        r#""stopReason""#,
+    ]
+    .map(Finder::new)
 });
 
 /// Whether the event can be more than another part of the answer; much cheaper than a parse.
@@ -49,6 +57,8 @@ pub(crate) fn part(data: &[u8]) -> Option<Part> {
     let whole =
         event.response.or(event.message).and_then(|raw| serde_json::from_str::<Whole<'_>>(raw.get()).ok());
     let whole = whole.unwrap_or_default();
+    let candidates: Vec<Candidate<'_>> =
+        event.candidates.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     Some(Part {
         // Azure's first event has an empty name.
         model: event
@@ -57,8 +67,13 @@ pub(crate) fn part(data: &[u8]) -> Option<Part> {
             .and_then(|raw| json_text(raw.get().as_bytes()))
             .filter(|name| !name.is_empty()),
         counts: event.usage.or(whole.usage).and_then(|raw| serde_json::from_str(raw.get()).ok()),
-        token: choices.iter().any(Choice::has_token) || brings_a_token(&name),
+        token: choices.iter().any(Choice::has_token)
+            || candidates.iter().any(|candidate| candidate.content.is_some())
+            || (event.block.is_some() && event.delta.is_some())
+            || brings_a_token(&name),
         finish: choices.iter().any(|choice| choice.finish_reason.is_some())
+            || candidates.iter().any(|candidate| candidate.finish_reason.is_some())
+            || event.stop_reason.is_some()
             || is_last(&name)
             || stops(event.delta),
         error: event.error.is_some() || matches!(&*name, "error" | "response.failed"),
@@ -79,7 +94,7 @@ fn stops(delta: Option<&RawValue>) -> bool {
     stop.is_some_and(|stop| stop.stop_reason.is_some())
 }
 
-/// A `usage` object, under the names of chat completions, of responses or of messages; `None` where it counts nothing.
+/// A `usage` object, under the names of chat completions, responses, messages, Gemini or Converse; `None` where it counts nothing.
 pub(crate) fn usage(raw: &[u8]) -> Option<Usage> {
     // One look for UTF-8 instead of one at each key.
     let counts: Counts = serde_json::from_str(std::str::from_utf8(raw).ok()?).ok()?;
@@ -102,10 +117,13 @@ impl Counts {
         let beside = self.prompt_tokens.is_none() && self.input_tokens_details.is_none();
         Some(Usage {
             input: count(input) + if beside { read + written } else { 0 },
-            output: count(output),
-            cached_input: of_input.cached_tokens.map_or(read, |cached| count(Some(cached))),
+            output: count(output) + count(self.thoughts),
+            cached_input: of_input
+                .cached_tokens
+                .or(self.cached_content)
+                .map_or(read, |tokens| count(Some(tokens))),
             cache_write: of_input.cache_write_tokens.map_or(written, |tokens| count(Some(tokens))),
-            reasoning: count(of_output.reasoning_tokens.or(of_output.thinking_tokens)),
+            reasoning: count(of_output.reasoning_tokens.or(of_output.thinking_tokens).or(self.thoughts)),
             ..Usage::default()
         })
     }
@@ -115,6 +133,8 @@ impl Counts {
         Self {
             prompt_tokens: later.prompt_tokens,
             completion_tokens: later.completion_tokens,
+            thoughts: later.thoughts,
+            cached_content: later.cached_content,
             input_tokens: later.input_tokens.or(self.input_tokens),
             output_tokens: later.output_tokens.or(self.output_tokens),
             prompt_tokens_details: later.prompt_tokens_details,
@@ -150,10 +170,18 @@ struct Event<'a> {
     message: Option<&'a RawValue>,
     #[serde(borrow)]
     delta: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "modelVersion")]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "usageMetadata")]
     usage: Option<&'a RawValue>,
+    /// Of Gemini.
+    #[serde(borrow)]
+    candidates: Option<&'a RawValue>,
+    /// Of Bedrock's Converse, as the one below.
+    #[serde(borrow, rename = "contentBlockIndex")]
+    block: Option<&'a RawValue>,
+    #[serde(borrow, rename = "stopReason")]
+    stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
     choices: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -173,6 +201,14 @@ struct Whole<'a> {
 struct Stop<'a> {
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Candidate<'a> {
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, rename = "finishReason")]
+    finish_reason: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -204,15 +240,27 @@ fn says_anything(value: &RawValue) -> bool {
 /// The fields of a `usage` object.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub(crate) struct Counts {
+    #[serde(alias = "promptTokenCount")]
     prompt_tokens: Option<f64>,
+    #[serde(alias = "inputTokens")]
     input_tokens: Option<f64>,
+    #[serde(alias = "candidatesTokenCount")]
     completion_tokens: Option<f64>,
+    #[serde(alias = "outputTokens")]
     output_tokens: Option<f64>,
+    /// Of Gemini, which counts them beside the rest of the answer.
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<f64>,
+    /// Of Gemini, which counts them in the prompt.
+    #[serde(rename = "cachedContentTokenCount")]
+    cached_content: Option<f64>,
     prompt_tokens_details: Option<Details>,
     input_tokens_details: Option<Details>,
     completion_tokens_details: Option<Details>,
     output_tokens_details: Option<Details>,
+    #[serde(alias = "cacheReadInputTokens")]
     cache_read_input_tokens: Option<f64>,
+    #[serde(alias = "cacheWriteInputTokens")]
     cache_creation_input_tokens: Option<f64>,
 }
 

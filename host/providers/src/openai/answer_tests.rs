@@ -116,3 +116,30 @@ fn only_values_that_say_something_are_worth_a_parse() {
         assert!(says_something(data.as_bytes()), "{data}");
     }
 }
+
+#[test]
+fn gemini_counts_thoughts_beside_the_rest_and_cached_tokens_in_the_prompt() {
+    let counted = r#"{"promptTokenCount":10,"candidatesTokenCount":4,"thoughtsTokenCount":3,"cachedContentTokenCount":6}"#;
+    let usage = usage(counted.as_bytes()).unwrap();
+    assert_eq!((usage.input, usage.output, usage.cached_input, usage.reasoning), (10, 7, 6, 3));
+}
+
+#[test]
+fn converse_counts_what_the_cache_took_beside_the_input() {
+    let counted = r#"{"inputTokens":10,"outputTokens":4,"cacheReadInputTokens":6,"cacheWriteInputTokens":2}"#;
+    let usage = usage(counted.as_bytes()).unwrap();
+    assert_eq!((usage.input, usage.output, usage.cached_input, usage.cache_write), (18, 4, 6, 2));
+}
+
+#[test]
+fn the_last_events_of_gemini_and_converse_finish() {
+    let chunk = r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"modelVersion":"g"}"#;
+    let said = part(chunk.as_bytes()).unwrap();
+    assert_eq!((said.token, said.finish, said.model.as_deref()), (true, false, Some("g")));
+    let last = r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}}"#;
+    assert!(says_something(last.as_bytes()) && part(last.as_bytes()).unwrap().finish);
+    let delta = r#"{"delta":{"text":"a"},"contentBlockIndex":0}"#;
+    assert!(part(delta.as_bytes()).unwrap().token);
+    let stop = r#"{"stopReason":"end_turn"}"#;
+    assert!(says_something(stop.as_bytes()) && part(stop.as_bytes()).unwrap().finish);
+}

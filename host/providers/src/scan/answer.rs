@@ -10,8 +10,10 @@ use crate::text::json_text;
 /// A `usage` or `model` larger than this is nobody's.
 const MAX_FIELD: usize = 16 * 1024;
 
-const MODEL: usize = 0;
-const USAGE: usize = 1;
+/// Of the model and of the usage, as OpenAI and as Gemini call them.
+const KEYS: [&str; 4] = ["model", "modelVersion", "usage", "usageMetadata"];
+const MODELS: [usize; 2] = [0, 1];
+const USAGES: [usize; 2] = [2, 3];
 
 /// Looks at the bytes of one answer in order, in pieces of any size.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ enum Kind {
 
 #[derive(Debug)]
 struct Plain {
-    fields: JsonFields<2>,
+    fields: JsonFields<4>,
     model: Option<String>,
     usage: Option<Usage>,
 }
@@ -40,11 +42,7 @@ pub struct Seen {
 impl AnswerScan {
     /// For a JSON body.
     pub fn plain() -> Self {
-        Self(Kind::Plain(Plain {
-            fields: JsonFields::new(["model", "usage"], MAX_FIELD),
-            model: None,
-            usage: None,
-        }))
+        Self(Kind::Plain(Plain { fields: JsonFields::new(KEYS, MAX_FIELD), model: None, usage: None }))
     }
 
     /// For a body of type `text/event-stream`.
@@ -107,10 +105,10 @@ impl AnswerScan {
 impl Plain {
     fn feed(&mut self, piece: &[u8]) {
         self.fields.feed(piece);
-        if let Some(raw) = self.fields.take(MODEL) {
+        for raw in MODELS.into_iter().filter_map(|key| self.fields.take(key)) {
             self.model = json_text(&raw);
         }
-        if let Some(raw) = self.fields.take(USAGE) {
+        for raw in USAGES.into_iter().filter_map(|key| self.fields.take(key)) {
             self.usage = answer::usage(&raw);
         }
     }

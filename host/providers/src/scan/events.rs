@@ -61,6 +61,9 @@ impl Event {
             // Taken at once: not every server sends the empty line after its last event.
             known.done |= value == b"[DONE]" && !self.begun;
             self.add(value);
+        } else if line.starts_with(b"event") && line.ends_with(b"Exception") {
+            // The data of Bedrock's does not say that it is one.
+            known.error = true;
         }
     }
 

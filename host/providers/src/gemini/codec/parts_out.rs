@@ -121,9 +121,7 @@ pub(super) fn media(gemini: Gemini, media: Media<'_>) -> Result<Object<'_>, &'st
     match source {
         Source::Data { media_type, data } => Ok(inline(media_type, data)),
         Source::Plain(text) => Ok(inline("text/plain".into(), STANDARD.encode(&*text).into())),
-        Source::Texts(texts) => {
-            Ok(inline("text/plain".into(), STANDARD.encode(texts.join("\n")).into()))
-        }
+        Source::Texts(texts) => Ok(inline("text/plain".into(), STANDARD.encode(texts.join("\n")).into())),
         Source::Url { url, .. } if url.starts_with("s3:") => Err("media in S3"),
         Source::Url { url, media_type } => {
             let media_type = media_type.unwrap_or_else(|| guessed(kind, &url).into());
