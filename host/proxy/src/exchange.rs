@@ -168,7 +168,7 @@ async fn pass(
         return send(snapshot, route, draft, ledger).await;
     }
     match hooks::request(snapshot, service, route, draft, ledger).await? {
-        Passed::On(draft, route) => send(snapshot, route, draft, ledger).await,
+        Passed::On(draft, route) => send(snapshot, route, *draft, ledger).await,
         Passed::Reply(response) => Ok(Reply::Own(response)),
     }
 }
@@ -199,7 +199,7 @@ async fn send(
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
-        Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
+        Filtered::Events(answered, filters) => Reply::Filtered(*answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
 }

@@ -20,7 +20,7 @@ use crate::upstream::{Draft, DraftBody};
 /// What the hooks of a route made of a request.
 pub(crate) enum Passed {
     /// It goes on, perhaps by another route.
-    On(Draft, Arc<Route>),
+    On(Box<Draft>, Arc<Route>),
     /// A filter answers.
     Reply(Response<Bytes>),
 }
@@ -58,7 +58,7 @@ pub(crate) async fn request(
         route = Arc::new(route.to(cluster));
         ledger.note_route(&route);
     }
-    Ok(Passed::On(draft, route))
+    Ok(Passed::On(Box::new(draft), route))
 }
 
 /// Runs a chain on the draft, and reads again what it may have changed.

@@ -162,7 +162,7 @@ pub(crate) async fn authorize(
         Own::Nothing => {}
         Own::Key(key) => cluster.provider.authorize(request.headers_mut(), key),
         Own::Cloud(identity) => {
-            let fields = sign(cluster, identity, request).await?;
+            let fields = Box::pin(sign(cluster, identity, request)).await?;
             fields.into_iter().for_each(|(name, value)| drop(request.headers_mut().insert(name, value)));
         }
     }

@@ -23,7 +23,7 @@ use crate::upstream::Answered;
 /// What becomes of an answer that filters see.
 pub(crate) enum Filtered {
     /// Its events are to pass these filters as they come.
-    Events(Answered, Filters),
+    Events(Box<Answered>, Filters),
     /// All of it.
     Whole(Response<Bytes>),
 }
@@ -58,7 +58,7 @@ pub(crate) async fn answer(
     let mut bytes = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
     if let Some(translation) = &translation {
-        (bytes, _) = decode(bytes, &parts.headers, Limit::body(&snapshot.limits)).await?;
+        (bytes, _) = Box::pin(decode(bytes, &parts.headers, Limit::body(&snapshot.limits))).await?;
         let head = (parts.status.as_u16(), &mut parts.headers);
         bytes = translated::whole(translation, head, bytes).map_err(|cause| bad(ledger, cause))?;
     }
@@ -133,7 +133,7 @@ async fn stream(
     let most = snapshot.limits.body;
     let stages = route.hooks.stages(&mut ledger.session, headers, most)?;
     let filters = Filters::new(stages, most, ledger)?;
-    Ok(Filtered::Events(answered, filters))
+    Ok(Filtered::Events(Box::new(answered), filters))
 }
 
 fn bad(ledger: &Ledger, cause: impl Into<Cow<'static, str>>) -> Fault {

@@ -130,15 +130,15 @@ pub(crate) enum Delta {
 
 /// An error of a provider, in no dialect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The status that goes with it, also inside a stream.
-    pub status: u16,
+    pub(crate) status: u16,
     /// What the provider says of it, for a person.
-    pub message: String,
+    pub(crate) message: String,
     /// The provider's word for it, such as `context_length_exceeded`.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// The field to blame, in the provider's words.
-    pub param: Option<String>,
+    pub(crate) param: Option<String>,
 }
 
 impl Failure {

@@ -307,31 +307,4 @@ impl<'a> Message<'a> {
     pub(crate) fn new(role: Role, blocks: Vec<Block<'a>>) -> Self {
         Self { role, name: None, blocks }
     }
-
-    pub(crate) fn is_of_system(&self) -> bool {
-        matches!(self.role, Role::System | Role::Developer)
-    }
-}
-
-impl<'a> Request<'a> {
-    /// Takes the words of the system out of the conversation, in order, for dialects that have them apart.
-    pub(crate) fn take_system(&mut self) -> Vec<Block<'a>> {
-        let (system, others) =
-            std::mem::take(&mut self.messages).into_iter().partition(Message::is_of_system);
-        self.messages = others;
-        let system: Vec<Message<'a>> = system;
-        system.into_iter().flat_map(|message| message.blocks).collect()
-    }
-
-    /// Joins messages of one role that follow each other, for dialects whose roles take turns.
-    pub(crate) fn join_turns(&mut self) {
-        let mut joined: Vec<Message<'a>> = Vec::with_capacity(self.messages.len());
-        for message in std::mem::take(&mut self.messages) {
-            match joined.last_mut().filter(|last| last.role == message.role && last.name == message.name) {
-                Some(last) => last.blocks.extend(message.blocks),
-                None => joined.push(message),
-            }
-        }
-        self.messages = joined;
-    }
 }

@@ -6,9 +6,8 @@ use tidegate_contract::Dialect;
 
 use super::BadFrame;
 use crate::bedrock::codec::failure::{self, is_error};
-use crate::exchange::answer::Failure;
 use crate::exchange::codec::error_event;
-use crate::exchange::json::{Json, object};
+use crate::exchange::json::Json;
 use crate::sse::SseEvent;
 
 /// The event of Anthropic's that a chunk holds. An exception of Bedrock's becomes the error that Anthropic would send.
@@ -30,35 +29,6 @@ pub(crate) fn open(event: SseEvent) -> Result<SseEvent, BadFrame> {
     let inner = Json::read(text.as_bytes()).map_err(|error| BadFrame(format!("chunk: {error}")))?;
     let name = inner.at(&["type"]).and_then(Json::as_str).map(str::to_owned);
     Ok(SseEvent { name, data: text, ..SseEvent::default() })
-}
-
-/// The chunk for an event of Anthropic's. Its errors become Bedrock's exceptions.
-pub(crate) fn wrap(event: &SseEvent) -> SseEvent {
-    if let Some(failure) = failure(event) {
-        return error_event(Dialect::Bedrock, &failure);
-    }
-    let data = Json::from(object! { "bytes": STANDARD.encode(&event.data) }).to_text();
-    SseEvent { name: Some("chunk".to_owned()), data, ..SseEvent::default() }
-}
-
-/// `{type: error, error: {type, message}}`.
-fn failure(event: &SseEvent) -> Option<Failure> {
-    if event.name.as_deref() != Some("error") {
-        return None;
-    }
-    let data = Json::read(event.data.as_bytes()).ok()?;
-    let message = data.at(&["error", "message"]).and_then(Json::as_str).unwrap_or_default();
-    let status = match data.at(&["error", "type"]).and_then(Json::as_str)? {
-        "invalid_request_error"
-        | "authentication_error"
-        | "permission_error"
-        | "not_found_error"
-        | "request_too_large" => 400,
-        "rate_limit_error" => 429,
-        "overloaded_error" => 529,
-        _ => 500,
-    };
-    Some(Failure::new(status, message))
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ fn named(name: &str, data: &str) -> SseEvent {
 }
 
 #[test]
-fn an_event_goes_into_a_chunk_and_comes_out() -> Result<(), BadFrame> {
+fn an_event_comes_out_of_its_chunk() -> Result<(), BadFrame> {
     let event = named("message_stop", r#"{"type":"message_stop"}"#);
-    let chunk = wrap(&event);
-    assert_eq!(chunk, named("chunk", r#"{"bytes":"eyJ0eXBlIjoibWVzc2FnZV9zdG9wIn0="}"#));
+    let chunk = named("chunk", r#"{"bytes":"eyJ0eXBlIjoibWVzc2FnZV9zdG9wIn0="}"#);
     assert_eq!(open(chunk)?, event);
     Ok(())
 }
@@ -23,11 +22,10 @@ fn padding_beside_the_bytes_says_nothing() -> Result<(), BadFrame> {
 #[test]
 fn an_exception_is_told_as_the_error_it_is() -> Result<(), BadFrame> {
     let exception = named("throttlingException", r#"{"message":"slow down"}"#);
-    let error = open(exception.clone())?;
+    let error = open(exception)?;
     assert_eq!(error.name.as_deref(), Some("error"));
     let told = r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#;
     assert_eq!(error.data, told);
-    assert_eq!(wrap(&error), exception);
     Ok(())
 }
 
