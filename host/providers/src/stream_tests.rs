@@ -38,7 +38,7 @@ const TYPES: [&str; 30] = [
 ];
 
 /// Keys that lead somewhere in some dialect. Strings under them are words.
-const KEYS: [&str; 43] = [
+const KEYS: [&str; 54] = [
     "audio",
     "custom",
     "thinking_blocks",
@@ -81,6 +81,17 @@ const KEYS: [&str; 43] = [
     "title",
     "results",
     "queries",
+    "candidates",
+    "parts",
+    "functionCall",
+    "args",
+    "partialArgs",
+    "stringValue",
+    "functionResponse",
+    "executableCode",
+    "inlineData",
+    "groundingMetadata",
+    "promptFeedback",
     "a/b~c",
 ];
 
@@ -125,12 +136,13 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     )
 }
 
-fn editors() -> [Box<dyn EditStream>; 4] {
+fn editors() -> [Box<dyn EditStream>; 5] {
     [
         (Dialect::OpenAi, Operation::Chat),
         (Dialect::OpenAi, Operation::Completion),
         (Dialect::OpenAi, Operation::Responses),
         (Dialect::Anthropic, Operation::Messages),
+        (Dialect::Gemini, Operation::GenerateContent),
     ]
     .map(|(dialect, operation)| edit_stream(dialect, operation).unwrap())
 }
@@ -172,7 +184,12 @@ proptest! {
     /// Whatever the shape of an answer, each word is a text of it, or of what is told as media.
     #[test]
     fn every_word_of_an_answer_is_found(body in any_value().prop_filter("is no object", Value::is_object)) {
-        for (dialect, operation) in [(Dialect::OpenAi, Operation::Responses), (Dialect::Anthropic, Operation::Messages)] {
+        let of_answers = [
+            (Dialect::OpenAi, Operation::Responses),
+            (Dialect::Anthropic, Operation::Messages),
+            (Dialect::Gemini, Operation::GenerateContent),
+        ];
+        for (dialect, operation) in of_answers {
             let mut left = body.clone();
             for found in crate::answer_texts(dialect, operation, &body) {
                 let place = left.pointer_mut(&found.pointer);
