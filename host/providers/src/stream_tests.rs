@@ -38,7 +38,7 @@ const TYPES: [&str; 30] = [
 ];
 
 /// Keys that lead somewhere in some dialect. Strings under them are words.
-const KEYS: [&str; 54] = [
+const KEYS: [&str; 61] = [
     "audio",
     "custom",
     "thinking_blocks",
@@ -92,6 +92,13 @@ const KEYS: [&str; 54] = [
     "inlineData",
     "groundingMetadata",
     "promptFeedback",
+    "start",
+    "toolUse",
+    "toolResult",
+    "reasoningContent",
+    "citationsContent",
+    "guardContent",
+    "json",
     "a/b~c",
 ];
 
@@ -127,6 +134,9 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
                 for key in ["index", "output_index", "content_index"] {
                     fields.insert(key.to_owned(), index.into());
                 }
+                if fields.contains_key("delta") || fields.contains_key("start") {
+                    fields.insert("contentBlockIndex".to_owned(), index.into());
+                }
                 if ends {
                     fields.insert("finish_reason".to_owned(), "stop".into());
                 }
@@ -136,13 +146,14 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     )
 }
 
-fn editors() -> [Box<dyn EditStream>; 5] {
+fn editors() -> [Box<dyn EditStream>; 6] {
     [
         (Dialect::OpenAi, Operation::Chat),
         (Dialect::OpenAi, Operation::Completion),
         (Dialect::OpenAi, Operation::Responses),
         (Dialect::Anthropic, Operation::Messages),
         (Dialect::Gemini, Operation::GenerateContent),
+        (Dialect::Bedrock, Operation::Converse),
     ]
     .map(|(dialect, operation)| edit_stream(dialect, operation).unwrap())
 }
@@ -188,6 +199,7 @@ proptest! {
             (Dialect::OpenAi, Operation::Responses),
             (Dialect::Anthropic, Operation::Messages),
             (Dialect::Gemini, Operation::GenerateContent),
+            (Dialect::Bedrock, Operation::Converse),
         ];
         for (dialect, operation) in of_answers {
             let mut left = body.clone();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tidegate_contract::{Dialect, Operation};
 
-use crate::{anthropic, gemini, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 
 /// A text and its place in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub fn request_texts(dialect: Dialect, operation: Operation, body: &Value) -> Ve
         Dialect::OpenAi => openai::texts::request_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::request(body),
         Dialect::Gemini => gemini::texts::request(body),
-        Dialect::Bedrock => Vec::new(),
+        Dialect::Bedrock => bedrock::texts::request(body),
     }
 }
 
@@ -41,6 +41,6 @@ pub fn answer_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec
         Dialect::OpenAi => openai::texts::answer_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::answer(body),
         Dialect::Gemini => gemini::texts::answer(body),
-        Dialect::Bedrock => Vec::new(),
+        Dialect::Bedrock => bedrock::texts::answer(body),
     }
 }

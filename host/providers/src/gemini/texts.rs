@@ -11,7 +11,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::codec::parts::camel_key;
-use crate::openai::texts::finder::{Finder, Voice, below};
+use crate::openai::texts::finder::{Finder, Voice, below, is_bare};
 use crate::texts::FoundText;
 pub(crate) use asked::request;
 
@@ -126,28 +126,12 @@ fn candidate(finder: &mut Finder, at: &dyn Display, candidate: &Value, voice: Vo
 
 /// Every string in a value but those under keys that are structural.
 fn words(finder: &mut Finder, at: &dyn Display, value: &Value, kind: &'static str, voice: Voice) {
-    match value {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                words(finder, &format_args!("{at}/{index}"), item, kind, voice);
-            }
-        }
-        Value::Object(fields) => {
-            for (key, field) in fields.iter().filter(|(key, field)| !is_no_word(&camel(key), field)) {
-                words(finder, &below(at, key), field, kind, voice);
-            }
-        }
-        _ => finder.text(at, value, kind, voice),
-    }
+    finder.words_but(at, value, kind, (voice, &|key, field| is_no_word(&camel(key), field)));
 }
 
 /// Whether a string, or a list of them, is no words by its key.
 fn is_no_word(key: &str, value: &Value) -> bool {
-    let is_bare = || match value {
-        Value::Array(items) => items.iter().all(Value::is_string),
-        value => value.is_string(),
-    };
-    is_structural(key) && is_bare()
+    is_structural(key) && is_bare(value)
 }
 
 fn is_structural(key: &str) -> bool {

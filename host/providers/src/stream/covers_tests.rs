@@ -81,7 +81,9 @@ fn told(dialect: Dialect) -> Vec<(String, Vec<Value>)> {
 
 #[test]
 fn answers_cover_the_streams_that_providers_send() {
-    for (dialect, operation) in [(Dialect::Gemini, Operation::GenerateContent)] {
+    for (dialect, operation) in
+        [(Dialect::Gemini, Operation::GenerateContent), (Dialect::Bedrock, Operation::Converse)]
+    {
         let streams = told(dialect);
         assert!(streams.len() > 3, "{}", streams.len());
         for (file, list) in streams {
