@@ -1,13 +1,14 @@
 """T-GRD-1: every endpoint, plain and streamed, at every provider, is judged on both ways, or refused; none passes by.
 
-The endpoints and providers are asked of the binary, so a new one without a sample here fails, and so does one that no
-filter sees.
+The endpoints, the providers and who serves what are asked of the binary, so a new one without a sample here fails, and so
+does one that no filter sees.
 """
 
 import json
 
 import pytest
 
+from support import frames
 from support.gateway import Gateway, proxy_config, run_tidegate
 from support.upstream import Upstream
 
@@ -41,23 +42,49 @@ PLACE = {"item_id": "i", "output_index": 0, "content_index": 0}
 MESSAGE = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
 USER = [{"role": "user", "content": ASKED}]
 
-# What is asked, what is answered, what is streamed, by operation.
-SAMPLES = {
+PARTS = {"parts": [{"text": ASKED}], "role": "user"}
+CONVERSED = {"messages": [{"role": "user", "content": [{"text": ASKED}]}]}
+USED = {"usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}}
+
+
+def generated(text: str, **candidate) -> dict:
+    content = {"parts": [{"text": text}], "role": "model"}
+    usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+    return {"candidates": [{"content": content, "index": 0, **candidate}], "usageMetadata": usage, "modelVersion": "m", "responseId": "r"}
+
+
+# What is asked, and in which API, by path.
+ASKS = {
+    "/v1/chat/completions": ({"messages": USER}, "chat"),
+    "/v1/completions": ({"prompt": ASKED}, "completion"),
+    "/v1/embeddings": ({"input": ASKED}, "embeddings"),
+    "/v1/responses": ({"input": ASKED}, "responses"),
+    "/v1/responses/input_tokens": ({"input": ASKED}, "responses_input_tokens"),
+    "/v1/messages": ({"max_tokens": 9, "messages": USER}, "messages"),
+    "/v1/messages/count_tokens": ({"messages": USER}, "count_tokens"),
+    "/v1beta/models/{model}:generateContent": ({"contents": [PARTS]}, "gemini"),
+    "/v1beta/models/{model}:streamGenerateContent": ({"contents": [PARTS]}, "gemini"),
+    "/v1beta/models/{model}:countTokens": ({"contents": [PARTS]}, "gemini_count_tokens"),
+    "/v1beta/models/{model}:embedContent": ({"content": PARTS}, "gemini_embeddings"),
+    "/model/{model}/converse": (CONVERSED, "converse"),
+    "/model/{model}/converse-stream": (CONVERSED, "converse"),
+}
+
+# What is answered, by API, and the events of a stream. Those of a kind differ only in what may be asked.
+KINDS = {"compatible-chat": "chat", "vertex": "gemini"}
+ANSWERS = {
     "chat": (
-        {"messages": USER},
         {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": SAID}}]},
-        sse(*[chunk(delta={"content": letter}) for letter in SAID], chunk(delta={}, finish_reason="stop"), "[DONE]"),
+        [*[chunk(delta={"content": letter}) for letter in SAID], chunk(delta={}, finish_reason="stop"), "[DONE]"],
     ),
     "completion": (
-        {"prompt": ASKED},
         {"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "text": SAID}]},
-        sse(*[{**chunk(text=letter), "object": "text_completion"} for letter in SAID], {**chunk(text="", finish_reason="stop"), "object": "text_completion"}, "[DONE]"),
+        [*[{**chunk(text=letter), "object": "text_completion"} for letter in SAID], {**chunk(text="", finish_reason="stop"), "object": "text_completion"}, "[DONE]"],
     ),
-    "embeddings": ({"input": ASKED}, {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m"}, None),
+    "embeddings": ({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m"}, None),
     "responses": (
-        {"input": ASKED},
         response("completed", [ITEM]),
-        sse(
+        [
             {"type": "response.created", "sequence_number": 0, "response": response("in_progress", [])},
             {"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": {**ITEM, "content": [], "status": "in_progress"}},
             {"type": "response.content_part.added", "sequence_number": 2, **PLACE, "part": {**PART, "text": ""}},
@@ -66,65 +93,121 @@ SAMPLES = {
             {"type": "response.content_part.done", "sequence_number": 31, **PLACE, "part": PART},
             {"type": "response.output_item.done", "sequence_number": 32, "output_index": 0, "item": ITEM},
             {"type": "response.completed", "sequence_number": 33, "response": response("completed", [ITEM])},
-            named=True,
-        ),
+        ],
     ),
-    "responses_input_tokens": ({"input": ASKED}, {"object": "response.input_tokens", "input_tokens": 3}, None),
+    "responses_input_tokens": ({"object": "response.input_tokens", "input_tokens": 3}, None),
     "messages": (
-        {"max_tokens": 9, "messages": USER},
         {**MESSAGE, "content": [{"type": "text", "text": SAID}], "stop_reason": "end_turn"},
-        sse(
+        [
             {"type": "message_start", "message": MESSAGE},
             {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
             *[{"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": letter}} for letter in SAID],
             {"type": "content_block_stop", "index": 0},
             {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 2}},
             {"type": "message_stop"},
-            named=True,
-        ),
+        ],
     ),
-    "count_tokens": ({"messages": USER}, {"input_tokens": 3}, None),
+    "count_tokens": ({"input_tokens": 3}, None),
+    "gemini": (
+        generated(SAID, finishReason="STOP"),
+        [*[generated(letter) for letter in SAID], generated("", finishReason="STOP")],
+    ),
+    "gemini_count_tokens": ({"totalTokens": 3}, None),
+    "gemini_embeddings": ({"embedding": {"values": [0.5]}}, None),
+    # The names of its events stand beside their data.
+    "converse": (
+        {"output": {"message": {"role": "assistant", "content": [{"text": SAID}]}}, "stopReason": "end_turn", **USED},
+        [
+            ("messageStart", {"role": "assistant"}),
+            *[("contentBlockDelta", {"delta": {"text": letter}, "contentBlockIndex": 0}) for letter in SAID],
+            ("contentBlockStop", {"contentBlockIndex": 0}),
+            ("messageStop", {"stopReason": "end_turn"}),
+            ("metadata", USED),
+        ],
+    ),
 }
+COUNTS = {"embeddings", "responses_input_tokens", "count_tokens", "gemini_count_tokens", "gemini_embeddings"}
 
 
-def sample(operation: str) -> tuple[dict, dict, bytes | None]:
-    assert operation in SAMPLES, f'there is no sample for the endpoint "{operation}", so nobody knows whether it is moderated'
-    return SAMPLES[operation]
+def asked(path: str) -> tuple[dict, str]:
+    assert path in ASKS, f'there is no sample for the endpoint "{path}", so nobody knows whether it is moderated'
+    return ASKS[path]
+
+
+def upstream_api(endpoint: dict, provider: dict) -> str | None:
+    """What the provider is asked in; nothing where it is not asked."""
+    served = provider["serves"][endpoint["path"]]
+    match served["how"]:
+        case "refused":
+            return None
+        case "passes":
+            return asked(endpoint["path"])[1]
+    api = KINDS.get(served["api"], served["api"])
+    assert api in ANSWERS, f'there is no answer in the API "{api}", so nobody knows whether it is moderated'
+    return api
+
+
+def streamed(api: str, provider: str) -> tuple[str, bytes]:
+    """The media type of a stream, and its bytes."""
+    _, events = ANSWERS[api]
+    assert events, f'there is no stream in the sample for "{api}"'
+    if provider.startswith("aws-"):
+        written = [frames.frame(*event) if api == "converse" else frames.chunk(event) for event in events]
+        return frames.MEDIA_TYPE, b"".join(written)
+    return "text/event-stream", sse(*events, named=api in ("messages", "responses"))
+
+
+def streams(endpoint: dict) -> list[bool]:
+    """Whether a stream can be asked for, and anything else; paths that name the model say which."""
+    if "{model}" in endpoint["path"]:
+        return [endpoint["streams"] and "stream" in endpoint["path"]]
+    return [False, True] if endpoint["streams"] else [False]
 
 
 def cases() -> list:
     facts = known()
     return [
-        pytest.param(endpoint, provider, stream, id=f"{endpoint['operation']}-{provider['name']}-{'stream' if stream else 'plain'}")
+        pytest.param(endpoint, provider, stream, id=f"{endpoint['path'].strip('/').replace('/', '.')}-{provider['name']}-{'stream' if stream else 'plain'}")
         for endpoint in facts["endpoints"]
         for provider in facts["providers"]
-        for stream in ([False, True] if endpoint["streams"] else [False])
+        for stream in streams(endpoint)
     ]
 
 
-def answers(operation: str, stream: bool):
-    _, plain, events = sample(operation)
-    assert not stream or events, f'there is no stream in the sample for "{operation}"'
-
+def answers(api: str, provider: str, stream: bool):
     def answer(request, reply):
         if stream:
-            reply.start_events()
-            reply.chunk(events)
+            media_type, written = streamed(api, provider)
+            reply.start_events(media_type)
+            reply.chunk(written)
             reply.end()
         else:
-            reply.json(plain)
+            reply.json(ANSWERS[api][0])
 
     return answer
 
 
-def cluster(provider: dict, upstream: Upstream, operation: str, stream: bool) -> dict:
-    if provider["name"] != "mock":
-        return {"provider": provider["name"], "endpoint": upstream.url, "credentials": {"api_key": "k"}}
-    _, plain, events = sample(operation)
+def cluster(provider: str, upstream: Upstream, api: str | None, stream: bool) -> dict:
+    if provider == "http":
+        return {"provider": provider, "endpoint": upstream.url}
+    if provider != "mock":
+        return {"provider": provider, "endpoint": upstream.url, **site(provider)}
+    if api is None:
+        return {"provider": "mock"}
+    plain, events = ANSWERS[api]
     if not stream:
         return {"provider": "mock", "script": [{"status": 200, "body": json.dumps(plain), "headers": {"content-type": "application/json"}}]}
-    lines = [line[6:] for line in events.decode().splitlines() if line.startswith("data: ")]
+    lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return {"provider": "mock", "script": [{"status": 200, "events": lines}]}
+
+
+def site(provider: str) -> dict:
+    """Where in a cloud a cluster is, and who asks."""
+    if provider.startswith("aws-"):
+        return {"region": "us-east-1", "credentials": {"api_key": "k"}}
+    if provider.startswith("gcp-"):
+        return {"project": "p", "location": "l", "credentials": {"gcp": {"access_token": "t"}}}
+    return {"credentials": {"api_key": "k"}}
 
 
 GUARD = {"content_moderation": {"words": [CANARY], "action": "redact", "replace_with": "<*>"}, "name": "guard"}
@@ -132,27 +215,29 @@ GUARD = {"content_moderation": {"words": [CANARY], "action": "redact", "replace_
 
 @pytest.mark.parametrize(("endpoint", "provider", "stream"), cases())
 def test_t_grd_1_every_endpoint_is_judged_or_refused(endpoint, provider, stream, tmp_path):
-    operation = endpoint["operation"]
-    body, *_ = sample(operation)
-    with Upstream(answers(operation, stream)) as upstream:
-        config = proxy_config({"up": cluster(provider, upstream, operation, stream)}, filters=[GUARD])
-        if provider["name"] == "http":
-            config["clusters"]["up"].pop("credentials")
+    body, own_api = asked(endpoint["path"])
+    name, api = provider["name"], upstream_api(endpoint, provider)
+    with Upstream(answers(api, name, stream)) as upstream:
+        config = proxy_config({"up": cluster(name, upstream, api, stream)}, filters=[GUARD])
+        if name == "http":
             (tmp_path / "tidegate.yaml").write_text(json.dumps(config))
             refused = run_tidegate("check", cwd=tmp_path)
             assert refused.returncode == 1 and "it moderates" in refused.stderr
             return
         with Gateway(config) as gateway:
-            answer = gateway.post(endpoint["path"], {"model": "m", **body, **({"stream": True} if stream else {})})
-            if provider["dialect"] != endpoint["dialect"] and provider["name"] != "mock":
+            path = endpoint["path"].replace("{model}", "m")
+            # Where the path names the model, it also says whether a stream is wanted.
+            named = {} if "{model}" in endpoint["path"] else {"model": "m", **({"stream": True} if stream else {})}
+            answer = gateway.post(path, {**named, **body})
+            if api is None:
                 assert 400 <= answer.status_code < 500 and not upstream.requests, answer.text
                 return
             assert answer.status_code == 200, answer.text
-            assert CANARY not in answer.text
-            if operation not in ("embeddings", "responses_input_tokens", "count_tokens"):
-                assert "<*>" in answer.text
+            assert CANARY.encode() not in answer.content
+            if own_api not in COUNTS:
+                assert b"<*>" in answer.content, answer.content
             assert answer.headers["x-tidegate-moderation"].startswith("input=redact, output=")
-            if provider["name"] != "mock":
+            if name != "mock":
                 assert CANARY.encode() not in upstream.requests[0].body and b"<*>" in upstream.requests[0].body
             for hook in ("moderate_input", "moderate_output"):
                 assert gateway.metric("tidegate_plugin_calls_total", plugin="guard", hook=hook) >= 1
@@ -162,7 +247,7 @@ def test_t_grd_1_every_endpoint_is_judged_or_refused(endpoint, provider, stream,
 def test_an_endpoint_without_a_sample_fails_here():
     """What a new endpoint would do to this file."""
     with pytest.raises(AssertionError, match="nobody knows whether it is moderated"):
-        sample("image_generation")
+        asked("/v1/images/generations")
 
 
 def test_t_grd_1_a_path_that_nobody_knows_is_not_passed_unjudged():

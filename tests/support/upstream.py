@@ -51,9 +51,9 @@ class Reply:
     def json(self, value, status: int = 200, **headers: str):
         self.send(status, json.dumps(value).encode(), "application/json", **headers)
 
-    def start_events(self):
-        """The head of a stream of server-sent events."""
-        self.raw(head(200, content_type="text/event-stream", transfer_encoding="chunked"))
+    def start_events(self, content_type: str = "text/event-stream"):
+        """The head of a stream, of server-sent events unless it says something else."""
+        self.raw(head(200, content_type=content_type, transfer_encoding="chunked"))
 
     def chunk(self, data: bytes):
         self.raw(b"%x\r\n%s\r\n" % (len(data), data))

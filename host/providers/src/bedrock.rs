@@ -3,5 +3,10 @@
 pub(crate) mod client;
 pub(crate) mod codec;
 pub(crate) mod dialect;
+pub(crate) mod edited;
 pub(crate) mod frames;
+pub(crate) mod gather;
+pub(crate) mod scatter;
+pub(crate) mod stream;
+pub(crate) mod texts;
 pub(crate) mod upstream;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{anthropic, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 
 /// Takes what repeats edited texts out of an answer that was edited, by comparing it with the answer as it came.
 ///
@@ -12,4 +12,6 @@ pub fn forget_repeats(before: &Value, after: &mut Value) {
     openai::stream_texts::repeats::forget_repeats(before, after);
     openai::responses::edited::forget_repeats(before, after);
     anthropic::edited::forget_repeats(before, after);
+    gemini::edited::forget_repeats(before, after);
+    bedrock::edited::forget_repeats(before, after);
 }

@@ -12,7 +12,7 @@ pub(crate) mod replay;
 use serde_json::Value;
 use tidegate_contract::{Dialect, Event, Operation};
 
-use crate::{anthropic, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 pub use covers::covers;
 
 /// What a text of a streamed answer is.
@@ -123,6 +123,8 @@ pub fn edit_stream(dialect: Dialect, operation: Operation) -> Option<Box<dyn Edi
         }
         (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::stream::editor()),
         (Dialect::Anthropic, Operation::Messages) => Some(anthropic::stream::editor()),
+        (Dialect::Gemini, Operation::GenerateContent) => Some(gemini::stream::editor()),
+        (Dialect::Bedrock, Operation::Converse) => Some(bedrock::stream::editor()),
         _ => None,
     }
 }
@@ -135,6 +137,8 @@ pub fn gather(dialect: Dialect, operation: Operation, events: &[&str]) -> Option
         }
         (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::gather::gather(events)),
         (Dialect::Anthropic, Operation::Messages) => Some(anthropic::gather::gather(events)),
+        (Dialect::Gemini, Operation::GenerateContent) => Some(gemini::gather::gather(events)),
+        (Dialect::Bedrock, Operation::Converse) => Some(bedrock::gather::gather(events)),
         _ => None,
     }
 }
@@ -147,6 +151,8 @@ pub fn scatter(dialect: Dialect, operation: Operation, answer: &Value) -> Option
         }
         (Dialect::OpenAi, Operation::Responses) => Some(openai::responses::scatter::scatter(answer)),
         (Dialect::Anthropic, Operation::Messages) => Some(anthropic::scatter::scatter(answer)),
+        (Dialect::Gemini, Operation::GenerateContent) => Some(gemini::scatter::scatter(answer)),
+        (Dialect::Bedrock, Operation::Converse) => Some(bedrock::scatter::scatter(answer)),
         _ => None,
     }
 }

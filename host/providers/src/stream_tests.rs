@@ -38,7 +38,7 @@ const TYPES: [&str; 30] = [
 ];
 
 /// Keys that lead somewhere in some dialect. Strings under them are words.
-const KEYS: [&str; 43] = [
+const KEYS: [&str; 61] = [
     "audio",
     "custom",
     "thinking_blocks",
@@ -81,6 +81,24 @@ const KEYS: [&str; 43] = [
     "title",
     "results",
     "queries",
+    "candidates",
+    "parts",
+    "functionCall",
+    "args",
+    "partialArgs",
+    "stringValue",
+    "functionResponse",
+    "executableCode",
+    "inlineData",
+    "groundingMetadata",
+    "promptFeedback",
+    "start",
+    "toolUse",
+    "toolResult",
+    "reasoningContent",
+    "citationsContent",
+    "guardContent",
+    "json",
     "a/b~c",
 ];
 
@@ -116,6 +134,9 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
                 for key in ["index", "output_index", "content_index"] {
                     fields.insert(key.to_owned(), index.into());
                 }
+                if fields.contains_key("delta") || fields.contains_key("start") {
+                    fields.insert("contentBlockIndex".to_owned(), index.into());
+                }
                 if ends {
                     fields.insert("finish_reason".to_owned(), "stop".into());
                 }
@@ -125,12 +146,14 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     )
 }
 
-fn editors() -> [Box<dyn EditStream>; 4] {
+fn editors() -> [Box<dyn EditStream>; 6] {
     [
         (Dialect::OpenAi, Operation::Chat),
         (Dialect::OpenAi, Operation::Completion),
         (Dialect::OpenAi, Operation::Responses),
         (Dialect::Anthropic, Operation::Messages),
+        (Dialect::Gemini, Operation::GenerateContent),
+        (Dialect::Bedrock, Operation::Converse),
     ]
     .map(|(dialect, operation)| edit_stream(dialect, operation).unwrap())
 }
@@ -172,7 +195,13 @@ proptest! {
     /// Whatever the shape of an answer, each word is a text of it, or of what is told as media.
     #[test]
     fn every_word_of_an_answer_is_found(body in any_value().prop_filter("is no object", Value::is_object)) {
-        for (dialect, operation) in [(Dialect::OpenAi, Operation::Responses), (Dialect::Anthropic, Operation::Messages)] {
+        let of_answers = [
+            (Dialect::OpenAi, Operation::Responses),
+            (Dialect::Anthropic, Operation::Messages),
+            (Dialect::Gemini, Operation::GenerateContent),
+            (Dialect::Bedrock, Operation::Converse),
+        ];
+        for (dialect, operation) in of_answers {
             let mut left = body.clone();
             for found in crate::answer_texts(dialect, operation, &body) {
                 let place = left.pointer_mut(&found.pointer);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tidegate_contract::{Dialect, Operation};
 
-use crate::{anthropic, openai};
+use crate::{anthropic, bedrock, gemini, openai};
 
 /// A text and its place in a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub fn request_texts(dialect: Dialect, operation: Operation, body: &Value) -> Ve
         _ if !operation.names_a_model() => Vec::new(),
         Dialect::OpenAi => openai::texts::request_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::request(body),
-        Dialect::Gemini | Dialect::Bedrock => Vec::new(),
+        Dialect::Gemini => gemini::texts::request(body),
+        Dialect::Bedrock => bedrock::texts::request(body),
     }
 }
 
@@ -39,6 +40,7 @@ pub fn answer_texts(dialect: Dialect, operation: Operation, body: &Value) -> Vec
         _ if !operation.names_a_model() => Vec::new(),
         Dialect::OpenAi => openai::texts::answer_texts(operation, body),
         Dialect::Anthropic => anthropic::texts::answer(body),
-        Dialect::Gemini | Dialect::Bedrock => Vec::new(),
+        Dialect::Gemini => gemini::texts::answer(body),
+        Dialect::Bedrock => bedrock::texts::answer(body),
     }
 }

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 use tidegate_contract::{Dialect, Operation};
 
 use super::covers;
+use crate::stream::replay::{Pace, Replay, data, same};
 use crate::stream::{gather, scatter};
 
 fn is_covered(dialect: Dialect, operation: Operation, events: &[Value]) -> bool {
@@ -50,4 +51,46 @@ fn what_an_answer_has_is_covered_and_nothing_else() {
     list.push(json!({"type": "novelty", "words": "z"}));
     assert!(!is_covered(dialect, operation, &list));
     assert!(!covers(dialect, Operation::Other, &message, &[]));
+}
+
+/// The streams of the cases of translation that a dialect's clients would get, by the API's name in them.
+fn told(dialect: Dialect) -> Vec<(String, Vec<Value>)> {
+    let names: &[&str] = if dialect == Dialect::Gemini { &["gemini", "vertex"] } else { &["converse"] };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/translation");
+    let list = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let mut streams = Vec::new();
+    for client in list(&root) {
+        for file in list(&client).iter().flat_map(|provider| list(provider)) {
+            let case: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+            let api = |path: Option<&std::path::Path>| {
+                path.unwrap().file_name().unwrap().to_string_lossy().into_owned()
+            };
+            for (key, api) in [("events", api(file.parent())), ("streamed", api(Some(&client)))] {
+                let data = case[key].as_array().into_iter().flatten().map(|event| event["data"].clone());
+                let data: Vec<Value> = data.filter(Value::is_object).collect();
+                if names.contains(&&*api) && !data.is_empty() {
+                    streams.push((file.display().to_string(), data));
+                }
+            }
+        }
+    }
+    streams
+}
+
+#[test]
+fn answers_cover_the_streams_that_providers_send() {
+    for (dialect, operation) in
+        [(Dialect::Gemini, Operation::GenerateContent), (Dialect::Bedrock, Operation::Converse)]
+    {
+        let streams = told(dialect);
+        assert!(streams.len() > 3, "{}", streams.len());
+        for (file, list) in streams {
+            assert!(is_covered(dialect, operation, &list), "{file}");
+            let mut editor = crate::stream::edit_stream(dialect, operation).unwrap();
+            let mut replay = Replay::new(&mut *editor, Pace::Free, same);
+            assert_eq!(data(replay.events(&list)), list, "{file}");
+        }
+    }
 }

@@ -60,7 +60,8 @@ pub(super) fn camel(object: Object<'_>) -> Object<'_> {
     object.into_entries().map(|(key, value)| (camel_key(key), value)).collect()
 }
 
-fn camel_key(key: Text<'_>) -> Text<'_> {
+/// A field's name in the spelling that answers have.
+pub(in crate::gemini) fn camel_key(key: Text<'_>) -> Text<'_> {
     let mut words = key.split('_');
     let first = words.next().unwrap_or_default();
     if first.is_empty() || first.len() == key.len() {

@@ -14,7 +14,7 @@ use super::parts::of_name;
 /// What stands for the signature of a call that the model did not make, which newer models would refuse without one.
 ///
 /// Source: <https://ai.google.dev/gemini-api/docs/thought-signatures>
-const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+pub(in crate::gemini) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// The parts of one content, as they are written.
 #[derive(Debug, Default)]

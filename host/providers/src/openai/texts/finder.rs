@@ -14,6 +14,9 @@ pub(crate) struct Voice {
     pub(crate) new_turn: bool,
 }
 
+/// Says of a field, by its key and value, that nothing at or below it is words.
+pub(crate) type Skips<'s> = &'s dyn Fn(&str, &Value) -> bool;
+
 /// Collects texts in the order in which it meets them.
 #[derive(Debug, Default)]
 pub(crate) struct Finder {
@@ -73,15 +76,26 @@ impl Finder {
         kind: &'static str,
         (voice, skips): (Voice, &dyn Fn(&str) -> bool),
     ) {
+        self.words_but(at, value, kind, (voice, &|key, field| field.is_string() && skips(key)));
+    }
+
+    /// Every string in a value but those at and below fields that `skips`.
+    pub(crate) fn words_but(
+        &mut self,
+        at: &dyn Display,
+        value: &Value,
+        kind: &'static str,
+        (voice, skips): (Voice, Skips<'_>),
+    ) {
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.words(&format_args!("{at}/{index}"), item, kind, (voice, skips));
+                    self.words_but(&format_args!("{at}/{index}"), item, kind, (voice, skips));
                 }
             }
             Value::Object(fields) => {
-                for (key, field) in fields.iter().filter(|(key, field)| !(field.is_string() && skips(key))) {
-                    self.words(&below(at, key), field, kind, (voice, skips));
+                for (key, field) in fields.iter().filter(|(key, field)| !skips(key, field)) {
+                    self.words_but(&below(at, key), field, kind, (voice, skips));
                 }
             }
             _ => self.text(at, value, kind, voice),
@@ -220,4 +234,12 @@ pub(crate) fn below<'a>(at: &'a dyn Display, key: &'a str) -> impl Display {
             write!(f, "{at}/{key}")
         }
     })
+}
+
+/// Whether a value is a string, or a list of nothing else: such fields can be names and types by their keys.
+pub(crate) fn is_bare(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(Value::is_string),
+        value => value.is_string(),
+    }
 }

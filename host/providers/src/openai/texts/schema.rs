@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::finder::below;
 
-/// Keywords whose strings are words or values.
-const WORDS: [&str; 7] = ["title", "description", "$comment", "default", "const", "enum", "examples"];
+/// Keywords whose strings are words or values; OpenAPI has one more than JSON Schema.
+const WORDS: [&str; 8] =
+    ["title", "description", "$comment", "default", "const", "enum", "examples", "example"];
 
 /// Keywords whose keys are names of the author's, each with a schema.
 const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
