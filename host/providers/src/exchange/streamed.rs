@@ -1,5 +1,7 @@
 //! The bytes of a provider's stream as the bytes of a client's, piece by piece.
 
+use tidegate_contract::Dialect;
+
 use super::answer::Event;
 use super::api::{Api, Envelope, Speech};
 use super::codec::{DecodeEvents, EncodeEvents};
@@ -12,6 +14,8 @@ use crate::sse::{Decoder, Frame, SseEvent};
 pub struct StreamTranslation {
     frames: Frames,
     words: Option<Words>,
+    /// Whether comments, which keep a connection open, go on; not every client's reader knows them.
+    comments: bool,
     read: Vec<Frame>,
     written: Vec<SseEvent>,
 }
@@ -42,7 +46,14 @@ impl StreamTranslation {
             events: Vec::new(),
             ended: false,
         });
-        Self { frames: Frames::of(translation.provider), words, read: Vec::new(), written: Vec::new() }
+        let comments = matches!(translation.client.dialect(), Dialect::OpenAi | Dialect::Anthropic);
+        Self {
+            frames: Frames::of(translation.provider),
+            words,
+            comments,
+            read: Vec::new(),
+            written: Vec::new(),
+        }
     }
 
     /// Takes the next piece, and adds what it means for the client to `out`.
@@ -78,9 +89,9 @@ impl StreamTranslation {
                 (Frame::Event(event), Some(words)) => {
                     passed = passed.and(words.event(&event, &mut self.written))
                 }
-                (frame @ Frame::Event(_), None) | (frame @ Frame::Comment(_), _) => frame.write(out),
-                (frame @ Frame::Fields(_), None) => frame.write(out),
-                (Frame::Fields(_), Some(_)) => {}
+                (frame @ (Frame::Event(_) | Frame::Fields(_)), None) => frame.write(out),
+                (frame @ Frame::Comment(_), _) if self.comments => frame.write(out),
+                (Frame::Fields(_) | Frame::Comment(_), _) => {}
             }
             self.write(out);
         }
