@@ -28,14 +28,16 @@ def outcome(call: str, key: str, params: dict) -> dict:
     try:
         value = CALLS[call](client, params, events)
         return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
-    except openai.APIError as error:
+    except Exception as error:  # whatever it raises is the outcome
+        response = getattr(error, "response", None)
         return {
             "error": type(error).__name__,
             "status": getattr(error, "status_code", None),
-            "code": error.code,
-            "type": error.type,
+            "code": getattr(error, "code", None),
+            "type": getattr(error, "type", None),
             "message": str(error),
             "request_id": getattr(error, "request_id", None),
+            "retry_after": response.headers.get("retry-after") if response is not None else None,
             "events": events,
         }
 

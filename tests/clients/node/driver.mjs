@@ -23,8 +23,9 @@ async function outcome({ call, key, params }) {
   try {
     return { value: await calls[call](client, params, events) };
   } catch (error) {
-    const { status, code, type, message, requestID } = error;
-    return { error: error.constructor.name, status, code, type, message, request_id: requestID, events };
+    const { status, code, type, message, requestID, headers } = error;
+    const retry_after = headers?.get("retry-after");
+    return { error: error.constructor.name, status, code, type, message, request_id: requestID, retry_after, events };
   }
 }
 
