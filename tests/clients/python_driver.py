@@ -12,12 +12,26 @@ def stream(client: openai.OpenAI, params: dict, events: list):
     return events
 
 
+def response_stream(client: openai.OpenAI, params: dict, events: list):
+    """The answer at the end of the stream; nothing else is one."""
+    for event in client.responses.create(**params, stream=True):
+        if event.type == "response.output_text.delta":
+            events.append(event.delta)
+        elif event.type == "response.failed":
+            raise RuntimeError(event.response.error.message)
+        elif event.type in ("response.completed", "response.incomplete"):
+            return event.response
+    raise EOFError("no response at the end")
+
+
 CALLS = {
     "chat": lambda client, params, _: client.chat.completions.create(**params),
     "completion": lambda client, params, _: client.completions.create(**params),
     "embeddings": lambda client, params, _: client.embeddings.create(**params),
     "models": lambda client, params, _: [model.model_dump() for model in client.models.list().data],
     "model": lambda client, params, _: client.models.retrieve(params["model"]),
+    "response": lambda client, params, _: client.responses.create(**params),
+    "response-stream": response_stream,
     "stream": stream,
 }
 

@@ -10,8 +10,10 @@ COMMANDS = {
     "python": [sys.executable, CLIENTS / "python_driver.py"],
     "node": ["node", CLIENTS / "node/driver.mjs"],
 }
-# Others that speak OpenAI's API, and those of other vendors.
+# The same for OpenAI's responses, others that speak its API, and those of other vendors.
 OTHERS = {
+    "responses": COMMANDS["python"],
+    "responses-node": COMMANDS["node"],
     "langchain": [sys.executable, CLIENTS / "langchain_driver.py"],
     "ai": ["node", CLIENTS / "node/ai_driver.mjs"],
     "anthropic": [sys.executable, CLIENTS / "anthropic_driver.py"],
@@ -20,7 +22,7 @@ OTHERS = {
     "google-genai": [sys.executable, CLIENTS / "gemini_driver.py"],
 }
 # The bases of the others end before the version.
-OPENAI = (*COMMANDS, "langchain", "ai")
+OPENAI = (*COMMANDS, "responses", "responses-node", "langchain", "ai")
 
 
 class Failed(Exception):

@@ -5,7 +5,7 @@ import pytest
 from support.clients import Client
 from support.gateway import Gateway, proxy_config
 from support.speakers import SPEAKERS
-from support.vendors import ALL, PROVIDERS
+from support.vendors import ALL
 
 
 @pytest.fixture(scope="package")
@@ -41,7 +41,7 @@ def clients(gateway):
         client.__exit__()
 
 
-@pytest.fixture(params=SPEAKERS)
+@pytest.fixture
 def kind(request) -> str:
     return request.param
 
@@ -56,7 +56,7 @@ def speaker(kind):
     return SPEAKERS[kind]
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture
 def vendor(request, vendors):
     """An upstream, which must have had no objection at the end."""
     vendor = vendors[request.param]

@@ -5,11 +5,14 @@ import pytest
 
 from support.clients import Failed
 from support.gateway import PLAIN
+from support.pairs import PAIRS, TRANSLATED
 from support.vendors import PROVIDERS, scenes
 from support.vendors.scenes import Refusal
 
 pytestmark = pytest.mark.xdist_group("translation")
 
+EVERYONE = pytest.mark.parametrize(("kind", "vendor"), PAIRS, indirect=True)
+FOREIGNERS = pytest.mark.parametrize(("kind", "vendor"), TRANSLATED, indirect=True)
 MODES = pytest.mark.parametrize("call", ["chat", "stream"])
 STATUSES = (400, 401, 403, 404, 413, 429, 500, 503, 529)
 OPENAI = {
@@ -41,9 +44,12 @@ BEDROCK = {
     503: "ServiceUnavailableException",
     529: "ServiceUnavailableException",
 }
+NODE = OPENAI | {413: "APIError"}
 CLASSES = {
     "python": OPENAI,
-    "node": OPENAI | {413: "APIError"},
+    "node": NODE,
+    "responses": OPENAI,
+    "responses-node": NODE,
     "langchain": LANGCHAIN,
     "ai": dict.fromkeys(STATUSES, "AI_APICallError"),
     "anthropic": ANTHROPIC,
@@ -51,19 +57,6 @@ CLASSES = {
     "boto3": BEDROCK,
     "google-genai": {status: "ClientError" if status < 500 else "ServerError" for status in STATUSES},
 }
-# Whose bodies pass as they are: there the client meets the provider itself.
-OWN = {
-    **dict.fromkeys(("python", "node", "langchain", "ai"), ("openai", "azure-openai", "mistral")),
-    **dict.fromkeys(("anthropic", "anthropic-node"), ("anthropic",)),
-    "boto3": ("aws-bedrock",),
-    "google-genai": ("gemini", "gcp-vertex"),
-}
-# All others, where the gateway reads what the provider says.
-TRANSLATED = pytest.mark.parametrize(
-    ("kind", "vendor"),
-    [(kind, provider) for kind, own in OWN.items() for provider in PROVIDERS if provider not in own],
-    indirect=True,
-)
 # One of each dialect, by hand.
 BODIES = {
     "openai": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}], "stream": True}),
@@ -75,10 +68,11 @@ BODIES = {
 
 def failure(client, speaker, vendor, call: str) -> Failed:
     with pytest.raises(Failed) as caught:
-        client(call, **speaker.tools(vendor.provider))
+        client(speaker.calls[call], **speaker.tools(vendor.provider))
     return caught.value
 
 
+@EVERYONE
 @MODES
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_refused_request(client, kind, speaker, vendor, call, status):
@@ -88,6 +82,7 @@ def test_a_refused_request(client, kind, speaker, vendor, call, status):
     assert "the tide is out" in failed.message
 
 
+@EVERYONE
 @MODES
 def test_when_to_come_again(client, speaker, vendor, call):
     vendor.play(Refusal(429, retry_after=7))
@@ -95,13 +90,14 @@ def test_when_to_come_again(client, speaker, vendor, call):
     assert (failed.status, failed.retry_after) == (429, "7")
 
 
+@EVERYONE
 @MODES
 def test_a_page_in_place_of_an_error(client, speaker, vendor, call):
     vendor.play(scenes.HTML)
     assert failure(client, speaker, vendor, call).status == 502
 
 
-@TRANSLATED
+@FOREIGNERS
 @MODES
 @pytest.mark.parametrize("junk", [scenes.NOTHING, scenes.NO_JSON, scenes.SHORT], ids=["empty", "no-json", "cut"])
 def test_an_answer_that_is_none(client, speaker, vendor, call, junk):
@@ -110,6 +106,7 @@ def test_an_answer_that_is_none(client, speaker, vendor, call, junk):
     assert call == "stream" or failed.status == 502
 
 
+@EVERYONE
 def test_an_error_within_a_stream(client, speaker, vendor):
     vendor.play(scenes.FALTERS)
     failed = failure(client, speaker, vendor, "stream")
@@ -117,17 +114,19 @@ def test_an_error_within_a_stream(client, speaker, vendor):
     assert failed.events, "what came before is lost"
 
 
+@EVERYONE
 def test_a_stream_that_is_cut(client, speaker, vendor):
     vendor.play(scenes.CUT)
     assert failure(client, speaker, vendor, "stream").events, "what came before is lost"
 
 
-@TRANSLATED
+@FOREIGNERS
 def test_a_stream_that_ends_too_early(client, speaker, vendor):
     vendor.play(scenes.UNFINISHED)
     assert failure(client, speaker, vendor, "stream").events, "what came before is lost"
 
 
+@pytest.mark.parametrize("vendor", PROVIDERS, indirect=True)
 @pytest.mark.parametrize("dialect", BODIES)
 def test_who_leaves_a_stream_ends_it(gateway, vendor, dialect):
     path, body = BODIES[dialect]

@@ -10,6 +10,16 @@ const calls = {
   embeddings: (client, params) => client.embeddings.create(params),
   models: async (client) => (await client.models.list()).data,
   model: (client, { model }) => client.models.retrieve(model),
+  response: (client, params) => client.responses.create(params),
+  // The answer at the end of the stream; nothing else is one.
+  async "response-stream"(client, params, events) {
+    for await (const event of await client.responses.create({ ...params, stream: true })) {
+      if (event.type === "response.output_text.delta") events.push(event.delta);
+      if (event.type === "response.failed") throw new Error(event.response.error.message);
+      if (["response.completed", "response.incomplete"].includes(event.type)) return event.response;
+    }
+    throw new Error("no response at the end");
+  },
   async stream(client, params, events) {
     const stream = await client.chat.completions.create({ ...params, stream: true });
     for await (const event of stream) events.push(event);

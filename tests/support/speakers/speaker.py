@@ -51,16 +51,18 @@ class Said:
 class Speaker:
     """Builds the parameters of calls for one kind of client."""
 
-    # The call for structured output.
+    # The calls, also for structured output.
+    calls = {"chat": "chat", "stream": "stream"}
     structured_call = "chat"
     # What a call for a stream has besides.
     in_streams: dict = {}
-    # Whether answers have a place for thoughts, and requests one for a temperature.
+    # Whether answers have a place for thoughts, and requests one for a temperature and stop sequences.
     has_thoughts = True
     has_temperature = True
+    has_stops = True
 
     def plain(self, model: str) -> dict:
-        """With a system prompt, a limit of 64 tokens, a temperature of 0.5 if it has one, and one stop sequence."""
+        """With a system prompt, a limit of 64 tokens, and, where it has them, a temperature of 0.5 and a stop sequence."""
         raise NotImplementedError
 
     def tools(self, model: str) -> dict:
