@@ -1,5 +1,6 @@
 """Drives Anthropic's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
+import functools
 import json
 import sys
 
@@ -20,11 +21,15 @@ CALLS = {
 }
 
 
+@functools.cache
+def client(key: str) -> anthropic.Anthropic:
+    return anthropic.Anthropic(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+
+
 def outcome(call: str, key: str, params: dict) -> dict:
-    client = anthropic.Anthropic(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
     events: list = []
     try:
-        return {"value": CALLS[call](client, params, events).model_dump(mode="json")}
+        return {"value": CALLS[call](client(key), params, events).model_dump(mode="json")}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", None)
         return {

@@ -1,5 +1,6 @@
 """Drives Google's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
+import functools
 import json
 import sys
 
@@ -23,12 +24,17 @@ def shown(answer: types.GenerateContentResponse) -> dict:
     return answer.model_dump(mode="json", exclude_none=True, exclude={"sdk_http_response"})
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+@functools.cache
+def client(key: str) -> genai.Client:
     once = types.HttpRetryOptions(attempts=1)
     options = types.HttpOptions(base_url=sys.argv[1], timeout=20_000, retry_options=once)
+    return genai.Client(api_key=key, http_options=options)
+
+
+def outcome(call: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        return {"value": CALLS[call](genai.Client(api_key=key, http_options=options), params, events)}
+        return {"value": CALLS[call](client(key), params, events)}
     except Exception as error:  # whatever it raises is the outcome
         headers = getattr(getattr(error, "response", None), "headers", {})
         return {

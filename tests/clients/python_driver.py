@@ -1,5 +1,6 @@
 """Drives OpenAI's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
+import functools
 import json
 import sys
 
@@ -36,11 +37,15 @@ CALLS = {
 }
 
 
+@functools.cache
+def client(key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+
+
 def outcome(call: str, key: str, params: dict) -> dict:
-    client = openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
     events: list = []
     try:
-        value = CALLS[call](client, params, events)
+        value = CALLS[call](client(key), params, events)
         return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", None)

@@ -2,19 +2,19 @@
 
 import pytest
 
-from support.pairs import PAIRS
+from support.pairs import BOTH, ENDLESS, PAIRS, SIGNED, everyone
 from support.speakers import speaker as asked_for
-from support.vendors import PROVIDERS, scenes
+from support.vendors import scenes
 
 pytestmark = pytest.mark.xdist_group("translation")
 
-EVERYONE = pytest.mark.parametrize(("kind", "vendor"), PAIRS, indirect=True)
-MODES = pytest.mark.parametrize("call", ["chat", "stream"])
+FLAWS = (SIGNED, ENDLESS)
 # OpenAI keeps its thoughts for itself in chats.
 SILENT = ("openai", "azure-openai")
-# These sign them, and want them back as they were.
+# Providers that sign them and want them back as they were, and clients that have a place for that.
 SIGNING = ("anthropic", "aws-bedrock", "aws-bedrock-anthropic", "gcp-vertex-anthropic", "gemini", "gcp-vertex")
-KEEPING = ("anthropic", "anthropic-node", "boto3", "google-genai")
+KEEPING = [pair for pair in PAIRS if pair[0] in ("anthropic", "anthropic-node", "boto3", "google-genai") and pair[1] in SIGNING]
+PARSING = [pair for pair in PAIRS if pair[0] in ("langchain", "ai")]
 
 
 def costs(said) -> tuple[int, int, int]:
@@ -26,8 +26,7 @@ def ask(client, speaker, call: str, params: dict):
     return speaker.said(client(speaker.calls[call], **params, **(speaker.in_streams if call == "stream" else {})))
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_text(client, speaker, vendor, call):
     vendor.play(scenes.TEXT)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
@@ -40,24 +39,21 @@ def test_text(client, speaker, vendor, call):
     assert asked.temperature == (0.5 if speaker.has_temperature else None)
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_a_limit_is_told(client, speaker, vendor, call):
     vendor.play(scenes.LENGTH)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
     assert (said.text, said.end) == ("The tide", "length")
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_a_refusal_is_told(client, speaker, vendor, call):
     vendor.play(scenes.REFUSED)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
     assert (said.text, said.end) == ("I cannot", "refusal")
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_two_tools_at_once(client, speaker, vendor, call):
     vendor.play(scenes.TOOLS)
     said = ask(client, speaker, call, speaker.tools(vendor.provider))
@@ -67,8 +63,7 @@ def test_two_tools_at_once(client, speaker, vendor, call):
     assert vendor.asked().tools == {asked_for.TOOL: asked_for.HARBOUR}
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_results_of_tools_go_back(client, speaker, vendor, call):
     vendor.play(scenes.TOOLS)
     called = ask(client, speaker, call, speaker.tools(vendor.provider))
@@ -80,8 +75,8 @@ def test_results_of_tools_go_back(client, speaker, vendor, call):
     assert asked.results == [(call[0], text) for call, text in zip(asked.calls, asked_for.RESULTS, strict=True)]
 
 
-@EVERYONE
-def test_structured_output(client, speaker, vendor):
+@everyone(flaws=FLAWS)
+def test_structured_output(client, speaker, vendor, call):
     vendor.play(scenes.STRUCTURED)
     said = speaker.said(client(speaker.structured_call, **speaker.structured(vendor.provider)))
     assert (said.parsed, said.end) == (scenes.CITY, "stop")
@@ -91,24 +86,22 @@ def test_structured_output(client, speaker, vendor):
     }
 
 
-@pytest.mark.parametrize("kind", ["langchain", "ai"], indirect=True)
-@pytest.mark.parametrize("vendor", PROVIDERS, indirect=True)
-def test_structured_output_is_parsed_by_the_client(client, speaker, vendor):
+@everyone(among=PARSING)
+def test_structured_output_is_parsed_by_the_client(client, speaker, vendor, call):
     vendor.play(scenes.STRUCTURED)
     assert client("structured", **speaker.structured(vendor.provider))["parsed"] == scenes.CITY
 
 
-@EVERYONE
-def test_a_picture(client, speaker, vendor):
+@everyone(flaws=FLAWS)
+def test_a_picture(client, speaker, vendor, call):
     vendor.play(scenes.TEXT)
-    said = ask(client, speaker, "chat", speaker.picture(vendor.provider))
+    said = ask(client, speaker, call, speaker.picture(vendor.provider))
     assert said.text == scenes.REPLY
     asked = vendor.asked()
     assert (asked.text, asked.pictures) == (asked_for.QUESTION, [("image/png", asked_for.PICTURE)])
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=FLAWS)
 def test_thoughts(client, speaker, vendor, call):
     vendor.play(scenes.THINKING)
     said = ask(client, speaker, call, speaker.thinking(vendor.provider))
@@ -119,9 +112,7 @@ def test_thoughts(client, speaker, vendor, call):
         assert said.thought == scenes.THOUGHT
 
 
-@MODES
-@pytest.mark.parametrize("kind", KEEPING, indirect=True)
-@pytest.mark.parametrize("vendor", SIGNING, indirect=True)
+@everyone(*BOTH, among=KEEPING, flaws=FLAWS)
 def test_signatures_go_back(client, speaker, vendor, call):
     vendor.play(scenes.THINKING_TOOLS)
     called = ask(client, speaker, call, speaker.tools(vendor.provider))

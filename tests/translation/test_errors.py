@@ -5,15 +5,12 @@ import pytest
 
 from support.clients import Failed
 from support.gateway import PLAIN
-from support.pairs import PAIRS, TRANSLATED
+from support.pairs import BOTH, COMMENTS, FOREIGN, SIGNED, everyone
 from support.vendors import PROVIDERS, scenes
 from support.vendors.scenes import Refusal
 
-pytestmark = pytest.mark.xdist_group("translation")
+pytestmark = pytest.mark.xdist_group("translation-errors")
 
-EVERYONE = pytest.mark.parametrize(("kind", "vendor"), PAIRS, indirect=True)
-FOREIGNERS = pytest.mark.parametrize(("kind", "vendor"), TRANSLATED, indirect=True)
-MODES = pytest.mark.parametrize("call", ["chat", "stream"])
 STATUSES = (400, 401, 403, 404, 413, 429, 500, 503, 529)
 OPENAI = {
     400: "BadRequestError",
@@ -57,10 +54,11 @@ CLASSES = {
     "boto3": BEDROCK,
     "google-genai": {status: "ClientError" if status < 500 else "ServerError" for status in STATUSES},
 }
-# One of each dialect, by hand.
+TURNS = [{"role": "user", "content": "hi"}]
+# A stream of each dialect, by hand.
 BODIES = {
-    "openai": ("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}], "stream": True}),
-    "anthropic": ("/v1/messages", {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": True}),
+    "openai": ("/v1/chat/completions", {"messages": TURNS, "stream": True}),
+    "anthropic": ("/v1/messages", {"max_tokens": 9, "messages": TURNS, "stream": True}),
     "gemini": ("/v1beta/models/{}:streamGenerateContent?alt=sse", {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
     "bedrock": ("/model/{}/converse-stream", {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}),
 }
@@ -72,58 +70,57 @@ def failure(client, speaker, vendor, call: str) -> Failed:
     return caught.value
 
 
-@EVERYONE
-@MODES
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_refused_request(client, kind, speaker, vendor, call, status):
-    vendor.play(Refusal(status))
-    failed = failure(client, speaker, vendor, call)
-    assert (failed.name, failed.status) == (CLASSES[kind].get(status, "InternalServerError"), status)
-    assert "the tide is out" in failed.message
+@everyone(flaws=(SIGNED,))
+def test_refused_requests(client, kind, speaker, vendor, call):
+    raised = {}
+    for status in STATUSES:
+        vendor.play(Refusal(status))
+        failed = failure(client, speaker, vendor, call)
+        raised[status] = (failed.name, failed.status)
+        assert "the tide is out" in failed.message
+    assert raised == {status: (CLASSES[kind].get(status, "InternalServerError"), status) for status in STATUSES}
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=(SIGNED,))
 def test_when_to_come_again(client, speaker, vendor, call):
     vendor.play(Refusal(429, retry_after=7))
     failed = failure(client, speaker, vendor, call)
     assert (failed.status, failed.retry_after) == (429, "7")
 
 
-@EVERYONE
-@MODES
+@everyone(*BOTH, flaws=(SIGNED,))
 def test_a_page_in_place_of_an_error(client, speaker, vendor, call):
     vendor.play(scenes.HTML)
     assert failure(client, speaker, vendor, call).status == 502
 
 
-@FOREIGNERS
-@MODES
-@pytest.mark.parametrize("junk", [scenes.NOTHING, scenes.NO_JSON, scenes.SHORT], ids=["empty", "no-json", "cut"])
-def test_an_answer_that_is_none(client, speaker, vendor, call, junk):
-    vendor.play(junk)
-    failed = failure(client, speaker, vendor, call)
-    assert call == "stream" or failed.status == 502
+@everyone(*BOTH, among=FOREIGN)
+def test_answers_that_are_none(client, speaker, vendor, call):
+    """Nothing at all, half an answer, and half an answer of which the rest was announced."""
+    for junk in (scenes.NOTHING, scenes.NO_JSON, scenes.SHORT):
+        vendor.play(junk)
+        failed = failure(client, speaker, vendor, call)
+        assert call == "stream" or failed.status == 502
 
 
-@EVERYONE
-def test_an_error_within_a_stream(client, speaker, vendor):
+@everyone("stream", flaws=(SIGNED, COMMENTS))
+def test_an_error_within_a_stream(client, speaker, vendor, call):
     vendor.play(scenes.FALTERS)
-    failed = failure(client, speaker, vendor, "stream")
+    failed = failure(client, speaker, vendor, call)
     assert "the model fell over" in failed.message
     assert failed.events, "what came before is lost"
 
 
-@EVERYONE
-def test_a_stream_that_is_cut(client, speaker, vendor):
+@everyone("stream", flaws=(SIGNED, COMMENTS))
+def test_a_stream_that_is_cut(client, speaker, vendor, call):
     vendor.play(scenes.CUT)
-    assert failure(client, speaker, vendor, "stream").events, "what came before is lost"
+    assert failure(client, speaker, vendor, call).events, "what came before is lost"
 
 
-@FOREIGNERS
-def test_a_stream_that_ends_too_early(client, speaker, vendor):
+@everyone("stream", among=FOREIGN, flaws=(COMMENTS,))
+def test_a_stream_that_ends_too_early(client, speaker, vendor, call):
     vendor.play(scenes.UNFINISHED)
-    assert failure(client, speaker, vendor, "stream").events, "what came before is lost"
+    assert failure(client, speaker, vendor, call).events, "what came before is lost"
 
 
 @pytest.mark.parametrize("vendor", PROVIDERS, indirect=True)
@@ -132,7 +129,8 @@ def test_who_leaves_a_stream_ends_it(gateway, vendor, dialect):
     path, body = BODIES[dialect]
     vendor.play(scenes.ENDLESS)
     target = gateway.url + path.format(vendor.provider)
-    with httpx.stream("POST", target, json={"model": vendor.provider, **body}, verify=PLAIN, timeout=20) as answer:
+    named = {} if "{}" in path else {"model": vendor.provider}
+    with httpx.stream("POST", target, json={**named, **body}, verify=PLAIN, timeout=20) as answer:
         assert answer.status_code == 200
         assert next(answer.iter_raw())
     assert vendor.left.wait(10), "the upstream still sends"

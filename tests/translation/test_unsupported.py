@@ -6,7 +6,7 @@ from support.clients import Failed
 from support.speakers import SPEAKERS
 from support.vendors import scenes
 
-pytestmark = pytest.mark.xdist_group("translation")
+pytestmark = pytest.mark.xdist_group("translation-errors")
 
 CLAUDE = ("anthropic", "aws-bedrock-anthropic", "gcp-vertex-anthropic")
 GOOGLE = ("gemini", "gcp-vertex")

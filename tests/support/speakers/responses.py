@@ -45,7 +45,7 @@ class Responses(Speaker):
         items, usage = value["output"], value["usage"]
         parts = [part for item in items if item["type"] == "message" for part in item["content"]]
         calls = [item for item in items if item["type"] == "function_call"]
-        thoughts = [part for item in items if item["type"] == "reasoning" for part in item["summary"] or item["content"]]
+        thoughts = [item["summary"] or item.get("content", []) for item in items if item["type"] == "reasoning"]
         refusals = [part["refusal"] for part in parts if part["type"] == "refusal"]
         end = "refusal" if refusals else "calls" if calls else "stop"
         if value["status"] != "completed":
@@ -58,6 +58,6 @@ class Responses(Speaker):
             output=usage["output_tokens"],
             cached=usage["input_tokens_details"]["cached_tokens"],
             calls=[(item["call_id"], item["name"], json.loads(item["arguments"])) for item in calls],
-            thought="".join(part["text"] for part in thoughts) or None,
+            thought="".join(part["text"] for parts in thoughts for part in parts) or None,
             raw=items,
         )

@@ -28,8 +28,15 @@ class GenerateContent(BaseModel):
     cached_content: str | None = None
 
 
+class StudioContent(GenerateContent):
+    """What only the Gemini API knows."""
+
+    service_tier: str | None = None
+    store: bool | None = None
+
+
 class VertexContent(GenerateContent):
-    """Vertex knows labels, too."""
+    """What only Vertex knows."""
 
     labels: dict[str, str] | None = None
 
@@ -48,7 +55,7 @@ def messages(body: dict, samples: bool) -> Iterator[str]:
 
 
 def gemini(body: dict) -> Iterator[str]:
-    yield from against(GenerateContent, body)
+    yield from against(StudioContent, body)
 
 
 def vertex(body: dict) -> Iterator[str]:

@@ -151,16 +151,22 @@ class Vendor:
             reply.cut()
 
     def _stream(self, scene: Scene, reply: Reply):
+        try:
+            self._tell(scene, reply)
+        except OSError:
+            self.left.set()
+            raise
+
+    def _tell(self, scene: Scene, reply: Reply):
         reply.raw(head(200, content_type=self.event_type, transfer_encoding="chunked"))
         events = self.events(scene)
-        if scene.breaks is None:
-            for event in events:
-                reply.chunk(event)
-            reply.end()
-            return
-        for event in events[: len(events) // 2]:
+        told = events if scene.breaks is None else events[: len(events) // 2]
+        for event in told:
             reply.chunk(event)
-        self._break(scene.breaks, reply)
+        if scene.breaks is None:
+            reply.end()
+        else:
+            self._break(scene.breaks, reply)
 
     def _break(self, how: str, reply: Reply):
         if how == "error":
