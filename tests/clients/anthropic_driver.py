@@ -22,14 +22,14 @@ CALLS = {
 
 
 @functools.cache
-def client(key: str) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+def client(url: str, key: str) -> anthropic.Anthropic:
+    return anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, timeout=20)
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        return {"value": CALLS[call](client(key), params, events).model_dump(mode="json")}
+        return {"value": CALLS[call](client(url, key), params, events).model_dump(mode="json")}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", None)
         return {

@@ -13,10 +13,10 @@ from botocore.config import Config
 
 
 @functools.cache
-def client(key: str):
+def client(url: str, key: str):
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=20, read_timeout=20)
     keys = {"aws_access_key_id": key, "aws_secret_access_key": key}
-    return boto3.client("bedrock-runtime", endpoint_url=sys.argv[1], region_name="eu-west-1", config=config, **keys)
+    return boto3.client("bedrock-runtime", endpoint_url=url, region_name="eu-west-1", config=config, **keys)
 
 
 def stream(client, params: dict, events: list):
@@ -39,10 +39,10 @@ def in_base64(value) -> str:
     return base64.b64encode(value).decode()
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        return {"value": CALLS[call](client(key), params, events)}
+        return {"value": CALLS[call](client(url, key), params, events)}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", {})
         about = response.get("ResponseMetadata", {})

@@ -25,16 +25,16 @@ def shown(answer: types.GenerateContentResponse) -> dict:
 
 
 @functools.cache
-def client(key: str) -> genai.Client:
+def client(url: str, key: str) -> genai.Client:
     once = types.HttpRetryOptions(attempts=1)
-    options = types.HttpOptions(base_url=sys.argv[1], timeout=20_000, retry_options=once)
+    options = types.HttpOptions(base_url=url, timeout=20_000, retry_options=once)
     return genai.Client(api_key=key, http_options=options)
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        return {"value": CALLS[call](client(key), params, events)}
+        return {"value": CALLS[call](client(url, key), params, events)}
     except Exception as error:  # whatever it raises is the outcome
         headers = getattr(getattr(error, "response", None), "headers", {})
         return {

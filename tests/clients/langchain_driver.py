@@ -6,25 +6,25 @@ import sys
 from langchain_openai import ChatOpenAI
 
 
-def runnable(params: dict, key: str):
-    model = ChatOpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20, stream_usage=True, **params["model"])
+def runnable(params: dict, url: str, key: str):
+    model = ChatOpenAI(base_url=url, api_key=key, max_retries=0, timeout=20, stream_usage=True, **params["model"])
     return model.bind_tools(params["tools"]) if "tools" in params else model
 
 
-def chat(params: dict, key: str, _: list) -> dict:
-    return shown(runnable(params, key).invoke(params["messages"]))
+def chat(params: dict, url: str, key: str, _: list) -> dict:
+    return shown(runnable(params, url, key).invoke(params["messages"]))
 
 
-def stream(params: dict, key: str, events: list) -> dict:
+def stream(params: dict, url: str, key: str, events: list) -> dict:
     whole = None
-    for chunk in runnable(params, key).stream(params["messages"]):
+    for chunk in runnable(params, url, key).stream(params["messages"]):
         events.append(chunk.text)
         whole = chunk if whole is None else whole + chunk
     return shown(whole)
 
 
-def structured(params: dict, key: str, _: list) -> dict:
-    told = runnable(params, key).with_structured_output(params["schema"], include_raw=True, strict=True)
+def structured(params: dict, url: str, key: str, _: list) -> dict:
+    told = runnable(params, url, key).with_structured_output(params["schema"], include_raw=True, strict=True)
     answer = told.invoke(params["messages"])
     return {**shown(answer["raw"]), "parsed": answer["parsed"]}
 
@@ -41,10 +41,10 @@ def shown(message) -> dict:
 CALLS = {"chat": chat, "stream": stream, "structured": structured}
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        return {"value": CALLS[call](params, key, events)}
+        return {"value": CALLS[call](params, url, key, events)}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", None)
         return {

@@ -38,14 +38,14 @@ CALLS = {
 
 
 @functools.cache
-def client(key: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+def client(url: str, key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=20)
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        value = CALLS[call](client(key), params, events)
+        value = CALLS[call](client(url, key), params, events)
         return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
     except Exception as error:  # whatever it raises is the outcome
         response = getattr(error, "response", None)

@@ -10,10 +10,8 @@ COMMANDS = {
     "python": [sys.executable, CLIENTS / "python_driver.py"],
     "node": ["node", CLIENTS / "node/driver.mjs"],
 }
-# The same for OpenAI's responses, others that speak its API, and those of other vendors.
+# Others that speak OpenAI's API, and those of other vendors.
 OTHERS = {
-    "responses": COMMANDS["python"],
-    "responses-node": COMMANDS["node"],
     "langchain": [sys.executable, CLIENTS / "langchain_driver.py"],
     "ai": ["node", CLIENTS / "node/ai_driver.mjs"],
     "anthropic": [sys.executable, CLIENTS / "anthropic_driver.py"],
@@ -22,7 +20,7 @@ OTHERS = {
     "google-genai": [sys.executable, CLIENTS / "gemini_driver.py"],
 }
 # The bases of the others end before the version.
-OPENAI = (*COMMANDS, "responses", "responses-node", "langchain", "ai")
+OPENAI = (*COMMANDS, "langchain", "ai")
 
 
 class Failed(Exception):
@@ -44,8 +42,13 @@ class Client:
     """A running client for the gateway at `url`."""
 
     def __init__(self, kind: str, url: str):
-        command = [*(COMMANDS | OTHERS)[kind], f"{url}/v1" if kind in OPENAI else url]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.kind = kind
+        self.process = subprocess.Popen((COMMANDS | OTHERS)[kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.turn_to(url)
+
+    def turn_to(self, url: str):
+        """Calls go to another gateway from now on."""
+        self.url = f"{url}/v1" if self.kind in OPENAI else url
 
     def __enter__(self) -> "Client":
         return self
@@ -57,7 +60,7 @@ class Client:
 
     def __call__(self, call: str, key: str = "demo", **params):
         """The value of a call; raises [`Failed`] where the client does."""
-        self.process.stdin.write(json.dumps({"call": call, "key": key, "params": params}) + "\n")
+        self.process.stdin.write(json.dumps({"call": call, "url": self.url, "key": key, "params": params}) + "\n")
         self.process.stdin.flush()
         outcome = json.loads(self.process.stdout.readline())
         if "error" in outcome:

@@ -9,7 +9,7 @@ from support.pairs import BOTH, COMMENTS, FOREIGN, SIGNED, everyone
 from support.vendors import PROVIDERS, scenes
 from support.vendors.scenes import Refusal
 
-pytestmark = pytest.mark.xdist_group("translation-errors")
+pytestmark = pytest.mark.xdist_group("translation")
 
 STATUSES = (400, 401, 403, 404, 413, 429, 500, 503, 529)
 OPENAI = {

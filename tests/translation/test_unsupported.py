@@ -6,7 +6,7 @@ from support.clients import Failed
 from support.speakers import SPEAKERS
 from support.vendors import scenes
 
-pytestmark = pytest.mark.xdist_group("translation-errors")
+pytestmark = pytest.mark.xdist_group("translation")
 
 CLAUDE = ("anthropic", "aws-bedrock-anthropic", "gcp-vertex-anthropic")
 GOOGLE = ("gemini", "gcp-vertex")
@@ -39,12 +39,12 @@ def params(kind: str, model: str, more: dict) -> dict:
     return {**plain, **more}
 
 
-@pytest.mark.parametrize(("kind", "more", "name", "provider"), CASES)
-def test_it_is_refused_by_its_name(clients, vendors, kind, more, name, provider):
+@pytest.mark.parametrize(("kind", "more", "name", "provider"), CASES, indirect=["kind"])
+def test_it_is_refused_by_its_name(client, vendors, kind, more, name, provider):
     vendor = vendors[provider]
     before = len(vendor.upstream.requests)
     with pytest.raises(Failed) as caught:
-        clients[kind]("chat", **params(kind, provider, more))
+        client("chat", **params(kind, provider, more))
     assert caught.value.status == 400
     assert name in caught.value.message
     if kind in ("python", "node"):
@@ -52,12 +52,12 @@ def test_it_is_refused_by_its_name(clients, vendors, kind, more, name, provider)
     assert len(vendor.upstream.requests) == before
 
 
-@pytest.mark.parametrize(("kind", "more", "name", "provider"), CASES)
-def test_it_is_dropped_where_the_cluster_says_so(clients, vendors, kind, more, name, provider):
+@pytest.mark.parametrize(("kind", "more", "name", "provider"), CASES, indirect=["kind"])
+def test_it_is_dropped_where_the_cluster_says_so(client, vendors, kind, more, name, provider):
     vendor = vendors[provider]
     vendor.problems.clear()
     vendor.play(scenes.TEXT)
-    said = SPEAKERS[kind].said(clients[kind]("chat", **params(kind, f"{provider}-drops", more)))
+    said = SPEAKERS[kind].said(client("chat", **params(kind, f"{provider}-drops", more)))
     assert said.text == scenes.REPLY
     assert name not in vendor.upstream.requests[-1].json
     assert vendor.problems == []

@@ -2,8 +2,6 @@
 
 import pytest
 
-from support.clients import Client
-from support.speakers import SPEAKERS
 from support.speakers import speaker as asked_for
 from support.vendors import scenes
 from support.vendors.chat import Mistral, OpenAi
@@ -33,40 +31,50 @@ OWN = {
 }
 
 
-@pytest.fixture(scope="module", params=OWN)
-def pair(request):
-    with OWN[request.param]() as vendor, Client(request.param, vendor.upstream.url) as client:
+@pytest.fixture
+def vendor(kind, client):
+    with OWN[kind]() as vendor:
+        client.turn_to(vendor.upstream.url)
         # Clients send keys in ways of their own, which is not looked at here.
         vendor.trespass = lambda seen: []
-        client.speaker = SPEAKERS[request.param]
-        yield client, vendor
+        yield vendor
         assert vendor.problems == []
 
 
+@pytest.mark.parametrize("kind", OWN, indirect=True)
 @pytest.mark.parametrize("call", ["chat", "stream"])
-def test_own_client(pair, call):
-    client, vendor = pair
-
+def test_own_client(client, speaker, vendor, call):
     def ask(scene, params, call=call):
         vendor.play(scene)
-        more = client.speaker.in_streams if call == "stream" else {}
-        return client.speaker.said(client(call, key="k", **params, **more))
+        return speaker.said(client(call, key="k", **params, **(speaker.in_streams if call == "stream" else {})))
 
-    said = ask(scenes.TEXT, client.speaker.plain(vendor.model))
+    said = ask(scenes.TEXT, speaker.plain(vendor.model))
     assert (said.text, said.end) == (scenes.REPLY, "stop")
     assert (said.input, said.output, said.cached) == (scenes.INPUT, scenes.OUTPUT, scenes.CACHED)
     assert (vendor.asked().system, vendor.asked().text) == (asked_for.SYSTEM, asked_for.QUESTION)
-    called = ask(scenes.TOOLS, client.speaker.tools(vendor.model))
+    called = ask(scenes.TOOLS, speaker.tools(vendor.model))
     assert (called.called, called.end) == ([(tool.name, tool.arguments) for tool in scenes.CALLS], "calls")
-    ask(scenes.TEXT, client.speaker.results(vendor.model, called))
+    ask(scenes.TEXT, speaker.results(vendor.model, called))
     assert [text for _, text in vendor.asked().results] == list(asked_for.RESULTS)
-    ask(scenes.TEXT, client.speaker.picture(vendor.model))
+    ask(scenes.TEXT, speaker.picture(vendor.model))
     assert vendor.asked().pictures == [("image/png", asked_for.PICTURE)]
-    structured = ask(scenes.STRUCTURED, client.speaker.structured(vendor.model), client.speaker.structured_call)
+    structured = ask(scenes.STRUCTURED, speaker.structured(vendor.model), speaker.structured_call)
     assert structured.parsed == scenes.CITY and vendor.asked().schema["properties"] == asked_for.PLACE["properties"]
-    thought = ask(scenes.THINKING, client.speaker.thinking(vendor.model))
+    thought = ask(scenes.THINKING, speaker.thinking(vendor.model))
     assert vendor.asked().thinks and (thought.text, thought.end) == (scenes.REPLY, "stop")
-    if client.speaker.has_thoughts and not isinstance(vendor, OpenAi) or isinstance(vendor, Mistral):
+    if speaker.has_thoughts and not isinstance(vendor, OpenAi) or isinstance(vendor, Mistral):
         assert thought.thought == scenes.THOUGHT
     if not isinstance(vendor, OpenAi):
         assert thought.signature == scenes.SIGNATURE
+
+
+@pytest.mark.parametrize("kind", OWN, indirect=True)
+def test_a_field_that_nobody_knows_is_refused(client, speaker, vendor):
+    vendor.play(scenes.TEXT)
+    client("chat", key="k", **speaker.tools(vendor.model))
+    body = vendor.upstream.requests[-1].json
+    assert list(vendor.objections(body, False)) == []
+    assert list(vendor.objections({**body, "frobnicate": 1}, False))
+    where = "messages" if "messages" in body else "contents"
+    first, *rest = body[where]
+    assert list(vendor.objections({**body, where: [{**first, "frobnicate": 1}, *rest]}, False))

@@ -3,7 +3,6 @@ import { createInterface } from "node:readline";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, jsonSchema, Output, streamText, tool } from "ai";
 
-const baseURL = process.argv[2];
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
 const shown = async ({ text, reasoningText, toolCalls, finishReason, usage }) => {
@@ -28,10 +27,10 @@ const calls = {
   },
 };
 
-async function outcome({ call, key, params }) {
+async function outcome({ call, url, key, params }) {
   const provider = createOpenAICompatible({
     name: "tidegate",
-    baseURL,
+    baseURL: url,
     apiKey: key,
     includeUsage: true,
     supportsStructuredOutputs: true,

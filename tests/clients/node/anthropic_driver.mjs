@@ -2,8 +2,6 @@
 import { createInterface } from "node:readline";
 import Anthropic from "@anthropic-ai/sdk";
 
-const baseURL = process.argv[2];
-
 const calls = {
   chat: (client, params) => client.messages.create(params),
   async stream(client, params, events) {
@@ -13,8 +11,8 @@ const calls = {
   },
 };
 
-async function outcome({ call, key, params }) {
-  const client = new Anthropic({ baseURL, apiKey: key, maxRetries: 0, timeout: 20_000 });
+async function outcome({ call, url, key, params }) {
+  const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0, timeout: 20_000 });
   const events = [];
   try {
     return { value: await calls[call](client, params, events) };

@@ -2,8 +2,6 @@
 import { createInterface } from "node:readline";
 import OpenAI from "openai";
 
-const baseURL = process.argv[2];
-
 const calls = {
   chat: (client, params) => client.chat.completions.create(params),
   completion: (client, params) => client.completions.create(params),
@@ -27,8 +25,8 @@ const calls = {
   },
 };
 
-async function outcome({ call, key, params }) {
-  const client = new OpenAI({ baseURL, apiKey: key, maxRetries: 0, timeout: 20_000 });
+async function outcome({ call, url, key, params }) {
+  const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0, timeout: 20_000 });
   const events = [];
   try {
     return { value: await calls[call](client, params, events) };
