@@ -1,5 +1,6 @@
 """Drives OpenAI's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
+import functools
 import json
 import sys
 
@@ -12,30 +13,50 @@ def stream(client: openai.OpenAI, params: dict, events: list):
     return events
 
 
+def response_stream(client: openai.OpenAI, params: dict, events: list):
+    """The answer at the end of the stream; nothing else is one."""
+    for event in client.responses.create(**params, stream=True):
+        if event.type == "response.output_text.delta":
+            events.append(event.delta)
+        elif event.type == "response.failed":
+            raise RuntimeError(event.response.error.message)
+        elif event.type in ("response.completed", "response.incomplete"):
+            return event.response
+    raise EOFError("no response at the end")
+
+
 CALLS = {
     "chat": lambda client, params, _: client.chat.completions.create(**params),
     "completion": lambda client, params, _: client.completions.create(**params),
     "embeddings": lambda client, params, _: client.embeddings.create(**params),
     "models": lambda client, params, _: [model.model_dump() for model in client.models.list().data],
     "model": lambda client, params, _: client.models.retrieve(params["model"]),
+    "response": lambda client, params, _: client.responses.create(**params),
+    "response-stream": response_stream,
     "stream": stream,
 }
 
 
-def outcome(call: str, key: str, params: dict) -> dict:
-    client = openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=0, timeout=20)
+@functools.cache
+def client(url: str, key: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=20)
+
+
+def outcome(call: str, url: str, key: str, params: dict) -> dict:
     events: list = []
     try:
-        value = CALLS[call](client, params, events)
+        value = CALLS[call](client(url, key), params, events)
         return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
-    except openai.APIError as error:
+    except Exception as error:  # whatever it raises is the outcome
+        response = getattr(error, "response", None)
         return {
             "error": type(error).__name__,
             "status": getattr(error, "status_code", None),
-            "code": error.code,
-            "type": error.type,
+            "code": getattr(error, "code", None),
+            "type": getattr(error, "type", None),
             "message": str(error),
             "request_id": getattr(error, "request_id", None),
+            "retry_after": response.headers.get("retry-after") if response is not None else None,
             "events": events,
         }
 

@@ -1,4 +1,4 @@
-"""OpenAI's own clients, each in a process of its own and driven the same way, so that one test holds for both."""
+"""The vendors' own clients, each in a process of its own and driven the same way, so that one test holds for all."""
 
 import json
 import pathlib
@@ -10,6 +10,17 @@ COMMANDS = {
     "python": [sys.executable, CLIENTS / "python_driver.py"],
     "node": ["node", CLIENTS / "node/driver.mjs"],
 }
+# Others that speak OpenAI's API, and those of other vendors.
+OTHERS = {
+    "langchain": [sys.executable, CLIENTS / "langchain_driver.py"],
+    "ai": ["node", CLIENTS / "node/ai_driver.mjs"],
+    "anthropic": [sys.executable, CLIENTS / "anthropic_driver.py"],
+    "anthropic-node": ["node", CLIENTS / "node/anthropic_driver.mjs"],
+    "boto3": [sys.executable, CLIENTS / "bedrock_driver.py"],
+    "google-genai": [sys.executable, CLIENTS / "gemini_driver.py"],
+}
+# The bases of the others end before the version.
+OPENAI = (*COMMANDS, "langchain", "ai")
 
 
 class Failed(Exception):
@@ -23,6 +34,7 @@ class Failed(Exception):
         self.type = outcome.get("type")
         self.message = outcome.get("message") or ""
         self.request_id = outcome.get("request_id")
+        self.retry_after = outcome.get("retry_after")
         self.events = outcome.get("events") or []
 
 
@@ -30,9 +42,13 @@ class Client:
     """A running client for the gateway at `url`."""
 
     def __init__(self, kind: str, url: str):
-        self.process = subprocess.Popen(
-            [*COMMANDS[kind], f"{url}/v1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.kind = kind
+        self.process = subprocess.Popen((COMMANDS | OTHERS)[kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.turn_to(url)
+
+    def turn_to(self, url: str):
+        """Calls go to another gateway from now on."""
+        self.url = f"{url}/v1" if self.kind in OPENAI else url
 
     def __enter__(self) -> "Client":
         return self
@@ -44,12 +60,12 @@ class Client:
 
     def __call__(self, call: str, key: str = "demo", **params):
         """The value of a call; raises [`Failed`] where the client does."""
-        self.process.stdin.write(json.dumps({"call": call, "key": key, "params": params}) + "\n")
+        self.process.stdin.write(json.dumps({"call": call, "url": self.url, "key": key, "params": params}) + "\n")
         self.process.stdin.flush()
         outcome = json.loads(self.process.stdout.readline())
         if "error" in outcome:
             raise Failed(outcome)
-        return outcome["value"]
+        return outcome.get("value")
 
     def chat(self, model: str = "mock", text: str = "hello", **params):
         return self("chat", model=model, messages=user(text), **params)

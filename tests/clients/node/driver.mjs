@@ -2,14 +2,22 @@
 import { createInterface } from "node:readline";
 import OpenAI from "openai";
 
-const baseURL = process.argv[2];
-
 const calls = {
   chat: (client, params) => client.chat.completions.create(params),
   completion: (client, params) => client.completions.create(params),
   embeddings: (client, params) => client.embeddings.create(params),
   models: async (client) => (await client.models.list()).data,
   model: (client, { model }) => client.models.retrieve(model),
+  response: (client, params) => client.responses.create(params),
+  // The answer at the end of the stream; nothing else is one.
+  async "response-stream"(client, params, events) {
+    for await (const event of await client.responses.create({ ...params, stream: true })) {
+      if (event.type === "response.output_text.delta") events.push(event.delta);
+      if (event.type === "response.failed") throw new Error(event.response.error.message);
+      if (["response.completed", "response.incomplete"].includes(event.type)) return event.response;
+    }
+    throw new Error("no response at the end");
+  },
   async stream(client, params, events) {
     const stream = await client.chat.completions.create({ ...params, stream: true });
     for await (const event of stream) events.push(event);
@@ -17,14 +25,15 @@ const calls = {
   },
 };
 
-async function outcome({ call, key, params }) {
-  const client = new OpenAI({ baseURL, apiKey: key, maxRetries: 0, timeout: 20_000 });
+async function outcome({ call, url, key, params }) {
+  const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0, timeout: 20_000 });
   const events = [];
   try {
     return { value: await calls[call](client, params, events) };
   } catch (error) {
-    const { status, code, type, message, requestID } = error;
-    return { error: error.constructor.name, status, code, type, message, request_id: requestID, events };
+    const { status, code, type, message, requestID, headers } = error;
+    const retry_after = headers?.get("retry-after");
+    return { error: error.constructor.name, status, code, type, message, request_id: requestID, retry_after, events };
   }
 }
 
