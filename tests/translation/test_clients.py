@@ -2,13 +2,12 @@
 
 import pytest
 
-from support.pairs import BOTH, ENDLESS, PAIRS, SIGNED, everyone
+from support.pairs import BOTH, PAIRS, everyone
 from support.speakers import speaker as asked_for
 from support.vendors import scenes
 
 pytestmark = pytest.mark.xdist_group("translation")
 
-FLAWS = (SIGNED, ENDLESS)
 # OpenAI keeps its thoughts for itself in chats.
 SILENT = ("openai", "azure-openai")
 # Providers that sign them and want them back as they were, and clients that have a place for that.
@@ -26,7 +25,7 @@ def ask(client, speaker, call: str, params: dict):
     return speaker.said(client(speaker.calls[call], **params, **(speaker.in_streams if call == "stream" else {})))
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_text(client, speaker, vendor, call):
     vendor.play(scenes.TEXT)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
@@ -39,21 +38,21 @@ def test_text(client, speaker, vendor, call):
     assert asked.temperature == (0.5 if speaker.has_temperature else None)
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_a_limit_is_told(client, speaker, vendor, call):
     vendor.play(scenes.LENGTH)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
     assert (said.text, said.end) == ("The tide", "length")
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_a_refusal_is_told(client, speaker, vendor, call):
     vendor.play(scenes.REFUSED)
     said = ask(client, speaker, call, speaker.plain(vendor.provider))
     assert (said.text, said.end) == ("I cannot", "refusal")
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_two_tools_at_once(client, speaker, vendor, call):
     vendor.play(scenes.TOOLS)
     said = ask(client, speaker, call, speaker.tools(vendor.provider))
@@ -63,7 +62,7 @@ def test_two_tools_at_once(client, speaker, vendor, call):
     assert vendor.asked().tools == {asked_for.TOOL: asked_for.HARBOUR}
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_results_of_tools_go_back(client, speaker, vendor, call):
     vendor.play(scenes.TOOLS)
     called = ask(client, speaker, call, speaker.tools(vendor.provider))
@@ -75,7 +74,7 @@ def test_results_of_tools_go_back(client, speaker, vendor, call):
     assert asked.results == [(call[0], text) for call, text in zip(asked.calls, asked_for.RESULTS, strict=True)]
 
 
-@everyone(flaws=FLAWS)
+@everyone()
 def test_structured_output(client, speaker, vendor, call):
     vendor.play(scenes.STRUCTURED)
     said = speaker.said(client(speaker.structured_call, **speaker.structured(vendor.provider)))
@@ -92,7 +91,7 @@ def test_structured_output_is_parsed_by_the_client(client, speaker, vendor, call
     assert client("structured", **speaker.structured(vendor.provider))["parsed"] == scenes.CITY
 
 
-@everyone(flaws=FLAWS)
+@everyone()
 def test_a_picture(client, speaker, vendor, call):
     vendor.play(scenes.TEXT)
     said = ask(client, speaker, call, speaker.picture(vendor.provider))
@@ -101,7 +100,7 @@ def test_a_picture(client, speaker, vendor, call):
     assert (asked.text, asked.pictures) == (asked_for.QUESTION, [("image/png", asked_for.PICTURE)])
 
 
-@everyone(*BOTH, flaws=FLAWS)
+@everyone(*BOTH)
 def test_thoughts(client, speaker, vendor, call):
     vendor.play(scenes.THINKING)
     said = ask(client, speaker, call, speaker.thinking(vendor.provider))
@@ -112,7 +111,7 @@ def test_thoughts(client, speaker, vendor, call):
         assert said.thought == scenes.THOUGHT
 
 
-@everyone(*BOTH, among=KEEPING, flaws=FLAWS)
+@everyone(*BOTH, among=KEEPING)
 def test_signatures_go_back(client, speaker, vendor, call):
     vendor.play(scenes.THINKING_TOOLS)
     called = ask(client, speaker, call, speaker.tools(vendor.provider))

@@ -5,7 +5,7 @@ import pytest
 
 from support.clients import Failed
 from support.gateway import PLAIN
-from support.pairs import BOTH, COMMENTS, FOREIGN, SIGNED, everyone
+from support.pairs import BOTH, FOREIGN, everyone
 from support.vendors import PROVIDERS, scenes
 from support.vendors.scenes import Refusal
 
@@ -70,7 +70,7 @@ def failure(client, speaker, vendor, call: str) -> Failed:
     return caught.value
 
 
-@everyone(flaws=(SIGNED,))
+@everyone()
 def test_refused_requests(client, kind, speaker, vendor, call):
     raised = {}
     for status in STATUSES:
@@ -81,14 +81,14 @@ def test_refused_requests(client, kind, speaker, vendor, call):
     assert raised == {status: (CLASSES[kind].get(status, "InternalServerError"), status) for status in STATUSES}
 
 
-@everyone(*BOTH, flaws=(SIGNED,))
+@everyone(*BOTH)
 def test_when_to_come_again(client, speaker, vendor, call):
     vendor.play(Refusal(429, retry_after=7))
     failed = failure(client, speaker, vendor, call)
     assert (failed.status, failed.retry_after) == (429, "7")
 
 
-@everyone(*BOTH, flaws=(SIGNED,))
+@everyone(*BOTH)
 def test_a_page_in_place_of_an_error(client, speaker, vendor, call):
     vendor.play(scenes.HTML)
     assert failure(client, speaker, vendor, call).status == 502
@@ -103,7 +103,7 @@ def test_answers_that_are_none(client, speaker, vendor, call):
         assert call == "stream" or failed.status == 502
 
 
-@everyone("stream", flaws=(SIGNED, COMMENTS))
+@everyone("stream")
 def test_an_error_within_a_stream(client, speaker, vendor, call):
     vendor.play(scenes.FALTERS)
     failed = failure(client, speaker, vendor, call)
@@ -111,13 +111,13 @@ def test_an_error_within_a_stream(client, speaker, vendor, call):
     assert failed.events, "what came before is lost"
 
 
-@everyone("stream", flaws=(SIGNED, COMMENTS))
+@everyone("stream")
 def test_a_stream_that_is_cut(client, speaker, vendor, call):
     vendor.play(scenes.CUT)
     assert failure(client, speaker, vendor, call).events, "what came before is lost"
 
 
-@everyone("stream", among=FOREIGN, flaws=(COMMENTS,))
+@everyone("stream", among=FOREIGN)
 def test_a_stream_that_ends_too_early(client, speaker, vendor, call):
     vendor.play(scenes.UNFINISHED)
     assert failure(client, speaker, vendor, call).events, "what came before is lost"

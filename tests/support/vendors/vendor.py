@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from support.upstream import Reply, Seen, Upstream, head
 from support.vendors.scenes import TEXT, Junk, Refusal, Scene
 
-CREDENTIALS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", "x-amz-security-token", "x-amz-date")
+SIGNATURE = ("x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
+CREDENTIALS = ("authorization", "api-key", "x-api-key", "x-goog-api-key", *SIGNATURE)
 
 
 @dataclass
