@@ -351,7 +351,7 @@ async fn https_needs_a_certificate_that_fits() {
 async fn t_ssrf_2_the_gateway_itself_asks_a_metadata_service_by_no_other_name() {
     let (egress, _) = resolving(&["169.254.169.254"], &[]);
     let resolver = egress.resolver.trusting().with_metadata();
-    let asked = |url: &str| outgoing(&get(url)).unwrap().0;
+    let asked = |url: &str| super::outgoing(&get(url)).unwrap().0;
     for url in ["http://169.254.169.254/latest", "http://metadata.google.internal/computeMetadata"] {
         assert!(resolver.addresses(&asked(url)).await.is_ok(), "{url}");
     }
