@@ -4,10 +4,12 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod codec;
+pub(crate) mod effort;
 mod envelope;
 pub(crate) mod fields;
 pub(crate) mod ids;
 pub(crate) mod json;
+pub(crate) mod parts;
 pub(crate) mod place;
 pub(crate) mod refused;
 pub(crate) mod request;

@@ -33,9 +33,7 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// Where the key holds bytes that no header field may have.
     fn credential(&self, api_key: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-        let mut value = HeaderValue::try_from(format!("Bearer {api_key}"))?;
-        value.set_sensitive(true);
-        Ok(value)
+        sensitive(&format!("Bearer {api_key}"))
     }
 
     /// Puts what [`Provider::credential`] made into the request, in place of any other credential of that kind.
@@ -148,6 +146,13 @@ fn lacks(operation: Operation) -> &'static str {
         Operation::InputTokens | Operation::CountTokens | Operation::GeminiCountTokens => "count of tokens",
         _ => "this operation",
     }
+}
+
+/// A value that no log shows.
+pub(crate) fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(text)?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// What a segment of a path may hold as it is (RFC 3986, section 3.3), without the colon that ends a model's name.

@@ -10,7 +10,7 @@ mod events_in;
 mod events_out;
 mod failure;
 mod parts;
-mod thinking;
+pub(crate) mod thinking;
 
 use crate::exchange::answer::{Answer, Failure};
 use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};

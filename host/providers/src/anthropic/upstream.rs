@@ -6,7 +6,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::client::VERSION;
 use crate::exchange::api::Api;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Serving, Site, Target, converses};
+use crate::upstream::{Provider, Serving, Site, Target, converses, sensitive};
 
 /// `provider: anthropic`
 #[derive(Debug)]
@@ -32,9 +32,7 @@ impl Provider for Anthropic {
     }
 
     fn credential(&self, api_key: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-        let mut value = HeaderValue::try_from(api_key)?;
-        value.set_sensitive(true);
-        Ok(value)
+        sensitive(api_key)
     }
 
     fn authorize(&self, headers: &mut HeaderMap, credential: &HeaderValue) {

@@ -6,7 +6,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment, sensitive};
 
 /// `provider: azure-openai`
 #[derive(Debug)]
@@ -37,9 +37,7 @@ impl Provider for AzureOpenAi {
     }
 
     fn credential(&self, api_key: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-        let mut value = HeaderValue::try_from(api_key)?;
-        value.set_sensitive(true);
-        Ok(value)
+        sensitive(api_key)
     }
 
     fn authorize(&self, headers: &mut HeaderMap, credential: &HeaderValue) {

@@ -62,6 +62,24 @@ pub(crate) struct Sampling<'a> {
     pub(crate) logit_bias: Option<Object<'a>>,
 }
 
+impl Sampling<'_> {
+    /// The first of these settings, by their fields here, that is said; a penalty of nought says nothing, nor do weights of no
+    /// token.
+    pub(crate) fn first_said(&self, fields: &[&'static str]) -> Option<&'static str> {
+        let weighs =
+            |penalty: &Option<Number>| penalty.as_ref().is_some_and(|penalty| penalty.as_f64() != Some(0.0));
+        let is_said = |field: &&'static str| match *field {
+            "top_k" => self.top_k.is_some(),
+            "seed" => self.seed.is_some(),
+            "frequency_penalty" => weighs(&self.frequency_penalty),
+            "presence_penalty" => weighs(&self.presence_penalty),
+            "logit_bias" => self.logit_bias.as_ref().is_some_and(|bias| !bias.is_empty()),
+            _ => false,
+        };
+        fields.iter().copied().find(is_said)
+    }
+}
+
 /// What only helps the provider to keep its books and caches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Hints<'a> {

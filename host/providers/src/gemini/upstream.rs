@@ -3,17 +3,16 @@
 //! Sources: <https://ai.google.dev/api/generate-content>,
 //! <https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.publishers.models>
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::{Dialect, Operation};
 
+use super::client::API_KEY;
 use crate::exchange::api::{Api, Envelope, Speech};
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment};
+use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment, sensitive};
 
 /// `provider: gemini`
 #[derive(Debug)]
 pub(crate) struct Gemini;
-
-const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 impl Provider for Gemini {
     fn name(&self) -> &str {
@@ -37,9 +36,7 @@ impl Provider for Gemini {
     }
 
     fn credential(&self, api_key: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-        let mut value = HeaderValue::try_from(api_key)?;
-        value.set_sensitive(true);
-        Ok(value)
+        sensitive(api_key)
     }
 
     fn authorize(&self, headers: &mut HeaderMap, credential: &HeaderValue) {

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/chat>
 
-mod answer;
+pub(in crate::openai) mod answer;
 pub(super) mod decode;
 pub(super) mod encode;
 mod events_in;

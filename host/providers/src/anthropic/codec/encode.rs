@@ -83,20 +83,19 @@ fn unsupported(param: impl Into<String>) -> Refused {
 }
 
 fn encode_sampling<'a>(sampling: Sampling<'a>, body: &mut Object<'a>) -> Result<(), Refused> {
-    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } =
-        sampling;
-    let is_some = |penalty: Option<serde_json::Number>| {
-        penalty.is_some_and(|penalty| penalty.as_f64().is_none_or(|penalty| penalty != 0.0))
-    };
-    let refused = [
-        ("seed", seed.is_some()),
-        ("frequency_penalty", is_some(frequency_penalty)),
-        ("presence_penalty", is_some(presence_penalty)),
-        ("logit_bias", logit_bias.is_some()),
-    ];
-    if let Some((param, _)) = refused.into_iter().find(|(_, is_said)| *is_said) {
+    let without_words = ["seed", "frequency_penalty", "presence_penalty", "logit_bias"];
+    if let Some(param) = sampling.first_said(&without_words) {
         return Err(unsupported(param));
     }
+    let Sampling {
+        temperature,
+        top_p,
+        top_k,
+        seed: _,
+        frequency_penalty: _,
+        presence_penalty: _,
+        logit_bias: _,
+    } = sampling;
     body.set_some("temperature", temperature);
     body.set_some("top_p", top_p);
     body.set_some("top_k", top_k);

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://platform.claude.com/docs/en/build-with-claude/thinking>
 
+use crate::exchange::effort;
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Object, Text, object};
 use crate::exchange::refused::Refused;
@@ -19,7 +20,8 @@ const OLD_MAX_TOKENS: u64 = 4096;
 /// The least that may be thought.
 const LEAST_BUDGET: u64 = 1024;
 
-/// How many tokens an effort is, for models that take a budget only. All of them are below [`MAX_TOKENS`].
+/// How many tokens an effort is, for models that take a budget only. All of them are below [`MAX_TOKENS`], so that there is
+/// room for an answer.
 const BUDGETS: [(&str, u64); 6] = [
     ("minimal", 1024),
     ("low", 1024),
@@ -31,9 +33,6 @@ const BUDGETS: [(&str, u64); 6] = [
 
 /// What thinking without a word of how much is, for models that take a budget only.
 const USUAL_BUDGET: u64 = 4096;
-
-/// From how many tokens on a budget is how much effort, for models that take no budget.
-const EFFORTS: [(u64, &str); 3] = [(8192, "high"), (2048, "medium"), (0, "low")];
 
 /// `thinking`, and the effort that stands elsewhere.
 pub(super) fn decode<'a>(
@@ -104,8 +103,7 @@ pub(super) fn plan<'a>(name: &str, reasoning: Option<Reasoning<'a>>, limits: Lim
     }
     let shown = shown.or(summary.map(|_| true));
     if model.is_adaptive() && (budget.is_none() || adaptive || !model.takes_budget()) {
-        let of_budget = || EFFORTS.iter().find(|(from, _)| budget.is_some_and(|budget| budget >= *from));
-        let effort = told.or_else(|| of_budget().map(|(_, effort)| Text::Borrowed(*effort)));
+        let effort = told.or_else(|| budget.map(effort::of_budget));
         let thinking = with_display(object! { "type": "adaptive" }, shown);
         return Plan { thinking: Some(thinking), effort, max_tokens: usual };
     }
@@ -138,11 +136,15 @@ fn fitting(budget: u64, max_tokens: Option<u64>) -> u64 {
     }
 }
 
+/// How many tokens an effort is, for models that take a budget only; `None` for a word that is none of them.
+pub(crate) fn budget(effort: &str) -> Option<u64> {
+    BUDGETS.iter().find(|(word, _)| *word == effort).map(|(_, budget)| *budget)
+}
+
 /// A budget that an effort amounts to, of which at least half the limit is left for the answer; `None` where there is no room
 /// to think.
 fn derived(effort: Option<&str>, max_tokens: Option<u64>) -> Option<u64> {
-    let known = BUDGETS.iter().find(|(word, _)| Some(*word) == effort);
-    let budget = known.map_or(USUAL_BUDGET, |(_, budget)| *budget);
+    let budget = effort.and_then(budget).unwrap_or(USUAL_BUDGET);
     match max_tokens {
         Some(max_tokens) if max_tokens <= LEAST_BUDGET => None,
         Some(max_tokens) => Some(budget.min(max_tokens / 2).max(LEAST_BUDGET)),

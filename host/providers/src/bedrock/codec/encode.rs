@@ -110,18 +110,19 @@ impl<'a> Sent<'a> {
 }
 
 fn encode_sampling<'a>(model: Model, sampling: Sampling<'a>, sent: &mut Sent<'a>) -> Result<(), Refused> {
-    let Sampling { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, logit_bias } =
-        sampling;
-    let is_said = |penalty: &serde_json::Number| penalty.as_f64() != Some(0.0);
-    let has_no_place = [
-        ("seed", seed.is_some()),
-        ("frequency_penalty", frequency_penalty.as_ref().is_some_and(is_said)),
-        ("presence_penalty", presence_penalty.as_ref().is_some_and(is_said)),
-        ("logit_bias", logit_bias.is_some_and(|bias| !bias.is_empty())),
-    ];
-    if let Some((param, _)) = has_no_place.iter().find(|(_, is_said)| *is_said) {
-        return Err(unsupported(*param));
+    let without_words = ["seed", "frequency_penalty", "presence_penalty", "logit_bias"];
+    if let Some(param) = sampling.first_said(&without_words) {
+        return Err(unsupported(param));
     }
+    let Sampling {
+        temperature,
+        top_p,
+        top_k,
+        seed: _,
+        frequency_penalty: _,
+        presence_penalty: _,
+        logit_bias: _,
+    } = sampling;
     sent.inference.set_some("temperature", temperature);
     sent.inference.set_some("topP", top_p);
     match (model.vendor, top_k) {

@@ -1,5 +1,7 @@
 //! How much a model thinks: in Converse's own words only the effort, else in those of the vendors.
 
+use crate::anthropic::codec::thinking;
+use crate::exchange::effort;
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::refused::Refused;
@@ -7,14 +9,6 @@ use crate::exchange::request::Reasoning;
 
 use super::encode::Sent;
 use super::model::{Model, Vendor};
-
-/// Tokens of thought that an effort amounts to, for Claude up to 4.5. The most leaves room for an answer within the 32000
-/// tokens that Claude Opus 4 says at most.
-const BUDGETS: [(&str, u64); 6] =
-    [("minimal", 1024), ("low", 1024), ("medium", 4096), ("high", 16384), ("xhigh", 24576), ("max", 24576)];
-
-/// From how many tokens on a budget is how much effort.
-const EFFORTS: [(u64, &str); 3] = [(8192, "high"), (2048, "medium"), (0, "low")];
 
 /// Room for the answer beside the thoughts, where the client does not say how long it may be.
 const ANSWER: u64 = 4096;
@@ -120,10 +114,7 @@ fn stated(effort: Option<Text<'_>>, budget: Option<u64>) -> Option<Text<'_>> {
     match effort {
         Some(effort) if effort == "minimal" => Some(Text::Borrowed("low")),
         Some(effort) => Some(effort),
-        None => {
-            let budget = budget?;
-            EFFORTS.iter().find(|(from, _)| budget >= *from).map(|(_, effort)| Text::Borrowed(*effort))
-        }
+        None => budget.map(effort::of_budget),
     }
 }
 
@@ -144,9 +135,7 @@ fn claude<'a>(model: Model, reasoning: Reasoning<'a>, sent: &mut Sent<'a>) -> Re
         return Ok(());
     }
     let effort = effort.as_deref().unwrap_or("medium");
-    let known = BUDGETS.iter().find(|(name, _)| *name == effort);
-    let (_, budget) = known.ok_or("reasoning_effort")?;
-    think_within(*budget, sent);
+    think_within(thinking::budget(effort).ok_or("reasoning_effort")?, sent);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::exchange::answer::{Delta, Event, Finish, Opening, Start};
 use crate::exchange::codec::DecodeEvents;
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Text};
+use crate::exchange::parts::{Parts, Spoken};
 use crate::exchange::place::Place;
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::{Block, Citation, Part, Thought, ToolCall};
@@ -30,22 +31,13 @@ pub(super) struct Decoder {
 /// What is known of a choice by now.
 #[derive(Default)]
 struct Choice {
-    /// Parts that were opened.
-    parts: u64,
-    /// The part that is said at the moment.
-    said: Option<(Kind, u64)>,
+    parts: Parts,
     /// All that was said, in which citations have their places.
     text: String,
     calls: Calls<'static>,
     /// `groundingMetadata` and `citationMetadata`, as they came.
     sources: Vec<(Option<Json<'static>>, Option<Json<'static>>)>,
     finish: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Reasoning,
 }
 
 impl DecodeEvents for Decoder {
@@ -175,7 +167,7 @@ impl Sink<'_> {
     fn text(&mut self, text: String) {
         if !text.is_empty() {
             self.known.text.push_str(&text);
-            let part = self.say(Kind::Text);
+            let part = self.say(Spoken::Text);
             self.out.push(Event::Delta { choice: self.choice, part, delta: Delta::Text(text) });
         }
     }
@@ -186,7 +178,7 @@ impl Sink<'_> {
         if text.is_empty() && signature.is_none() {
             return;
         }
-        let (choice, part) = (self.choice, self.say(Kind::Reasoning));
+        let (choice, part) = (self.choice, self.say(Spoken::Reasoning));
         if !text.is_empty() {
             self.out.push(Event::Delta { choice, part, delta: Delta::Text(text.into_owned()) });
         }
@@ -211,20 +203,8 @@ impl Sink<'_> {
         self.out.push(Event::Close { choice, part });
     }
 
-    /// The number of the part of this kind that is being said.
-    fn say(&mut self, kind: Kind) -> u64 {
-        match self.known.said {
-            Some((said, part)) if said == kind => part,
-            _ => {
-                self.close_said();
-                let part = self.open(match kind {
-                    Kind::Text => Opening::Text,
-                    Kind::Reasoning => Opening::Reasoning,
-                });
-                self.known.said = Some((kind, part));
-                part
-            }
-        }
+    fn say(&mut self, spoken: Spoken) -> u64 {
+        self.known.parts.say(self.choice, spoken, self.out)
     }
 
     /// What the text rests on is known only when all is said.
@@ -238,23 +218,18 @@ impl Sink<'_> {
             }
         }
         for citation in told {
-            let (choice, part) = (self.choice, self.say(Kind::Text));
+            let (choice, part) = (self.choice, self.say(Spoken::Text));
             let delta = Delta::Citation(Box::new(citation));
             self.out.push(Event::Delta { choice, part, delta });
         }
     }
 
     fn open(&mut self, opening: Opening) -> u64 {
-        let part = self.known.parts;
-        self.known.parts += 1;
-        self.out.push(Event::Open { choice: self.choice, part, opening });
-        part
+        self.known.parts.open(self.choice, opening, self.out)
     }
 
     fn close_said(&mut self) {
-        if let Some((_, part)) = self.known.said.take() {
-            self.out.push(Event::Close { choice: self.choice, part });
-        }
+        self.known.parts.close_said(self.choice, self.out);
     }
 }
 

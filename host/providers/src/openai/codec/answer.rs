@@ -122,8 +122,18 @@ pub(super) fn encode_finish(finish: &Finish<'_>) -> &'static str {
 }
 
 pub(super) fn decode_usage(usage: &Json<'_>) -> Option<Usage> {
+    let of_input = ("prompt_tokens", "prompt_tokens_details");
+    usage_under(usage, of_input, ("completion_tokens", "completion_tokens_details"))
+}
+
+/// Counts of input and output, each beside its details, under the names that an API has for them.
+pub(in crate::openai) fn usage_under(
+    usage: &Json<'_>,
+    (input, of_input): (&str, &str),
+    (output, of_output): (&str, &str),
+) -> Option<Usage> {
     let count = |path: &[&str]| usage.at(path).and_then(Json::as_u64);
-    let (input, output) = (count(&["prompt_tokens"]), count(&["completion_tokens"]));
+    let (input, output) = (count(&[input]), count(&[output]));
     if input.is_none() && output.is_none() {
         return None;
     }
@@ -131,9 +141,9 @@ pub(super) fn decode_usage(usage: &Json<'_>) -> Option<Usage> {
     Some(Usage {
         input: input.unwrap_or(0),
         output: output.unwrap_or(0),
-        cached_input: detail(&["prompt_tokens_details", "cached_tokens"]),
-        cache_write: detail(&["prompt_tokens_details", "cache_write_tokens"]),
-        reasoning: detail(&["completion_tokens_details", "reasoning_tokens"]),
+        cached_input: detail(&[of_input, "cached_tokens"]),
+        cache_write: detail(&[of_input, "cache_write_tokens"]),
+        reasoning: detail(&[of_output, "reasoning_tokens"]),
         ..Usage::default()
     })
 }

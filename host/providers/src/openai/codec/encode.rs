@@ -1,6 +1,7 @@
 //! From the canonical request to a chat completion.
 
 use crate::exchange::codec::Codec;
+use crate::exchange::effort;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{
@@ -47,9 +48,8 @@ pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>
     let limit = if chat == Chat::OpenAi { "max_completion_tokens" } else { "max_tokens" };
     body.set_some(limit, max_tokens);
     encode_sampling(chat, sampling, &mut body)?;
-    match stop.len() {
-        0 => {}
-        _ => body.set("stop", stop),
+    if !stop.is_empty() {
+        body.set("stop", stop);
     }
     body.set_some("n", choices);
     if let Some(log_probabilities) = log_probabilities {
@@ -110,9 +110,6 @@ pub(in crate::openai) fn tier(tier: Text<'_>) -> Text<'_> {
     if matches!(&*tier, "standard_only" | "standard") { Text::Borrowed("default") } else { tier }
 }
 
-/// From how many tokens on a budget is how much effort.
-const EFFORTS: [(u64, &str); 3] = [(8192, "high"), (2048, "medium"), (0, "low")];
-
 /// The effort that was asked for, or that a budget amounts to. Models that cannot do without have no word for none, so
 /// a client that turns thinking off without one gets the model's own.
 pub(in crate::openai) fn effort(reasoning: Reasoning<'_>) -> Option<Text<'_>> {
@@ -120,8 +117,7 @@ pub(in crate::openai) fn effort(reasoning: Reasoning<'_>) -> Option<Text<'_>> {
     if effort.is_some() {
         return effort;
     }
-    let budget = budget.filter(|_| enabled != Some(false))?;
-    EFFORTS.iter().find(|(from, _)| budget >= *from).map(|(_, effort)| Text::Borrowed(*effort))
+    budget.filter(|_| enabled != Some(false)).map(effort::of_budget)
 }
 
 fn encode_tools<'a>(chat: Chat, tools: Vec<Tool<'a>>, body: &mut Object<'a>) -> Result<(), Refused> {

@@ -6,6 +6,7 @@ use crate::exchange::answer::{Delta, Event, Finish, Opening, Start};
 use crate::exchange::codec::DecodeEvents;
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Text};
+use crate::exchange::parts::{Parts, Spoken};
 use crate::exchange::place::Place;
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::sse::SseEvent;
@@ -23,10 +24,7 @@ pub(super) struct Decoder {
 /// What is known of a choice by now.
 #[derive(Default)]
 struct Choice {
-    /// Parts that were opened.
-    parts: u64,
-    /// The part that is said at the moment; calls may go on beside each other.
-    said: Option<(Kind, u64)>,
+    parts: Parts,
     /// By the index that the provider gives them.
     calls: BTreeMap<u64, Call>,
     refused: bool,
@@ -36,13 +34,6 @@ struct Choice {
 struct Call {
     part: u64,
     id: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Reasoning,
-    Refusal,
 }
 
 impl DecodeEvents for Decoder {
@@ -134,19 +125,19 @@ struct Sink<'s> {
 impl Sink<'_> {
     fn delta(&mut self, mut delta: Fields<'_, '_>) -> Result<(), Refused> {
         if let Some(text) = thought(&mut delta)? {
-            self.say(Kind::Reasoning, text);
+            self.say(Spoken::Reasoning, text);
         }
         match delta.take("content") {
-            Some(Json::Text(text)) => self.say(Kind::Text, text),
+            Some(Json::Text(text)) => self.say(Spoken::Text, text),
             Some(Json::List(list)) => {
                 let texts = list.iter().filter_map(|part| part.at(&["text"])?.as_str());
-                texts.for_each(|text| self.say(Kind::Text, Text::Owned(text.to_owned())));
+                texts.for_each(|text| self.say(Spoken::Text, Text::Owned(text.to_owned())));
             }
             _ => {}
         }
         if let Some(text) = delta.text("refusal")? {
             self.known.refused = true;
-            self.say(Kind::Refusal, text);
+            self.say(Spoken::Refusal, text);
         }
         let place = delta.place();
         for (position, call) in delta.list("tool_calls")?.unwrap_or_default().into_iter().enumerate() {
@@ -156,23 +147,11 @@ impl Sink<'_> {
         Ok(())
     }
 
-    fn say(&mut self, kind: Kind, text: Text<'_>) {
+    fn say(&mut self, spoken: Spoken, text: Text<'_>) {
         if text.is_empty() {
             return;
         }
-        let part = match self.known.said {
-            Some((said, part)) if said == kind => part,
-            _ => {
-                self.close_said();
-                let part = self.open(match kind {
-                    Kind::Text => Opening::Text,
-                    Kind::Reasoning => Opening::Reasoning,
-                    Kind::Refusal => Opening::Refusal,
-                });
-                self.known.said = Some((kind, part));
-                part
-            }
-        };
+        let part = self.known.parts.say(self.choice, spoken, self.out);
         self.out.push(Event::Delta { choice: self.choice, part, delta: Delta::Text(text.into_owned()) });
     }
 
@@ -211,16 +190,11 @@ impl Sink<'_> {
     }
 
     fn open(&mut self, opening: Opening) -> u64 {
-        let part = self.known.parts;
-        self.known.parts += 1;
-        self.out.push(Event::Open { choice: self.choice, part, opening });
-        part
+        self.known.parts.open(self.choice, opening, self.out)
     }
 
     fn close_said(&mut self) {
-        if let Some((_, part)) = self.known.said.take() {
-            self.out.push(Event::Close { choice: self.choice, part });
-        }
+        self.known.parts.close_said(self.choice, self.out);
     }
 
     fn close_calls(&mut self) {

@@ -5,6 +5,7 @@ use tidegate_contract::Usage;
 use crate::exchange::answer::Finish;
 use crate::exchange::codec::Asked;
 use crate::exchange::json::{Json, Object, Text, object};
+use crate::openai::codec::answer::usage_under;
 
 /// The fields of a request that its answer repeats.
 const REPEATED: [&str; 19] = [
@@ -116,20 +117,8 @@ pub(super) fn outcome(finish: Option<&Finish<'_>>) -> (&'static str, Option<&'st
 }
 
 pub(super) fn decode_usage(usage: &Json<'_>) -> Option<Usage> {
-    let count = |path: &[&str]| usage.at(path).and_then(Json::as_u64);
-    let (input, output) = (count(&["input_tokens"]), count(&["output_tokens"]));
-    if input.is_none() && output.is_none() {
-        return None;
-    }
-    let detail = |path: &[&str]| count(path).unwrap_or(0);
-    Some(Usage {
-        input: input.unwrap_or(0),
-        output: output.unwrap_or(0),
-        cached_input: detail(&["input_tokens_details", "cached_tokens"]),
-        cache_write: detail(&["input_tokens_details", "cache_write_tokens"]),
-        reasoning: detail(&["output_tokens_details", "reasoning_tokens"]),
-        ..Usage::default()
-    })
+    let of_input = ("input_tokens", "input_tokens_details");
+    usage_under(usage, of_input, ("output_tokens", "output_tokens_details"))
 }
 
 fn encode_usage(usage: &Usage) -> Object<'static> {
