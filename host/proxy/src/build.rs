@@ -74,13 +74,8 @@ impl Snapshot {
             let built = Arc::new(build_service(service, &clusters, chains));
             service.hosts.iter().for_each(|host| hosts.add(host, &built));
         }
-        let mut key_prefixes: Vec<String> = config
-            .clusters
-            .values()
-            .filter_map(|cluster| cluster.per_request.as_ref().map(|rule| rule.prefix.clone()))
-            .collect();
-        key_prefixes.sort();
-        key_prefixes.dedup();
+        let rules = config.clusters.values().filter_map(|cluster| cluster.per_request.as_ref());
+        let key_prefixes = rules.map(|rule| rule.prefix.clone()).collect();
         let (limits, timeouts) = (config.limits, config.timeouts);
         Ok(Self { hosts, clusters, limits, timeouts, observers, sources, key_prefixes })
     }
@@ -181,12 +176,7 @@ fn build_cluster(
             Pool::new(Arc::clone(&cluster.name), connector, cluster.pool, Arc::clone(metrics))
         }
     };
-    let same = |old: &&Arc<Cluster>| {
-        old.credentials == cluster.credentials
-            && old.per_request == cluster.per_request
-            && old.site == site(cluster)
-    };
-    let login = match old.filter(same) {
+    let login = match old.filter(|old| old.login.is_of(cluster)) {
         Some(old) => Arc::clone(&old.login),
         None => Arc::new(Login::new(cluster, &*provider, sources).map_err(failed)?),
     };
@@ -201,8 +191,6 @@ fn build_cluster(
         https: endpoint.as_ref().is_some_and(|endpoint| endpoint.tls),
         base_path: endpoint.map(|endpoint| endpoint.base_path).unwrap_or_default(),
         login,
-        credentials: cluster.credentials.clone(),
-        per_request: cluster.per_request.clone(),
         headers: Edits::new(&cluster.headers),
         timeout: cluster.timeout,
         models: cluster.models.clone(),

@@ -1,5 +1,6 @@
 //! One request, from its head to its answer, top to bottom.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -57,9 +58,8 @@ pub(crate) async fn serve(
     let sender = Sender { listener: &client.listener, client: client.address, method: &parts.method };
     let mut ledger = Ledger::open(snapshot.observers.clone(), client.watch.begin(), &sender, clock);
     ledger.request_id = request_id(&parts.headers);
-    let query = parts.uri.query().unwrap_or_default().to_owned();
     let reply = run(&snapshot, client, parts, body, &mut ledger).await;
-    let framing = Framing::of(ledger.dialect, &query);
+    let framing = ledger.framing;
     outbound::framed(answered(&snapshot, reply, ledger), framing)
 }
 
@@ -120,6 +120,7 @@ async fn run(
     let target = preflight::check(&parts)?;
     let claimed = claim(&parts.method, &target.path, &parts.headers);
     ledger.dialect = claimed.dialect;
+    ledger.framing = Framing::of(claimed.dialect, &target.query);
     ledger.path = claimed.path.clone().into_owned();
     ledger.operation = claimed.operation;
     let limit = Limit::body(&snapshot.limits);
@@ -364,7 +365,7 @@ impl Admitted<'_> {
     }
 
     /// What is sent upstream: nothing that is between the client and this gateway only.
-    fn draft(self, key_prefixes: &[String], ledger: &mut Ledger) -> Draft {
+    fn draft(self, key_prefixes: &BTreeSet<String>, ledger: &mut Ledger) -> Draft {
         let heading = self.heading();
         let Self { claimed, query, mut headers, body, bounds } = self;
         strip_request(&mut headers);

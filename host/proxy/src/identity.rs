@@ -1,9 +1,10 @@
 //! How a cluster identifies the gateway, or its client, to the provider.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_config::checked;
@@ -22,22 +23,40 @@ enum Own {
     Nothing,
     /// A key, as the provider wants it.
     Key(HeaderValue),
-    /// What a cloud gives for it.
-    Cloud(Arc<Identity>),
+    /// A token, which every provider takes the same way.
+    Bearer(HeaderValue),
+    /// What a cloud gives for it; a signature covers the body.
+    Cloud {
+        identity: Arc<Identity>,
+        signs: bool,
+    },
 }
 
 /// How a cluster identifies itself.
 pub(crate) struct Login {
     own: Own,
-    per_request: Option<checked::PerRequest>,
+    origin: Origin,
     sources: Arc<Sources>,
 }
 
-/// What is asked for a request to a cluster.
-struct Place<'a> {
-    name: &'a str,
-    provider: &'a dyn Provider,
-    region: Option<&'a str>,
+/// What a login is made from; with an equal one it is kept over a reload, with the tokens that it has.
+#[derive(PartialEq)]
+struct Origin {
+    provider: checked::Provider,
+    region: Option<String>,
+    credentials: checked::Credentials,
+    per_request: Option<checked::PerRequest>,
+}
+
+impl Origin {
+    fn of(cluster: &checked::Cluster) -> Self {
+        Self {
+            provider: cluster.provider.clone(),
+            region: cluster.site.region.clone(),
+            credentials: cluster.credentials.clone(),
+            per_request: cluster.per_request.clone(),
+        }
+    }
 }
 
 impl Login {
@@ -48,30 +67,41 @@ impl Login {
         provider: &dyn Provider,
         sources: &Arc<Sources>,
     ) -> Result<Self, String> {
+        let cloud = |wanted| Own::cloud(&cluster.name, sources, wanted);
         let region = cluster.site.region.as_deref();
-        let place = Place { name: &cluster.name, provider, region };
-        let cloud = |wanted| Own::Cloud(Arc::new(Identity::new(&cluster.name, sources, wanted)));
         let own = match &cluster.credentials {
             checked::Credentials::None => Own::Nothing,
-            checked::Credentials::ApiKey(key) => Own::Key(place.key(key).map_err(|_| unfit())?),
-            checked::Credentials::Aws { keys, role } => cloud(place.aws(keys.as_ref(), role.as_ref())),
+            checked::Credentials::ApiKey(key) => {
+                Own::Key(provider.credential(key.expose_secret()).map_err(|_| unfit())?)
+            }
+            checked::Credentials::Aws { keys, role } => cloud(of_aws(region, keys.as_ref(), role.as_ref())),
             checked::Credentials::Gcp(source) => cloud(Wanted::Gcp(gcp::Wanted { source: of_gcp(source) })),
             checked::Credentials::Azure(source) => {
                 cloud(Wanted::Azure(azure::Wanted { source: of_azure(source), scope: None }))
             }
         };
-        Ok(Self { own, per_request: cluster.per_request.clone(), sources: Arc::clone(sources) })
+        Ok(Self { own, origin: Origin::of(cluster), sources: Arc::clone(sources) })
     }
 
-    /// What the names of header fields begin with in which clients send keys along.
-    pub(crate) fn prefix(&self) -> Option<&str> {
-        self.per_request.as_ref().map(|rule| &*rule.prefix)
+    /// Whether it is the one that this cluster would get.
+    pub(crate) fn is_of(&self, cluster: &checked::Cluster) -> bool {
+        self.origin == Origin::of(cluster)
     }
 
-    /// Whether a request is signed with its body.
-    pub(crate) fn signs(&self, provider: &dyn Provider) -> bool {
-        matches!(self.own, Own::Cloud(_)) && provider.metric_name().starts_with("aws.")
-            || self.per_request.is_some()
+    fn per_request(&self) -> Option<&checked::PerRequest> {
+        self.origin.per_request.as_ref()
+    }
+
+    /// Whether a request may have to be signed with its body.
+    pub(crate) fn signs(&self) -> bool {
+        matches!(self.own, Own::Cloud { signs: true, .. }) || self.per_request().is_some()
+    }
+}
+
+impl Own {
+    fn cloud(cluster: &str, sources: &Sources, wanted: Wanted) -> Self {
+        let signs = matches!(wanted, Wanted::Aws(_));
+        Self::Cloud { identity: Arc::new(Identity::new(cluster, sources, wanted)), signs }
     }
 }
 
@@ -79,28 +109,21 @@ fn unfit() -> String {
     "\"api_key\" has a character that no header may carry".into()
 }
 
-impl Place<'_> {
-    /// AWS takes an API key as a bearer token, too.
-    fn key(&self, key: &SecretString) -> Result<HeaderValue, http::header::InvalidHeaderValue> {
-        self.provider.credential(key.expose_secret())
-    }
-
-    fn aws(&self, keys: Option<&checked::AwsKeys>, role: Option<&checked::AwsRole>) -> Wanted {
-        let source = keys.map_or(aws::Source::Chain, |keys| {
-            aws::Source::Static(aws::Keys {
-                access_key_id: keys.access_key_id.clone(),
-                secret_access_key: keys.secret_access_key.clone(),
-                session_token: keys.session_token.clone(),
-            })
-        });
-        let role = role.map(|role| aws::Role {
-            arn: role.arn.clone(),
-            external_id: role.external_id.clone().map(SecretString::from),
-            ..aws::Role::default()
-        });
-        let region = self.region.unwrap_or_default().to_owned();
-        Wanted::Aws(aws::Wanted { region, service: BEDROCK.into(), source, role })
-    }
+fn of_aws(region: Option<&str>, keys: Option<&checked::AwsKeys>, role: Option<&checked::AwsRole>) -> Wanted {
+    let source = keys.map_or(aws::Source::Chain, |keys| {
+        aws::Source::Static(aws::Keys {
+            access_key_id: keys.access_key_id.clone(),
+            secret_access_key: keys.secret_access_key.clone(),
+            session_token: keys.session_token.clone(),
+        })
+    });
+    let role = role.map(|role| aws::Role {
+        arn: role.arn.clone(),
+        external_id: role.external_id.clone().map(SecretString::from),
+        ..aws::Role::default()
+    });
+    let region = region.unwrap_or_default().to_owned();
+    Wanted::Aws(aws::Wanted { region, service: BEDROCK.into(), source, role })
 }
 
 fn of_gcp(source: &checked::Gcp) -> gcp::Source {
@@ -127,7 +150,7 @@ fn of_azure(source: &checked::Azure) -> azure::Source {
 }
 
 /// Takes the keys that clients may send along out of a head.
-pub(crate) fn take_given(prefixes: &[String], headers: &mut HeaderMap) -> HeaderMap {
+pub(crate) fn take_given(prefixes: &BTreeSet<String>, headers: &mut HeaderMap) -> HeaderMap {
     let mut given = HeaderMap::new();
     let is_given = |name: &&HeaderName| prefixes.iter().any(|prefix| name.as_str().starts_with(prefix));
     let names: Vec<HeaderName> = headers.keys().filter(is_given).cloned().collect();
@@ -151,18 +174,19 @@ pub(crate) async fn authorize(
     given: &HeaderMap,
 ) -> Result<(), Fault> {
     let of_client = of_client(cluster, given);
-    let own = match &of_client {
-        Some(own) => own,
-        None if cluster.login.per_request.as_ref().is_some_and(|rule| rule.required) => {
-            return Err(Fault::NoKeyGiven { prefix: cluster.login.prefix().unwrap_or_default().to_owned() });
+    let own = match (&of_client, cluster.login.per_request()) {
+        (Some(own), _) => own,
+        (None, Some(rule)) if rule.required => {
+            return Err(Fault::NoKeyGiven { prefix: rule.prefix.clone() });
         }
-        None => &cluster.login.own,
+        (None, _) => &cluster.login.own,
     };
     match own {
         Own::Nothing => {}
         Own::Key(key) => cluster.provider.authorize(request.headers_mut(), key),
-        Own::Cloud(identity) => {
-            let fields = Box::pin(sign(cluster, identity, request)).await?;
+        Own::Bearer(token) => drop(request.headers_mut().insert(AUTHORIZATION, token.clone())),
+        Own::Cloud { identity, .. } => {
+            let fields = Box::pin(fields(cluster, identity, request)).await?;
             fields.into_iter().for_each(|(name, value)| drop(request.headers_mut().insert(name, value)));
         }
     }
@@ -171,7 +195,7 @@ pub(crate) async fn authorize(
 
 /// What a client sent along for this cluster; a half of a pair is nothing.
 fn of_client(cluster: &Cluster, given: &HeaderMap) -> Option<Own> {
-    let prefix = cluster.login.prefix()?;
+    let prefix = &cluster.login.per_request()?.prefix;
     let field = |name: &str| given.get(format!("{prefix}{name}"))?.to_str().ok();
     if let Some(key) = field("api-key") {
         return cluster.provider.credential(key).ok().map(Own::Key);
@@ -179,20 +203,19 @@ fn of_client(cluster: &Cluster, given: &HeaderMap) -> Option<Own> {
     if let Some(token) = field("access-token") {
         let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
         value.set_sensitive(true);
-        return Some(Own::Key(value));
+        return Some(Own::Bearer(value));
     }
     let keys = checked::AwsKeys {
         access_key_id: field("access-key-id")?.to_owned(),
         secret_access_key: field("secret-access-key")?.to_owned().into(),
         session_token: field("session-token").map(|token| token.to_owned().into()),
     };
-    let region = cluster.site.region.as_deref();
-    let place = Place { name: &cluster.name, provider: &*cluster.provider, region };
-    let identity = Identity::new(place.name, &cluster.login.sources, place.aws(Some(&keys), None));
-    Some(Own::Cloud(Arc::new(identity)))
+    let wanted = of_aws(cluster.site.region.as_deref(), Some(&keys), None);
+    Some(Own::cloud(&cluster.name, &cluster.login.sources, wanted))
 }
 
-async fn sign(
+/// The fields by which a cloud knows who sends a request.
+async fn fields(
     cluster: &Cluster,
     identity: &Identity,
     request: &Request<Upload>,

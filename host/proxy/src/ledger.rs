@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use tidegate_config::checked;
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
 use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets, Traces};
-use tidegate_providers::AnswerScan;
+use tidegate_providers::{AnswerScan, Framing};
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
 use crate::clock::Clock;
@@ -55,6 +55,8 @@ pub(crate) struct Ledger {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) dialect: Dialect,
+    /// What the client's API puts a stream into.
+    pub(crate) framing: Framing,
     pub(crate) operation: Operation,
     pub(crate) service: Option<Arc<Service>>,
     pub(crate) route: Option<Arc<Route>>,
@@ -107,6 +109,7 @@ impl Ledger {
             method: sender.method.clone(),
             path: String::new(),
             dialect: Dialect::OpenAi,
+            framing: Framing::Sse,
             operation: Operation::Other,
             service: None,
             route: None,

@@ -1,6 +1,6 @@
 //! Everything that a configuration says, built and ready: what one request holds on to from its start to its end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub struct Snapshot {
     /// Where credentials of clouds come from.
     pub(crate) sources: Arc<Sources>,
     /// What the names of header fields begin with in which clients send keys along.
-    pub(crate) key_prefixes: Vec<String>,
+    pub(crate) key_prefixes: BTreeSet<String>,
 }
 
 /// A virtual service.
@@ -102,9 +102,6 @@ pub(crate) struct Cluster {
     pub(crate) base_path: String,
     pub(crate) prefix: String,
     pub(crate) login: Arc<Login>,
-    /// What the login was made from; with equal ones it is kept over a reload, with the tokens that it has.
-    pub(crate) credentials: checked::Credentials,
-    pub(crate) per_request: Option<checked::PerRequest>,
     pub(crate) headers: Edits,
     pub(crate) timeout: Option<Duration>,
     pub(crate) models: Vec<String>,
@@ -165,7 +162,7 @@ impl Route {
             !matches!(provider.serves(dialect, operation), Serving::Speaks(_))
                 && !provider.has_models_in_paths(&backend.cluster.site)
         };
-        let signs = |backend: &Backend| backend.cluster.login.signs(&*backend.cluster.provider);
+        let signs = |backend: &Backend| backend.cluster.login.signs();
         let is_plain = !operation.names_a_model() || self.backends.iter().all(passes);
         is_plain && !self.backends.iter().any(signs)
     }
