@@ -58,17 +58,17 @@ static TABLE: LazyLock<IndexMap<String, raw::Compatible>> =
 
 /// The provider of that name: of the configuration, of the table, or with code of its own.
 pub(crate) fn by_name(name: &str, added: &IndexMap<String, raw::Compatible>) -> Option<Provider> {
-    let own = OWN.iter().find(|own| own.name == name);
-    match name {
-        "mock" => return Some(Provider::Mock),
-        "http" => return Some(Provider::Http),
-        _ => {}
-    }
-    if let Some(own) = own {
+    if let Some(own) = OWN.iter().find(|own| own.name == name) {
         return Some(Provider::Own(own.name));
     }
-    let line = added.get(name).or_else(|| TABLE.get(name))?;
-    Some(Provider::Compatible(Arc::new(compatible(name, line))))
+    match name {
+        "mock" => Some(Provider::Mock),
+        "http" => Some(Provider::Http),
+        _ => {
+            let line = added.get(name).or_else(|| TABLE.get(name))?;
+            Some(Provider::Compatible(Arc::new(compatible(name, line))))
+        }
+    }
 }
 
 fn compatible(name: &str, line: &raw::Compatible) -> Compatible {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tidegate_config::compatible_providers;
 use tidegate_contract::Dialect;
-use tidegate_providers::{Compatible, Endpoint, Envelope, Provider, Serving, Speech};
+use tidegate_providers::{Api, Compatible, Endpoint, Envelope, Provider, Serving, Speech};
 
 /// A provider, or several that are alike.
 struct Column {
@@ -124,14 +124,16 @@ fn words(provider: &dyn Provider, endpoint: &Endpoint) -> String {
     match provider.serves(endpoint.dialect, endpoint.operation) {
         Serving::Passes => "passes".into(),
         Serving::Speaks(Speech { api, envelope }) => {
-            let is_own = api.dialect() == endpoint.dialect && api.operation() == endpoint.operation;
-            match envelope {
-                Envelope::None if is_own => "adapted".into(),
-                Envelope::None => format!("translated to {}", api.title()),
-                Envelope::BedrockInvoke | Envelope::VertexRaw if is_own => "adapted".into(),
-                Envelope::BedrockInvoke => format!("translated to {}, by InvokeModel", api.title()),
-                Envelope::VertexRaw => format!("translated to {}, by rawPredict", api.title()),
+            let client = Api::of_client(endpoint.dialect, endpoint.operation);
+            if client.is_some_and(|client| client.is_kept_by(api)) {
+                return "adapted".into();
             }
+            let by = match envelope {
+                Envelope::None => "",
+                Envelope::BedrockInvoke => ", by InvokeModel",
+                Envelope::VertexRaw => ", by rawPredict",
+            };
+            format!("translated to {}{by}", api.title())
         }
         Serving::Refuses(lacks) => format!("refused: it has no {lacks}"),
     }

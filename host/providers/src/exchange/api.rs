@@ -73,7 +73,7 @@ impl Api {
     }
 
     /// Whether bodies of one are bodies of the other, so that they pass as they are.
-    pub(crate) fn is_kept_by(self, provider: Self) -> bool {
+    pub fn is_kept_by(self, provider: Self) -> bool {
         let family = |api| match api {
             Self::CompatibleChat => Self::Chat,
             Self::Vertex => Self::Gemini,
