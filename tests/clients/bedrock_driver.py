@@ -5,11 +5,10 @@ JSON has no bytes: `bytes` in a call and in its outcome are base64.
 
 import base64
 import functools
-import json
-import sys
 
 import boto3
 from botocore.config import Config
+from driver import serve
 
 
 @functools.cache
@@ -39,23 +38,22 @@ def in_base64(value) -> str:
     return base64.b64encode(value).decode()
 
 
-def outcome(call: str, url: str, key: str, params: dict) -> dict:
-    events: list = []
-    try:
-        return {"value": CALLS[call](client(url, key), params, events)}
-    except Exception as error:  # whatever it raises is the outcome
-        response = getattr(error, "response", {})
-        about = response.get("ResponseMetadata", {})
-        return {
-            "error": type(error).__name__,
-            "status": about.get("HTTPStatusCode"),
-            "code": response.get("Error", {}).get("Code"),
-            "message": str(error),
-            "request_id": about.get("RequestId"),
-            "retry_after": about.get("HTTPHeaders", {}).get("retry-after"),
-            "events": events,
-        }
+def made(call: str, url: str, key: str, params: dict, events: list):
+    return CALLS[call](client(url, key), params, events)
 
 
-for line in sys.stdin:
-    print(json.dumps(outcome(**json.loads(line, object_hook=with_bytes)), default=in_base64), flush=True)
+def failed(error: Exception, events: list) -> dict:
+    response = getattr(error, "response", {})
+    about = response.get("ResponseMetadata", {})
+    return {
+        "error": type(error).__name__,
+        "status": about.get("HTTPStatusCode"),
+        "code": response.get("Error", {}).get("Code"),
+        "message": str(error),
+        "request_id": about.get("RequestId"),
+        "retry_after": about.get("HTTPHeaders", {}).get("retry-after"),
+        "events": events,
+    }
+
+
+serve(made, failed, reading=with_bytes, writing=in_base64)

@@ -1,11 +1,10 @@
 """Drives Google's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
 import functools
-import json
-import sys
 
 from google import genai
 from google.genai import types
+from driver import serve
 
 
 def stream(client: genai.Client, params: dict, events: list):
@@ -31,21 +30,20 @@ def client(url: str, key: str) -> genai.Client:
     return genai.Client(api_key=key, http_options=options)
 
 
-def outcome(call: str, url: str, key: str, params: dict) -> dict:
-    events: list = []
-    try:
-        return {"value": CALLS[call](client(url, key), params, events)}
-    except Exception as error:  # whatever it raises is the outcome
-        headers = getattr(getattr(error, "response", None), "headers", {})
-        return {
-            "error": type(error).__name__,
-            "status": getattr(error, "code", None),
-            "code": getattr(error, "status", None),
-            "message": str(error),
-            "retry_after": headers.get("retry-after"),
-            "events": events,
-        }
+def made(call: str, url: str, key: str, params: dict, events: list):
+    return CALLS[call](client(url, key), params, events)
 
 
-for line in sys.stdin:
-    print(json.dumps(outcome(**json.loads(line))), flush=True)
+def failed(error: Exception, events: list) -> dict:
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    return {
+        "error": type(error).__name__,
+        "status": getattr(error, "code", None),
+        "code": getattr(error, "status", None),
+        "message": str(error),
+        "retry_after": headers.get("retry-after"),
+        "events": events,
+    }
+
+
+serve(made, failed)

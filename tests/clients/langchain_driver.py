@@ -1,9 +1,8 @@
 """Drives LangChain's client of OpenAI: one JSON line a call on standard input, one with its outcome on standard output."""
 
-import json
-import sys
 
 from langchain_openai import ChatOpenAI
+from driver import serve
 
 
 def runnable(params: dict, url: str, key: str):
@@ -41,23 +40,8 @@ def shown(message) -> dict:
 CALLS = {"chat": chat, "stream": stream, "structured": structured}
 
 
-def outcome(call: str, url: str, key: str, params: dict) -> dict:
-    events: list = []
-    try:
-        return {"value": CALLS[call](params, url, key, events)}
-    except Exception as error:  # whatever it raises is the outcome
-        response = getattr(error, "response", None)
-        return {
-            "error": type(error).__name__,
-            "status": getattr(error, "status_code", None),
-            "code": getattr(error, "code", None),
-            "type": getattr(error, "type", None),
-            "message": str(error),
-            "request_id": getattr(error, "request_id", None),
-            "retry_after": response.headers.get("retry-after") if response is not None else None,
-            "events": events,
-        }
+def made(call: str, url: str, key: str, params: dict, events: list) -> dict:
+    return CALLS[call](params, url, key, events)
 
 
-for line in sys.stdin:
-    print(json.dumps(outcome(**json.loads(line))), flush=True)
+serve(made)

@@ -1,10 +1,9 @@
 """Drives OpenAI's client for Python: one JSON line a call on standard input, one with its outcome on standard output."""
 
 import functools
-import json
-import sys
 
 import openai
+from driver import serve
 
 
 def stream(client: openai.OpenAI, params: dict, events: list):
@@ -42,24 +41,9 @@ def client(url: str, key: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=20)
 
 
-def outcome(call: str, url: str, key: str, params: dict) -> dict:
-    events: list = []
-    try:
-        value = CALLS[call](client(url, key), params, events)
-        return {"value": value if isinstance(value, list) else value.model_dump(exclude_unset=True)}
-    except Exception as error:  # whatever it raises is the outcome
-        response = getattr(error, "response", None)
-        return {
-            "error": type(error).__name__,
-            "status": getattr(error, "status_code", None),
-            "code": getattr(error, "code", None),
-            "type": getattr(error, "type", None),
-            "message": str(error),
-            "request_id": getattr(error, "request_id", None),
-            "retry_after": response.headers.get("retry-after") if response is not None else None,
-            "events": events,
-        }
+def made(call: str, url: str, key: str, params: dict, events: list):
+    value = CALLS[call](client(url, key), params, events)
+    return value if isinstance(value, list) else value.model_dump(exclude_unset=True)
 
 
-for line in sys.stdin:
-    print(json.dumps(outcome(**json.loads(line))), flush=True)
+serve(made)

@@ -1,7 +1,7 @@
 // Drives the AI SDK for Node: one JSON line a call on standard input, one JSON line with its outcome on standard output.
-import { createInterface } from "node:readline";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, jsonSchema, Output, streamText, tool } from "ai";
+import { serve } from "./serve.mjs";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
@@ -27,7 +27,7 @@ const calls = {
   },
 };
 
-async function outcome({ call, url, key, params }) {
+function made({ call, url, key, params }, events) {
   const provider = createOpenAICompatible({
     name: "tidegate",
     baseURL: url,
@@ -42,16 +42,13 @@ async function outcome({ call, url, key, params }) {
   ]);
   const options = { ...rest, model: provider.chatModel(model), maxRetries: 0, tools: Object.fromEntries(described) };
   if (schema) options.output = Output.object({ schema: jsonSchema(schema), name: "answer" });
-  const events = [];
-  try {
-    return { value: await calls[call](options, events) };
-  } catch (error) {
-    const { name = typeof error, statusCode: status, responseBody = "", responseHeaders } = error;
-    const message = `${error.message} ${responseBody}`;
-    return { error: name, status, message, retry_after: responseHeaders?.["retry-after"], events };
-  }
+  return calls[call](options, events);
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(JSON.stringify(await outcome(JSON.parse(line))) + "\n");
+function failed(error, events) {
+  const { name = typeof error, statusCode: status, responseBody = "", responseHeaders } = error;
+  const message = `${error.message} ${responseBody}`;
+  return { error: name, status, message, retry_after: responseHeaders?.["retry-after"], events };
 }
+
+await serve(made, failed);

@@ -1,6 +1,6 @@
 // Drives OpenAI's client for Node: one JSON line a call on standard input, one JSON line with its outcome on standard output.
-import { createInterface } from "node:readline";
 import OpenAI from "openai";
+import { serve } from "./serve.mjs";
 
 const calls = {
   chat: (client, params) => client.chat.completions.create(params),
@@ -25,18 +25,7 @@ const calls = {
   },
 };
 
-async function outcome({ call, url, key, params }) {
+await serve(({ call, url, key, params }, events) => {
   const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0, timeout: 20_000 });
-  const events = [];
-  try {
-    return { value: await calls[call](client, params, events) };
-  } catch (error) {
-    const { status, code, type, message, requestID, headers } = error;
-    const retry_after = headers?.get("retry-after");
-    return { error: error.constructor.name, status, code, type, message, request_id: requestID, retry_after, events };
-  }
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(JSON.stringify(await outcome(JSON.parse(line))) + "\n");
-}
+  return calls[call](client, params, events);
+});

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from support.frames import MEDIA_TYPE, exception, frame
 from support.upstream import Seen
 from support.vendors import strict
-from support.vendors.frames import exception, frame
 from support.vendors.messages import EXCEPTIONS
 from support.vendors.scenes import CACHED, INPUT, OUTPUT, Scene
 from support.vendors.vendor import Asked, Vendor
@@ -18,7 +18,7 @@ class Bedrock(Vendor):
     provider = "aws-bedrock"
     model = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
     site = {"region": "eu-west-1"}
-    event_type = "application/vnd.amazon.eventstream"
+    event_type = MEDIA_TYPE
 
     def paths(self) -> dict[bool, str]:
         path = f"/model/{quote(self.model, safe='')}"

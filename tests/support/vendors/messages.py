@@ -1,14 +1,13 @@
 """Anthropic's messages: from Anthropic, by Bedrock's InvokeModel, and by Vertex's rawPredict."""
 
-import base64
 import json
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from support.frames import MEDIA_TYPE, chunk, exception
 from support.upstream import Seen
 from support.vendors import strict
-from support.vendors.frames import exception, frame
 from support.vendors.scenes import CACHED, INPUT, OUTPUT, Scene
 from support.vendors.vendor import Asked, Vendor, event
 
@@ -158,7 +157,7 @@ class BedrockAnthropic(Enveloped):
     auth = ("authorization", "Bearer k")
     site = {"region": "eu-west-1"}
     version = "bedrock-2023-05-31"
-    event_type = "application/vnd.amazon.eventstream"
+    event_type = MEDIA_TYPE
 
     def paths(self) -> dict[bool, str]:
         path = f"/model/{quote(self.model, safe='')}"
@@ -173,7 +172,7 @@ class BedrockAnthropic(Enveloped):
         yield from super().objections(body, stream)
 
     def wire(self, step: dict) -> bytes:
-        return frame("chunk", {"bytes": base64.b64encode(json.dumps(step).encode()).decode(), "p": "abcdef"})
+        return chunk(step, p="abcdef")
 
     def failing(self, message: str) -> bytes:
         return exception("modelStreamErrorException", message)
