@@ -87,8 +87,18 @@ def test_no_path_escapes_a_text_of_the_operator():
         "/v1/chat/completions": {"messages": MESSAGES},
         "/v1/completions": {"prompt": "hello"},
     }
+    turn = {"role": "user", "parts": [{"text": "hello"}]}
+    system = {"parts": [{"text": "Be brief."}]}
+    in_parts = {
+        "/v1beta/models/gemini:generateContent": {"contents": [turn]},
+        "/v1beta/models/gemini:countTokens": {"contents": [turn], "system_instruction": system},
+        "/v1/models/gemini:countTokens": {"generateContentRequest": {"model": "models/gemini", "contents": [turn], "systemInstruction": system}},
+        "/model/bedrock/converse": {"messages": [{"role": "user", "content": [{"text": "hello"}]}], "system": [{"text": "Be brief."}]},
+        "/model/bedrock/converse-stream": {"messages": [{"role": "user", "content": [{"text": "hello"}]}]},
+    }
     with Upstream(lambda seen, reply: reply.json({})) as upstream:
-        clusters = {"openai": upstream.cluster(), "anthropic": upstream.cluster("anthropic")}
+        key = {"credentials": {"api_key": "k"}}
+        clusters = {"openai": upstream.cluster(), "anthropic": upstream.cluster("anthropic"), "gemini": upstream.cluster("gemini", **key), "bedrock": upstream.cluster("aws-bedrock", region="us-east-1", **key)}
         routes = [{"name": name, "match": {"model": name}, "backends": [{"cluster": name}]} for name in clusters]
         with Gateway(proxy_config(clusters, routes=routes, filters=filters)) as gateway:
             for path, body in bodies.items():
@@ -96,6 +106,11 @@ def test_no_path_escapes_a_text_of_the_operator():
                 gateway.post(path, {"model": model, **body})
                 sent = json.dumps(upstream.requests[-1].json)
                 assert "Be kind." in sent and "hello\\n\\nIn French." in sent, path
+            for path, body in in_parts.items():
+                gateway.post(path, body)
+                sent = json.dumps(upstream.requests[-1].json)
+                assert '{"text": "hello"}, {"text": "In French."}' in sent, path
+                assert '{"text": "Be kind."}' + (', {"text": "Be brief."}' if "brief" in json.dumps(body) else "]") in sent, path
 
 
 IMAGE = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "QUJD"}

@@ -24,7 +24,7 @@ impl View {
     pub(crate) fn dialects(self) -> Vec<String> {
         match self {
             // A pointer means the same in all of them: what the caller wrote there.
-            Self::Client => [Dialect::OpenAi, Dialect::Anthropic].map(|dialect| dialect.to_string()).into(),
+            Self::Client => Dialect::ALL.map(|dialect| dialect.to_string()).into(),
             Self::Chat => vec!["chat".into()],
         }
     }

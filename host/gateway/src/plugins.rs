@@ -380,15 +380,14 @@ fn check_schema(package: &Package) -> Result<(), LoadError> {
 /// A plugin that understands no dialect that there is can never be called. That it understands the one of a request is
 /// asked when it is to see that request, since a route may carry several.
 fn check_dialects(subscription: &Subscription) -> Result<(), LoadError> {
-    let known = [Dialect::OpenAi.as_str(), Dialect::Anthropic.as_str(), "chat"];
-    if subscription.dialects.is_empty()
-        || subscription.dialects.iter().any(|name| known.contains(&name.as_str()))
-    {
+    let known: Vec<&str> = Dialect::ALL.into_iter().map(Dialect::as_str).chain(["chat"]).collect();
+    let understood = &subscription.dialects;
+    if understood.is_empty() || understood.iter().any(|name| known.contains(&name.as_str())) {
         return Ok(());
     }
-    let list = subscription.dialects.join("\", \"");
+    let (list, known) = (understood.join("\", \""), known.join("\", \""));
     Err(LoadError::Subscription(format!(
-        "it understands the dialect \"{list}\" only, and routes carry \"openai\" and \"anthropic\"; use it with a gateway that has such routes"
+        "it understands the dialect \"{list}\" only, and routes carry \"{known}\"; use it with a gateway that has such routes"
     )))
 }
 

@@ -10,6 +10,11 @@ const PROMPT: &str = "/prompt";
 const SYSTEM: &str = "/system";
 const INSTRUCTIONS: &str = "/instructions";
 const INPUT: &str = "/input";
+const CONTENTS: &str = "/contents";
+/// Google's readers know both spellings.
+const GEMINI_SYSTEM: [&str; 2] = ["/systemInstruction", "/system_instruction"];
+/// What tokens are counted of, where it is a whole request.
+const COUNTED: &str = "/generateContentRequest";
 
 /// The texts.
 #[derive(Debug, Default)]
@@ -34,8 +39,11 @@ impl Prompt {
 
     /// The pointers that must be seen.
     pub(super) fn watched(&self) -> Vec<String> {
-        const ALL: [&str; 5] = [MESSAGES, PROMPT, SYSTEM, INSTRUCTIONS, INPUT];
-        if self.is_empty() { Vec::new() } else { ALL.map(str::to_owned).into() }
+        const ALL: [&str; 7] = [MESSAGES, PROMPT, SYSTEM, INSTRUCTIONS, INPUT, CONTENTS, COUNTED];
+        if self.is_empty() {
+            return Vec::new();
+        }
+        ALL.into_iter().chain(GEMINI_SYSTEM).map(str::to_owned).collect()
     }
 
     /// The edits of a body; none where it has no prompt, or one of tokens.
@@ -43,7 +51,14 @@ impl Prompt {
         match operation {
             "chat" => body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages)),
             "completion" => body.get(PROMPT).map(|prompt| self.completion(prompt)),
+            "count_tokens" if body.get(COUNTED).is_some() => {
+                body.get(COUNTED).map(|request| self.gemini(COUNTED, &|key| request.pointer(key)))
+            }
+            "generate_content" | "count_tokens" if body.get(CONTENTS).is_some() => {
+                Some(self.gemini("", &|key| body.get(key)))
+            }
             "messages" | "count_tokens" => Some(self.messages(body)),
+            "converse" => Some(self.converse(body)),
             "responses" | "responses_input_tokens" => Some(self.responses(body)),
             _ => None,
         }
@@ -74,6 +89,50 @@ impl Prompt {
         let prepended = self.prepend_system.as_deref().and_then(|text| {
             let system = body.get(SYSTEM).unwrap_or(&Value::Null);
             in_content(SYSTEM.into(), system, text, (Side::Before, "text"))
+        });
+        appended.into_iter().chain(prepended).collect()
+    }
+
+    /// Of Gemini's: everything said is a list of parts.
+    fn gemini<'b>(&self, base: &str, at: &dyn Fn(&str) -> Option<&'b Value>) -> Vec<JsonEdit> {
+        let part = |text: &str| json!({"text": text});
+        let appended = self.append_user.as_deref().zip(at(CONTENTS).and_then(Value::as_array)).map(
+            |(text, contents)| {
+                let last = contents.iter().rposition(|content| content["role"] != "model");
+                match last.filter(|last| contents[*last]["parts"].is_array()) {
+                    Some(last) => insert(format!("{base}{CONTENTS}/{last}/parts/-"), &part(text)),
+                    None => {
+                        let content = json!({"role": "user", "parts": [part(text)]});
+                        insert(format!("{base}{CONTENTS}/-"), &content)
+                    }
+                }
+            },
+        );
+        let prepended = self.prepend_system.as_deref().map(|text| {
+            let said =
+                GEMINI_SYSTEM.into_iter().find(|key| at(key).is_some_and(|one| one["parts"].is_array()));
+            match said {
+                Some(key) => insert(format!("{base}{key}/parts/0"), &part(text)),
+                None => set(format!("{base}{}", GEMINI_SYSTEM[0]), json!({"parts": [part(text)]})),
+            }
+        });
+        appended.into_iter().chain(prepended).collect()
+    }
+
+    /// Of Bedrock's: everything said is a list of blocks.
+    fn converse(&self, body: &Sketch) -> Vec<JsonEdit> {
+        let block = |text: &str| json!({"text": text});
+        let messages = body.get(MESSAGES).and_then(Value::as_array);
+        let appended = self.append_user.as_deref().zip(messages).map(|(text, messages)| {
+            let last = messages.iter().rposition(|message| message["role"] == "user");
+            match last.filter(|last| messages[*last]["content"].is_array()) {
+                Some(last) => insert(format!("{MESSAGES}/{last}/content/-"), &block(text)),
+                None => insert(format!("{MESSAGES}/-"), &json!({"role": "user", "content": [block(text)]})),
+            }
+        });
+        let prepended = self.prepend_system.as_deref().map(|text| match body.get(SYSTEM) {
+            Some(Value::Array(_)) => insert(format!("{SYSTEM}/0"), &block(text)),
+            _ => set(SYSTEM.into(), json!([block(text)])),
         });
         appended.into_iter().chain(prepended).collect()
     }

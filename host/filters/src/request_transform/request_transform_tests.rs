@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use tidegate_contract::{Hook, Need, TransformVerdict};
+use tidegate_contract::{Dialect, Hook, Need, TransformVerdict};
 use tidegate_pipeline::{FilterFactory, Payload, Plugin};
 
 use super::RequestTransformFactory;
@@ -176,17 +176,16 @@ fn it_subscribes_to_what_it_needs() {
         need(json!({"remove": ["/a"], "default": {"/b": 1}})),
         Need::Fields(vec!["/a".into(), "/b".into()])
     );
-    assert_eq!(
-        need(json!({"append_user": "x"})),
-        Need::Fields(
-            ["/messages", "/prompt", "/system", "/instructions", "/input"].map(str::to_owned).into()
-        )
-    );
+    let Need::Fields(prompts) = need(json!({"append_user": "x"})) else { panic!("it needs fields") };
+    for pointer in ["/messages", "/prompt", "/system", "/instructions", "/input", "/contents"] {
+        assert!(prompts.iter().any(|needed| needed == pointer), "{pointer}");
+    }
     assert!(make(&json!({})).subscription().hooks.is_empty());
     let both: Vec<Hook> = make(&json!({"set": {"/a": 1}})).subscription().hooks.iter().collect();
     assert_eq!(both, [Hook::TransformRequest, Hook::TransformUpstream]);
     assert_eq!(make(&json!({"view": "chat"})).subscription().dialects, ["chat"]);
-    assert_eq!(make(&json!({"view": "client"})).subscription().dialects, ["openai", "anthropic"]);
+    let all = Dialect::ALL.map(Dialect::as_str);
+    assert_eq!(make(&json!({"view": "client"})).subscription().dialects, all);
 }
 
 #[test]
