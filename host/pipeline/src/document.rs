@@ -217,6 +217,13 @@ impl Body {
         }
     }
 
+    /// The media type, where it is a sound, an image or a film as a whole.
+    pub(crate) fn media(&self) -> Option<&str> {
+        let Self::Opaque { media_type, .. } = self else { return None };
+        let is_media = ["audio/", "image/", "video/"].iter().any(|kind| media_type.starts_with(kind));
+        is_media.then_some(media_type)
+    }
+
     /// How many bytes it has.
     pub fn len(&self) -> usize {
         match self {

@@ -92,6 +92,9 @@ struct Found {
 
 impl Found {
     fn of(side: Side, session: &Session, message: &Message<'_>) -> Self {
+        if let Some(media_type) = message.body.media() {
+            return Self::one_of_media(side, media_type);
+        }
         let tree = match message.body.document() {
             Some(document) => {
                 document.tree().map(Arc::clone).map_err(|error| HookError::Invalid(error.to_string()))
@@ -106,6 +109,14 @@ impl Found {
         let unknown = places.is_empty() && session.operation == Operation::Other.as_str();
         let tree = if unknown { Err(HookError::Invalid(UNKNOWN.into())) } else { tree };
         Self { tree, places }
+    }
+
+    /// A body that is media as a whole, such as a spoken answer.
+    fn one_of_media(side: Side, media_type: &str) -> Self {
+        let role = if side == Side::Input { "user" } else { "assistant" };
+        let shown = Some(media_type.to_owned());
+        let place = texts::TextPlace { pointer: String::new(), role, kind: "media", new_turn: true, shown };
+        Self { tree: Ok(Arc::default()), places: vec![place] }
     }
 
     /// What is told of the first media.

@@ -38,7 +38,8 @@ pub use exchange::translate::{Ask, Translated, Translation};
 pub use framing::{Framer, Framing};
 pub use repeats::forget_repeats;
 pub use scan::{
-    AnswerScan, JsonFields, ModelName, RequestScan, ScanError, Seen, replace_model, scan_request,
+    AnswerScan, FormError, FormModel, FormScan, JsonFields, ModelName, RequestScan, ScanError, Seen,
+    replace_model, scan_request,
 };
 pub use sse::{Decoder, Frame, SseEvent, TooLong};
 pub use stream::{

@@ -7,6 +7,7 @@ mod chat;
 mod completion;
 mod echo;
 mod embeddings;
+mod media;
 mod messages;
 mod model;
 mod plan;

@@ -2,10 +2,12 @@
 
 mod answer;
 mod events;
+mod form;
 mod json;
 pub(crate) mod lines;
 mod request;
 
 pub use answer::{AnswerScan, Seen};
+pub use form::{FormError, FormModel, FormScan};
 pub use json::JsonFields;
 pub use request::{ModelName, RequestScan, ScanError, replace_model, scan_request};

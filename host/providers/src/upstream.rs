@@ -143,6 +143,9 @@ fn lacks(operation: Operation) -> &'static str {
     match operation {
         Operation::Completion => "plain completions",
         Operation::Embeddings | Operation::EmbedContent => "embeddings",
+        Operation::ImageGeneration | Operation::ImageEdit => "images",
+        Operation::Speech | Operation::Transcription | Operation::Translation => "audio",
+        Operation::Moderation => "moderations",
         Operation::InputTokens | Operation::CountTokens | Operation::GeminiCountTokens => "count of tokens",
         _ => "this operation",
     }

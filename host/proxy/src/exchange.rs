@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -20,7 +20,7 @@ use crate::filtered::Filters;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
 use crate::identity::take_given;
-use crate::inbound::{Bounds, ClientBody, Heading, InPath, Limit, check_length};
+use crate::inbound::{Bounds, ClientBody, Heading, Held, InPath, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
 use crate::preflight::{self, Target};
@@ -29,7 +29,7 @@ use crate::respond::{self, Filtered};
 use crate::route::{Choice, Model, View, choose};
 use crate::snapshot::{Route, Service, Snapshot};
 use crate::stream::AnswerBody;
-use crate::upload::Progress;
+use crate::upload::Passing;
 use crate::upstream::{self, Answered, Draft, DraftBody, Sent};
 use crate::watch::Watch;
 
@@ -290,9 +290,7 @@ impl Admitted<'_> {
                 _ if self.claimed.model.is_some() => self.model().map_or(Model::None, Model::Named),
                 ClientBody::Unread(incoming) if incoming.is_end_stream() => Model::None,
                 ClientBody::Unread(_) => Model::Unread,
-                ClientBody::Held(held) => {
-                    held.model.as_ref().map_or(Model::None, |model| Model::Named(&model.name))
-                }
+                body => body.model().map_or(Model::None, |model| Model::Named(&model.name)),
             };
             let view = View {
                 method: &ledger.method,
@@ -303,7 +301,7 @@ impl Admitted<'_> {
             };
             match choose(&service.routes, &view) {
                 Choice::Route(route) => return Ok(Arc::clone(route)),
-                Choice::NeedsModel => self.hold(ledger).await?,
+                Choice::NeedsModel => self.read_model(ledger).await?,
                 Choice::NoModel => return Err(self.no_model(ledger)),
                 Choice::Nothing => return Err(self.no_route(ledger)),
             }
@@ -324,18 +322,24 @@ impl Admitted<'_> {
         }
     }
 
-    /// Holds the body where the principal's models, another model name or a second try need it.
+    /// Holds the body where filters, another API or a second try need it; reads its model where the principal's models or
+    /// another model name do.
     async fn read_where_needed(&mut self, route: &Route, ledger: &mut Ledger) -> Result<(), Fault> {
-        let ClientBody::Unread(incoming) = &self.body else { return Ok(()) };
-        let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
-        let size = incoming.size_hint();
+        let size = match &self.body {
+            ClientBody::Unread(incoming) => incoming.size_hint(),
+            ClientBody::Begun(begun) => begun.rest.size_hint(),
+            ClientBody::Held(_) => return Ok(()),
+        };
         let small = size.upper().is_some_and(|length| length <= HELD_FOR_RETRY);
         // What a request may cost is estimated from its size, which must be known.
         let weighed = route.hooks.has(Hook::Admit) && size.exact().is_none();
-        let is_spoken = !route.passes_everything(ledger.dialect, ledger.operation);
-        let read = narrowed || weighed || route.reads_request() || route.renames_models() || is_spoken;
-        if read || (small && route.may_retry()) {
-            self.hold(ledger).await?;
+        let is_rewritten = route.rewrites(ledger.dialect, ledger.operation);
+        if weighed || route.reads_request() || is_rewritten || (small && route.may_retry()) {
+            return self.hold(ledger).await;
+        }
+        let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
+        if narrowed || route.needs_model(ledger.operation) {
+            self.read_model(ledger).await?;
         }
         Ok(())
     }
@@ -351,17 +355,37 @@ impl Admitted<'_> {
         Heading { operation: self.claimed.operation, in_path: self.claimed.model.as_ref().map(in_path) }
     }
 
+    /// The body, to be put back once more of it was read.
+    fn take_body(&mut self) -> ClientBody {
+        std::mem::replace(&mut self.body, ClientBody::Held(Held::empty()))
+    }
+
     async fn hold(&mut self, ledger: &mut Ledger) -> Result<(), Fault> {
-        let ClientBody::Unread(_) = &self.body else { return Ok(()) };
-        let nothing = ClientBody::Held(crate::inbound::Held::empty());
-        let unread = std::mem::replace(&mut self.body, nothing);
+        if matches!(self.body, ClientBody::Held(_)) {
+            return Ok(());
+        }
+        let unread = self.take_body();
         self.body = unread.hold(&self.headers, &self.heading(), (self.bounds, &ledger.clock)).await?;
+        self.note_read(ledger);
+        Ok(())
+    }
+
+    async fn read_model(&mut self, ledger: &mut Ledger) -> Result<(), Fault> {
+        let ClientBody::Unread(_) = &self.body else { return Ok(()) };
+        let unread = self.take_body();
+        let heading = self.heading();
+        let beginning = unread.begin(&self.headers, &heading, (self.bounds, &ledger.clock));
+        self.body = Box::pin(beginning).await?;
+        self.note_read(ledger);
+        Ok(())
+    }
+
+    fn note_read(&self, ledger: &mut Ledger) {
         if let ClientBody::Held(held) = &self.body {
             ledger.bytes_received = held.bytes.len() as u64;
-            ledger.original_model = held.model.as_ref().map(|model| model.name.clone());
-            ledger.session.model.clone_from(&ledger.original_model);
         }
-        Ok(())
+        ledger.original_model = self.body.model().map(|model| model.name.clone());
+        ledger.session.model.clone_from(&ledger.original_model);
     }
 
     /// What is sent upstream: nothing that is between the client and this gateway only.
@@ -375,13 +399,12 @@ impl Admitted<'_> {
         }
         let body = match body {
             ClientBody::Held(held) => DraftBody::Held(held),
-            ClientBody::Unread(incoming) if incoming.is_end_stream() => {
-                DraftBody::Held(crate::inbound::Held::empty())
-            }
+            ClientBody::Unread(incoming) if incoming.is_end_stream() => DraftBody::Held(Held::empty()),
             ClientBody::Unread(incoming) => {
-                let progress = Arc::new(Mutex::new(Progress::default()));
-                ledger.progress = Some(Arc::clone(&progress));
-                DraftBody::Passing(Some(ClientBody::pass(incoming, bounds, progress)))
+                DraftBody::Passing(Some(Box::new(Passing::unread(incoming, bounds, ledger.follow_upload()))))
+            }
+            ClientBody::Begun(form) => {
+                DraftBody::Passing(Some(Box::new(Passing::of_form(*form, bounds, ledger.follow_upload()))))
             }
         };
         Draft {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use tidegate_contract::{Reply, Usage};
+use tidegate_contract::{Operation, Reply, Usage};
 use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
 
 use crate::exchange::check_model;
 use crate::fault::Fault;
 use crate::headers::{add_fields, media_type};
-use crate::inbound::{Held, says_json};
+use crate::inbound::{Held, is_form, says_json};
 use crate::ledger::Ledger;
 use crate::route::{Choice, Model, View, choose};
 use crate::snapshot::{Route, Service, Snapshot};
@@ -89,7 +89,11 @@ async fn pass(
 
 fn body_of(draft: &Draft) -> Body {
     let Some(held) = draft.held().filter(|held| !held.bytes.is_empty()) else { return Body::Empty };
-    as_body(&held.bytes, &draft.headers, draft.heading.operation.names_a_model())
+    as_body(&held.bytes, &draft.headers, must_be_json(draft.heading.operation, &draft.headers))
+}
+
+fn must_be_json(operation: Operation, headers: &HeaderMap) -> bool {
+    operation.names_a_model() && !is_form(operation, headers)
 }
 
 /// A body as the chain sees it; JSON where the path promises it or the head says so.
@@ -139,7 +143,7 @@ pub(crate) async fn attempt(
     ledger: &mut Ledger,
 ) -> Result<Option<Response<Bytes>>, Fault> {
     let texts = Texts::of(ledger);
-    let mut body = as_body(bytes, headers, ledger.operation.names_a_model());
+    let mut body = as_body(bytes, headers, must_be_json(ledger.operation, headers));
     ledger.session.attempt = ledger.attempts;
     let mut message = Message { headers, body: &mut body, texts: &texts, clusters: &NO_OTHER };
     let flow = chain.upstream(&mut ledger.session, &mut message).await?;

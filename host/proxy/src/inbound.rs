@@ -1,25 +1,23 @@
 //! The client's body: held and read where a rule needs it, else passed on unread.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tidegate_config::checked::Limits;
 use tidegate_contract::Operation;
 use tidegate_pipeline::Digest;
-use tidegate_providers::{ModelName, scan_request};
+use tidegate_providers::{FormError, FormModel, FormScan, ModelName, replace_model, scan_request};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::headers::media_type;
-use crate::upload::{Passing, Progress};
 
 /// What bounds a body.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +78,9 @@ impl Held {
     pub(crate) fn read(bytes: Bytes, headers: &HeaderMap, heading: &Heading) -> Result<Self, Fault> {
         let (model, stream) = match &heading.in_path {
             Some(InPath { model, stream }) => {
-                (Some(NamedModel { name: model.clone(), range: None }), *stream)
+                (Some(NamedModel { name: model.clone(), place: None }), *stream)
             }
+            None if is_form(heading.operation, headers) => (form_model(&bytes, headers)?, false),
             None => routing(&bytes, headers, heading.operation)?,
         };
         Ok(Self { bytes, model, stream, ..Self::empty() })
@@ -107,13 +106,42 @@ pub(crate) struct InPath {
 #[derive(Debug, Clone)]
 pub(crate) struct NamedModel {
     pub(crate) name: String,
-    pub(crate) range: Option<Range<usize>>,
+    pub(crate) place: Option<ModelPlace>,
+}
+
+/// Where a body names its model.
+#[derive(Debug, Clone)]
+pub(crate) enum ModelPlace {
+    /// A JSON string.
+    Json(Range<usize>),
+    /// The content of a part of a form.
+    Form(Range<usize>),
+}
+
+impl ModelPlace {
+    /// The body with another model.
+    pub(crate) fn renamed(&self, body: &Bytes, new: &str) -> Bytes {
+        match self {
+            Self::Json(range) => replace_model(body, range.clone(), new),
+            Self::Form(range) => [&body[..range.start], new.as_bytes(), &body[range.end..]].concat().into(),
+        }
+    }
 }
 
 /// The body of a request, whichever way it goes.
 pub(crate) enum ClientBody {
     Unread(Incoming),
+    /// A form that was read up to its model.
+    Begun(Box<Begun>),
     Held(Held),
+}
+
+/// A form whose rest is still to come.
+pub(crate) struct Begun {
+    pub(crate) begun: Bytes,
+    pub(crate) model: NamedModel,
+    pub(crate) scan: Box<FormScan>,
+    pub(crate) rest: Incoming,
 }
 
 impl ClientBody {
@@ -121,6 +149,7 @@ impl ClientBody {
     pub(crate) fn model(&self) -> Option<&NamedModel> {
         match self {
             Self::Unread(_) => None,
+            Self::Begun(begun) => Some(&begun.model),
             Self::Held(held) => held.model.as_ref(),
         }
     }
@@ -128,7 +157,7 @@ impl ClientBody {
     /// The digest of the body, if it was read and the digest wanted.
     pub(crate) fn digest(&self) -> Option<&Digest> {
         match self {
-            Self::Unread(_) => None,
+            Self::Unread(_) | Self::Begun(_) => None,
             Self::Held(held) => held.digest.as_ref(),
         }
     }
@@ -140,16 +169,33 @@ impl ClientBody {
         heading: &Heading,
         (bounds, clock): (Bounds, &Clock),
     ) -> Result<Self, Fault> {
-        let Self::Unread(incoming) = self else { return Ok(self) };
-        let raw = collect(incoming, headers, bounds, clock).await?;
+        let (begun, incoming) = match self {
+            Self::Unread(incoming) => (Bytes::new(), incoming),
+            Self::Begun(form) => (form.begun, form.rest),
+            Self::Held(_) => return Ok(self),
+        };
+        let raw = collect(begun, incoming, headers, (bounds, clock)).await?;
         let digest = bounds.digest.then(|| Digest::of(&raw));
         let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
         Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, heading)? }))
     }
 
-    /// Turns what is left unread into a body that passes.
-    pub(crate) fn pass(incoming: Incoming, bounds: Bounds, progress: Arc<Mutex<Progress>>) -> Box<Passing> {
-        Box::new(Passing::new(incoming, bounds.limit, bounds.wait, progress))
+    /// Reads as much of the body as it takes to know its model: of a form its beginning, of anything else all of it.
+    pub(crate) async fn begin(
+        self,
+        headers: &HeaderMap,
+        heading: &Heading,
+        (bounds, clock): (Bounds, &Clock),
+    ) -> Result<Self, Fault> {
+        match self {
+            Self::Unread(incoming)
+                if is_form(heading.operation, headers) && !headers.contains_key(CONTENT_ENCODING) =>
+            {
+                check_length(headers, bounds.limit)?;
+                begin(incoming, form(headers)?, (bounds, clock)).await
+            }
+            other => other.hold(headers, heading, (bounds, clock)).await,
+        }
     }
 }
 
@@ -162,19 +208,74 @@ pub(crate) fn check_length(headers: &HeaderMap, limit: Limit) -> Result<(), Faul
     Ok(())
 }
 
-async fn collect(
-    mut incoming: Incoming,
-    headers: &HeaderMap,
-    bounds: Bounds,
-    clock: &Clock,
-) -> Result<Bytes, Fault> {
-    check_length(headers, bounds.limit)?;
-    let mut first: Option<Bytes> = None;
-    let mut more = BytesMut::new();
+/// The next piece of a body; `None` at its end.
+async fn piece(incoming: &mut Incoming, bounds: Bounds, clock: &Clock) -> Result<Option<Bytes>, Fault> {
     loop {
         let late = || Fault::BodyTimeout(bounds.wait);
-        let Some(frame) = clock.phase(bounds.wait, late, incoming.frame()).await? else { break };
-        let Ok(data) = frame.map_err(|_| Fault::ClientLeft)?.into_data() else { continue };
+        let Some(frame) = clock.phase(bounds.wait, late, incoming.frame()).await? else { return Ok(None) };
+        // Trailers of a request end here.
+        if let Ok(data) = frame.map_err(|_| Fault::ClientLeft)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
+/// Reads a form up to its model; one without is read whole.
+async fn begin(
+    mut incoming: Incoming,
+    mut scan: Box<FormScan>,
+    (bounds, clock): (Bounds, &Clock),
+) -> Result<ClientBody, Fault> {
+    let mut begun = BytesMut::new();
+    while let Some(data) = piece(&mut incoming, bounds, clock).await? {
+        if begun.len() + data.len() > bounds.limit.bytes {
+            return Err(bounds.limit.exceeded());
+        }
+        begun.extend_from_slice(&data);
+        scan.feed(&data).map_err(bad_form)?;
+        if let Some(model) = named(&scan) {
+            let form = Begun { begun: begun.freeze(), model, scan, rest: incoming };
+            return Ok(ClientBody::Begun(Box::new(form)));
+        }
+    }
+    Ok(ClientBody::Held(Held { bytes: begun.freeze(), ..Held::empty() }))
+}
+
+/// Whether the body of a request is a form with files.
+pub(crate) fn is_form(operation: Operation, headers: &HeaderMap) -> bool {
+    operation.takes_forms() && media_type(headers) == "multipart/form-data"
+}
+
+fn form(headers: &HeaderMap) -> Result<Box<FormScan>, Fault> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    FormScan::new(content_type).map(Box::new).map_err(bad_form)
+}
+
+pub(crate) fn bad_form(error: FormError) -> Fault {
+    Fault::Body(error.to_string())
+}
+
+fn named(scan: &FormScan) -> Option<NamedModel> {
+    let FormModel { name, range } = scan.model()?.clone();
+    Some(NamedModel { name, place: Some(ModelPlace::Form(range)) })
+}
+
+fn form_model(bytes: &Bytes, headers: &HeaderMap) -> Result<Option<NamedModel>, Fault> {
+    let mut scan = form(headers)?;
+    scan.feed(bytes).map_err(bad_form)?;
+    Ok(named(&scan))
+}
+
+async fn collect(
+    begun: Bytes,
+    mut incoming: Incoming,
+    headers: &HeaderMap,
+    (bounds, clock): (Bounds, &Clock),
+) -> Result<Bytes, Fault> {
+    check_length(headers, bounds.limit)?;
+    let mut first = Some(begun).filter(|begun| !begun.is_empty());
+    let mut more = BytesMut::new();
+    while let Some(data) = piece(&mut incoming, bounds, clock).await? {
         if first.as_ref().map_or(0, Bytes::len) + more.len() + data.len() > bounds.limit.bytes {
             return Err(bounds.limit.exceeded());
         }
@@ -196,7 +297,7 @@ async fn collect(
 }
 
 /// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
-pub(crate) async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
+async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
     let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok((raw, false)) };
     let coding = coding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
     let unknown = || {
@@ -241,8 +342,10 @@ fn routing(
     }
     match scan_request(bytes) {
         Ok(scan) => {
-            let named =
-                |model: ModelName<'_>| NamedModel { name: model.name.into_owned(), range: Some(model.range) };
+            let named = |model: ModelName<'_>| NamedModel {
+                name: model.name.into_owned(),
+                place: Some(ModelPlace::Json(model.range)),
+            };
             Ok((scan.model.map(named), scan.stream))
         }
         Err(error) if must_be_json => Err(Fault::Body(error.to_string())),

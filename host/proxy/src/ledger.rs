@@ -259,6 +259,11 @@ impl Ledger {
         self.complete = true;
     }
 
+    /// What a body that passes tells of itself.
+    pub(crate) fn follow_upload(&mut self) -> Arc<Mutex<Progress>> {
+        Arc::clone(self.progress.get_or_insert_default())
+    }
+
     fn take_progress(&mut self) {
         let Some(progress) = self.progress.take() else { return };
         let mut progress = lock(&progress);

@@ -7,6 +7,7 @@ mod build;
 mod calls;
 mod clock;
 mod connect;
+mod decoded;
 mod egress;
 mod events;
 mod exchange;

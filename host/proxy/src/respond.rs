@@ -9,16 +9,16 @@ use http_body_util::BodyExt;
 use tidegate_pipeline::{Body, Denied, Document, Message};
 use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, scatter};
 
+use crate::decoded::BodyError;
 use crate::fault::Fault;
 use crate::filtered::{Events, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::hooks::{NO_OTHER, as_body, replied};
-use crate::inbound::{Limit, decode};
 use crate::ledger::Ledger;
 use crate::snapshot::{Route, Snapshot};
 use crate::texts::Texts;
 use crate::translated::{self, UpstreamBody};
-use crate::upstream::Answered;
+use crate::upstream::{Answered, cause_of};
 
 /// What becomes of an answer that filters see.
 pub(crate) enum Filtered {
@@ -43,8 +43,8 @@ pub(crate) async fn answer(
     strip_answer(answered.response.headers_mut());
     let headers = answered.response.headers();
     ledger.session.streaming = media_type(headers) == EVENT_STREAM;
-    if is_encoded(headers) && answered.translation.is_none() {
-        return Err(bad(ledger, "it is compressed although that was not asked for"));
+    if is_encoded(headers) {
+        return Err(bad(ledger, "it has a \"content-encoding\" that cannot be read here"));
     }
     // What is no model's stream has no answer that could be put together.
     let as_one = route.hooks.needs_whole_answers() && ledger.operation.streams();
@@ -58,7 +58,6 @@ pub(crate) async fn answer(
     let mut bytes = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
     if let Some(translation) = &translation {
-        (bytes, _) = Box::pin(decode(bytes, &parts.headers, Limit::body(&snapshot.limits))).await?;
         let head = (parts.status.as_u16(), &mut parts.headers);
         bytes = translated::whole(translation, head, bytes).map_err(|cause| bad(ledger, cause))?;
     }
@@ -140,6 +139,13 @@ fn bad(ledger: &Ledger, cause: impl Into<Cow<'static, str>>) -> Fault {
     Fault::BadAnswer { cluster: ledger.cluster_name(), cause: cause.into() }
 }
 
+fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
+    match error {
+        BodyError::Broken(error) => Fault::Reset { cluster: ledger.cluster_name(), cause: cause_of(&error) },
+        BodyError::Unreadable(cause) => bad(ledger, cause),
+    }
+}
+
 /// The whole body, within the limit and with no longer pause than `idle`.
 async fn collect(
     mut incoming: UpstreamBody,
@@ -151,8 +157,7 @@ async fn collect(
         let phase = "send more of its answer";
         let late = || Fault::UpstreamTimeout { cluster: ledger.cluster_name(), phase, after: idle };
         let Some(frame) = ledger.clock.phase(idle, late, incoming.frame()).await? else { break };
-        let frame =
-            frame.map_err(|error| Fault::Reset { cluster: ledger.cluster_name(), cause: error.cause() })?;
+        let frame = frame.map_err(|error| broke_off(error, ledger))?;
         let Ok(data) = frame.into_data() else { continue };
         if whole.len() + data.len() > limit {
             return Err(bad(

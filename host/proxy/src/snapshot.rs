@@ -155,21 +155,21 @@ impl Route {
         Self { backends, ..self.clone() }
     }
 
-    /// Whether each backend takes what is asked for as it is, on the path where it stands.
-    pub(crate) fn passes_everything(&self, dialect: Dialect, operation: Operation) -> bool {
-        let passes = |backend: &Backend| {
-            let provider = &backend.cluster.provider;
-            !matches!(provider.serves(dialect, operation), Serving::Speaks(_))
-                && !provider.has_models_in_paths(&backend.cluster.site)
+    /// Whether some backend gets other bodies than the client sends, or a signature over them.
+    pub(crate) fn rewrites(&self, dialect: Dialect, operation: Operation) -> bool {
+        let speaks = |backend: &Backend| {
+            operation.names_a_model()
+                && matches!(backend.cluster.provider.serves(dialect, operation), Serving::Speaks(_))
         };
-        let signs = |backend: &Backend| backend.cluster.login.signs();
-        let is_plain = !operation.names_a_model() || self.backends.iter().all(passes);
-        is_plain && !self.backends.iter().any(signs)
+        self.backends.iter().any(|backend| speaks(backend) || backend.cluster.login.signs())
     }
 
-    /// Whether some backend gets another model name than the client sent.
-    pub(crate) fn renames_models(&self) -> bool {
-        self.backends.iter().any(|backend| backend.model.is_some())
+    /// Whether some backend gets another model name than the client sent, or has it in the path.
+    pub(crate) fn needs_model(&self, operation: Operation) -> bool {
+        let in_path = |backend: &Backend| {
+            operation.names_a_model() && backend.cluster.provider.has_models_in_paths(&backend.cluster.site)
+        };
+        self.backends.iter().any(|backend| backend.model.is_some() || in_path(backend))
     }
 }
 

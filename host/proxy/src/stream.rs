@@ -155,7 +155,7 @@ impl Passing {
                 // Trailers are between the upstream and this gateway.
                 Some(Ok(frame)) => frame.into_data().ok().and_then(|data| self.pass(data)).map(Ok),
                 Some(Err(error)) => {
-                    let cause = error.cause();
+                    let cause = error.to_string();
                     self.broken(&self.broke_off(cause))
                 }
                 None => self.end(),

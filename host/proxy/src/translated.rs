@@ -5,18 +5,17 @@ use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tidegate_providers::{Api, Ask, JSON, Speech, StreamTranslation, Translated, Translation};
 
+use crate::decoded::{Arriving, BodyError};
 use crate::fault::Fault;
 use crate::headers::{EVENT_STREAM, media_type};
 use crate::inbound::Held;
 use crate::ledger::Ledger;
 use crate::snapshot::Backend;
-use crate::upstream::cause_of;
 
 /// Flags of Anthropic's; one field or several, with commas.
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -72,42 +71,23 @@ fn id(request_id: &str) -> String {
 /// The body of an upstream's answer.
 pub(crate) enum UpstreamBody {
     /// As it comes.
-    Plain(Incoming),
+    Plain(Arriving),
     /// A stream of events, in the client's words.
     Translated(Box<Stream>),
 }
 
 /// A stream of events on its way into the client's words.
 pub(crate) struct Stream {
-    incoming: Incoming,
+    incoming: Arriving,
     words: StreamTranslation,
     /// What is wrong with the rest, once what came before it has left.
     unreadable: Option<String>,
     ended: bool,
 }
 
-/// Why no more comes of an upstream's body.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BodyError {
-    #[error(transparent)]
-    Broken(#[from] hyper::Error),
-    #[error("{0}")]
-    Unreadable(String),
-}
-
-impl BodyError {
-    /// What is behind it, for the log.
-    pub(crate) fn cause(&self) -> String {
-        match self {
-            Self::Broken(error) => cause_of(error),
-            Self::Unreadable(cause) => cause.clone(),
-        }
-    }
-}
-
 /// Has a stream of events translated as it comes. What is no stream stays as it is, for [`whole`].
 pub(crate) fn response(
-    response: Response<Incoming>,
+    response: Response<Arriving>,
     translation: Option<&Translation>,
 ) -> Response<UpstreamBody> {
     let streams = |translation: &&Translation| {
@@ -131,7 +111,6 @@ pub(crate) fn whole(
     (status, headers): (u16, &mut HeaderMap),
     body: Bytes,
 ) -> Result<Bytes, String> {
-    headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     if status >= 400 {
         if let Some((name, kind)) = translation.error_field(status) {
@@ -152,9 +131,9 @@ impl Stream {
                 return Poll::Ready(None);
             }
             let mut out = Vec::new();
-            let read = match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
-                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.words.feed(&data, &mut out)),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+            let read = match ready!(self.incoming.poll(cx)) {
+                Some(Ok(data)) => self.words.feed(&data, &mut out),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     self.ended = true;
                     self.words.close(&mut out)
@@ -180,9 +159,7 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
-            Self::Plain(incoming) => {
-                Pin::new(incoming).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
-            }
+            Self::Plain(incoming) => Pin::new(incoming).poll_frame(cx),
             Self::Translated(stream) => stream.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
         }
     }

@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tidegate_providers::JsonFields;
+use tidegate_providers::{FormScan, JsonFields};
 use tokio::time::{Instant, Sleep};
 
 use crate::fault::Fault;
-use crate::inbound::Limit;
+use crate::inbound::{Begun, Bounds, Limit, NamedModel, bad_form};
 
 /// The body of an upstream request.
 pub(crate) enum Upload {
@@ -22,12 +22,23 @@ pub(crate) enum Upload {
 
 /// A client's body that nobody holds. What becomes known on the way is told through [`Progress`].
 pub(crate) struct Passing {
+    /// What was read of it already.
+    begun: Option<Bytes>,
     incoming: Incoming,
     limit: Limit,
     wait: Duration,
     timer: Option<Pin<Box<Sleep>>>,
-    scan: JsonFields<1>,
+    /// Where it is known already.
+    model: Option<NamedModel>,
+    scan: Scan,
     progress: Arc<Mutex<Progress>>,
+}
+
+/// What is looked for in a body that passes.
+enum Scan {
+    Json(JsonFields<1>),
+    /// A second model: servers disagree on which one counts.
+    Form(Box<FormScan>),
 }
 
 /// What is known of a body that passes.
@@ -49,19 +60,63 @@ const MAX_MODEL: usize = 512;
 impl Passing {
     /// How long the client says that it is.
     pub(crate) fn announced(&self) -> Option<u64> {
-        self.incoming.size_hint().exact()
+        self.size_hint().exact()
     }
 
-    pub(crate) fn new(
-        incoming: Incoming,
-        limit: Limit,
-        wait: Duration,
-        progress: Arc<Mutex<Progress>>,
-    ) -> Self {
-        Self { incoming, limit, wait, timer: None, scan: JsonFields::new(["model"], MAX_MODEL), progress }
+    fn size_hint(&self) -> SizeHint {
+        let begun = self.begun.as_ref().map_or(0, Bytes::len) as u64;
+        let mut rest = self.incoming.size_hint();
+        // The greater one first: it must not be less than the smaller.
+        if let Some(most) = rest.upper() {
+            rest.set_upper(most + begun);
+        }
+        rest.set_lower(rest.lower() + begun);
+        rest
+    }
+
+    /// A body of which nothing was read.
+    pub(crate) fn unread(incoming: Incoming, bounds: Bounds, progress: Arc<Mutex<Progress>>) -> Self {
+        let scan = Scan::Json(JsonFields::new(["model"], MAX_MODEL));
+        let Bounds { limit, wait, .. } = bounds;
+        Self { begun: None, incoming, limit, wait, timer: None, model: None, scan, progress }
+    }
+
+    /// The rest of a form, with what was read of it in front.
+    pub(crate) fn of_form(form: Begun, bounds: Bounds, progress: Arc<Mutex<Progress>>) -> Self {
+        let Begun { begun, model, scan, rest } = form;
+        lock(&progress).received = begun.len() as u64;
+        let Bounds { limit, wait, .. } = bounds;
+        let scan = Scan::Form(scan);
+        Self {
+            begun: Some(begun),
+            incoming: rest,
+            limit,
+            wait,
+            timer: None,
+            model: Some(model),
+            scan,
+            progress,
+        }
+    }
+
+    /// The model, where it is known before the body has passed.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_ref().map(|model| &*model.name)
+    }
+
+    /// Has it name another model.
+    pub(crate) fn rename(&mut self, new: &str) {
+        let place = self.model.as_ref().and_then(|model| model.place.as_ref());
+        if let (Some(place), Some(begun)) = (place, &self.begun) {
+            self.begun = Some(place.renamed(begun, new));
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        if let Some(begun) = self.begun.take() {
+            lock(&self.progress).upstream_since = Some(Instant::now());
+            return Poll::Ready(Some(Ok(begun)));
+        }
         loop {
             let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -95,7 +150,9 @@ impl Passing {
     }
 
     fn pass(&mut self, data: Bytes) -> Result<Bytes, Broken> {
-        self.scan.feed(&data);
+        if let Err(fault) = self.scan.feed(&data) {
+            return Err(self.broke(fault));
+        }
         let received = {
             let mut progress = lock(&self.progress);
             progress.received += data.len() as u64;
@@ -114,7 +171,9 @@ impl Passing {
     fn finish(&mut self) {
         let mut progress = lock(&self.progress);
         progress.upstream_since = Some(Instant::now());
-        if let Some(model) = self.scan.take(0) {
+        if let Scan::Json(fields) = &mut self.scan
+            && let Some(model) = fields.take(0)
+        {
             progress.model = Some(model);
         }
     }
@@ -122,6 +181,18 @@ impl Passing {
     fn broke(&mut self, fault: Fault) -> Broken {
         lock(&self.progress).fault = Some(fault);
         Broken
+    }
+}
+
+impl Scan {
+    fn feed(&mut self, data: &[u8]) -> Result<(), Fault> {
+        match self {
+            Self::Json(fields) => {
+                fields.feed(data);
+                Ok(())
+            }
+            Self::Form(form) => form.feed(data).map_err(bad_form),
+        }
     }
 }
 
@@ -144,14 +215,14 @@ impl Body for Upload {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Held(bytes) => bytes.is_none(),
-            Self::Passing(passing) => passing.incoming.is_end_stream(),
+            Self::Passing(passing) => passing.begun.is_none() && passing.incoming.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Held(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Self::Passing(passing) => passing.incoming.size_hint(),
+            Self::Passing(passing) => passing.size_hint(),
         }
     }
 }

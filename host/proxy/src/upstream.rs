@@ -6,16 +6,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
+use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_contract::{Hook, ModelNames, Operation};
-use tidegate_providers::{Serving, Target, Translation, replace_model};
+use tidegate_providers::{Serving, Target, Translation};
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
+use crate::decoded::{self, Arriving};
 use crate::fault::Fault;
 use crate::hooks;
 use crate::identity::authorize;
-use crate::inbound::{Heading, Held, NamedModel};
+use crate::inbound::{Heading, Held};
 use crate::ledger::Ledger;
 use crate::picker::{self, Client, Picker};
 use crate::pool::{Lease, Unanswered};
@@ -140,9 +142,12 @@ impl Draft {
         in_path || self.held().is_some_and(|held| held.stream)
     }
 
-    /// The model that the request names; of a body that passes, nobody knows yet.
+    /// The model that the request names; of JSON that passes, nobody knows yet.
     pub(crate) fn model(&self) -> Option<&str> {
-        let in_body = self.held().and_then(|held| held.model.as_ref()).map(|model| &*model.name);
+        let in_body = match &self.body {
+            DraftBody::Held(held) => held.model.as_ref().map(|model| &*model.name),
+            DraftBody::Passing(passing) => passing.as_ref().and_then(|passing| passing.model()),
+        };
         in_body.or_else(|| self.heading.in_path.as_ref().map(|in_path| &*in_path.model))
     }
 }
@@ -196,6 +201,7 @@ async fn exchange(
             Ok(response) => {
                 ledger.upstream = Some(sent_at.elapsed());
                 check_answer(cluster, &response)?;
+                let response = arriving(response, ledger.operation);
                 let response = translated::response(response, translation.as_ref());
                 let is_whole = matches!(response.body(), UpstreamBody::Plain(_));
                 let translation = translation.filter(|_| is_whole);
@@ -209,6 +215,11 @@ async fn exchange(
             Err(Unanswered { error, .. }) => return Err(unanswered(cluster, &error, ledger)),
         }
     }
+}
+
+/// The answer to a model call without its coding, which was not asked for: usage is read from the bytes as they pass.
+fn arriving(response: Response<Incoming>, operation: Operation) -> Response<Arriving> {
+    if operation.names_a_model() { decoded::response(response) } else { response.map(Arriving::AsItCame) }
 }
 
 /// Since when it is the upstream that takes its time: from now on, but for a body that passes, which may wait for the
@@ -296,7 +307,7 @@ pub(crate) fn own_path(cluster: &Cluster, path: &str) -> String {
 fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prepared, Fault> {
     let mut headers = draft.headers.clone();
     if draft.heading.operation.names_a_model() {
-        // Usage is read from the answer's bytes as they pass, so they must not be compressed.
+        // Compressed answers would only have to be decompressed here.
         headers.remove(ACCEPT_ENCODING);
     }
     if matches!(&draft.body, DraftBody::Held(held) if held.decoded) {
@@ -391,12 +402,17 @@ fn target(cluster: &Cluster, path: String, http2: bool, headers: &mut HeaderMap)
 
 fn upload(backend: &Backend, draft: &mut Draft) -> Upload {
     match &mut draft.body {
-        DraftBody::Passing(passing) => passing.take().map_or(Upload::Held(None), Upload::Passing),
+        DraftBody::Passing(passing) => {
+            let Some(mut passing) = passing.take() else { return Upload::Held(None) };
+            if let Some(new) = &backend.model {
+                passing.rename(new);
+            }
+            Upload::Passing(passing)
+        }
         DraftBody::Held(held) => {
-            let body = match (&backend.model, &held.model) {
-                (Some(new), Some(NamedModel { range: Some(range), .. })) => {
-                    replace_model(&held.bytes, range.clone(), new)
-                }
+            let place = held.model.as_ref().and_then(|model| model.place.as_ref());
+            let body = match (&backend.model, place) {
+                (Some(new), Some(place)) => place.renamed(&held.bytes, new),
                 _ => held.bytes.clone(),
             };
             Upload::Held((!body.is_empty()).then_some(body))

@@ -49,6 +49,18 @@ pub enum Operation {
     Responses,
     /// `POST /v1/responses/input_tokens`
     InputTokens,
+    /// `POST /v1/images/generations`
+    ImageGeneration,
+    /// `POST /v1/images/edits`, and `/v1/images/variations`
+    ImageEdit,
+    /// `POST /v1/audio/speech`
+    Speech,
+    /// `POST /v1/audio/transcriptions`
+    Transcription,
+    /// `POST /v1/audio/translations`
+    Translation,
+    /// `POST /v1/moderations`
+    Moderation,
     /// `POST /v1/messages`
     Messages,
     /// `POST /v1/messages/count_tokens`
@@ -76,6 +88,12 @@ impl Operation {
             Self::Embeddings => "embeddings",
             Self::Responses => "responses",
             Self::InputTokens => "responses_input_tokens",
+            Self::ImageGeneration => "image_generation",
+            Self::ImageEdit => "image_edit",
+            Self::Speech => "speech",
+            Self::Transcription => "transcription",
+            Self::Translation => "translation",
+            Self::Moderation => "moderation",
             Self::Messages => "messages",
             Self::CountTokens | Self::GeminiCountTokens => "count_tokens",
             Self::GenerateContent => "generate_content",
@@ -86,7 +104,7 @@ impl Operation {
         }
     }
 
-    /// Whether the answer is a stream of events where the request asks for one.
+    /// Whether the answer is a stream of events of a model's words where the request asks for one.
     pub fn streams(self) -> bool {
         match self {
             Self::Chat
@@ -97,6 +115,12 @@ impl Operation {
             | Self::Converse => true,
             Self::Embeddings
             | Self::InputTokens
+            | Self::ImageGeneration
+            | Self::ImageEdit
+            | Self::Speech
+            | Self::Transcription
+            | Self::Translation
+            | Self::Moderation
             | Self::CountTokens
             | Self::GeminiCountTokens
             | Self::EmbedContent
@@ -110,9 +134,14 @@ impl Operation {
         matches!(self, Self::GenerateContent | Self::GeminiCountTokens | Self::EmbedContent | Self::Converse)
     }
 
-    /// Whether the request calls a model, which its JSON body or its path names.
+    /// Whether the request calls a model, which its JSON body, its form or its path names.
     pub fn names_a_model(self) -> bool {
         !matches!(self, Self::Models | Self::Other)
+    }
+
+    /// Whether the body may be a form with files in place of JSON.
+    pub fn takes_forms(self) -> bool {
+        matches!(self, Self::ImageEdit | Self::Transcription | Self::Translation)
     }
 }
 

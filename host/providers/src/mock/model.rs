@@ -8,7 +8,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::plan::Plan;
 use super::request::Refused;
 use super::settings::Settings;
-use super::{chat, completion, echo, embeddings, messages, responses, script};
+use super::{chat, completion, echo, embeddings, media, messages, responses, script};
 use crate::client::{Claimed, claim};
 use crate::dialect::{JSON, model_body, models_body};
 
@@ -87,6 +87,11 @@ impl Call<'_> {
             Operation::Embeddings => embeddings::answer(self),
             Operation::Responses => responses::answer(self),
             Operation::InputTokens => responses::count(self),
+            Operation::ImageGeneration => media::image(self),
+            Operation::ImageEdit => Ok(media::dot()),
+            Operation::Speech => media::speech(self),
+            Operation::Transcription | Operation::Translation => Ok(media::transcript(self)),
+            Operation::Moderation => media::moderation(self),
             Operation::Messages => messages::answer(self),
             Operation::CountTokens => messages::count(self),
             Operation::Models => Ok(models(claimed)),

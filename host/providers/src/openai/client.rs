@@ -7,12 +7,19 @@ const CHAT: &str = "/v1/chat/completions";
 const MODELS: &str = "/v1/models";
 
 /// What is posted.
-pub(crate) const POSTED: [(&str, Operation); 5] = [
+pub(crate) const POSTED: [(&str, Operation); 12] = [
     (CHAT, Operation::Chat),
     ("/v1/completions", Operation::Completion),
     ("/v1/embeddings", Operation::Embeddings),
     ("/v1/responses", Operation::Responses),
     ("/v1/responses/input_tokens", Operation::InputTokens),
+    ("/v1/images/generations", Operation::ImageGeneration),
+    ("/v1/images/edits", Operation::ImageEdit),
+    ("/v1/images/variations", Operation::ImageEdit),
+    ("/v1/audio/speech", Operation::Speech),
+    ("/v1/audio/transcriptions", Operation::Transcription),
+    ("/v1/audio/translations", Operation::Translation),
+    ("/v1/moderations", Operation::Moderation),
 ];
 
 /// The path under its canonical name: `/api/chat` is an alias of the chat endpoint.

@@ -13,7 +13,7 @@ use super::chat_stream::{is_count, is_structural};
 use super::responses::items;
 use crate::stream::places;
 use crate::texts::FoundText;
-use finder::{Finder, Voice};
+use finder::{Finder, Voice, below};
 
 /// Every text of a request.
 pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText> {
@@ -22,6 +22,11 @@ pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText
         Operation::Completion => prompts(body, &["prompt", "suffix"]),
         Operation::Embeddings => prompts(body, &["input"]),
         Operation::Responses | Operation::InputTokens => items::request(body),
+        Operation::ImageGeneration => prompts(body, &["prompt"]),
+        Operation::ImageEdit => edit(body),
+        Operation::Speech => prompts(body, &["input", "instructions"]),
+        Operation::Transcription | Operation::Translation => prompts(body, &["prompt"]),
+        Operation::Moderation => prompts(body, &["input"]),
         _ => Vec::new(),
     }
 }
@@ -68,9 +73,32 @@ fn prompts(body: &Value, keys: &[&str]) -> Vec<FoundText> {
     finder.found
 }
 
+/// The images that are to be changed, and how.
+fn edit(body: &Value) -> Vec<FoundText> {
+    let user = Voice { role: "user", new_turn: true };
+    let mut finder = Finder { found: prompts(body, &["prompt"]) };
+    for (index, image) in body["images"].as_array().into_iter().flatten().enumerate() {
+        let shown = media::named(image).unwrap_or_else(|| "image".to_owned());
+        finder.media(&format_args!("/images/{index}"), shown, user);
+    }
+    for key in ["image", "mask"].into_iter().filter(|key| !body[key].is_null()) {
+        finder.media(&format_args!("/{key}"), key.to_owned(), user);
+    }
+    finder.found
+}
+
 fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
+    match operation {
+        Operation::ImageGeneration | Operation::ImageEdit => images(&mut finder, body, assistant),
+        Operation::Transcription | Operation::Translation => {
+            for key in ["text", "segments", "words"] {
+                finder.strings(&format_args!("/{key}"), &body[key], "text", assistant);
+            }
+        }
+        _ => {}
+    }
     for (index, choice) in body["choices"].as_array().into_iter().flatten().enumerate() {
         finder.message(&format_args!("/choices/{index}/message"), &choice["message"], assistant);
         finder.text(&format_args!("/choices/{index}/text"), &choice["text"], "text", assistant);
@@ -81,6 +109,16 @@ fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
         others(&mut finder, body, assistant);
     }
     finder.found
+}
+
+fn images(finder: &mut Finder, body: &Value, voice: Voice) {
+    for (index, image) in body["data"].as_array().into_iter().flatten().enumerate() {
+        let at = format!("/data/{index}");
+        finder.text(&below(&at, "revised_prompt"), &image["revised_prompt"], "text", voice);
+        for key in ["b64_json", "url"].into_iter().filter(|key| image[key].is_string()) {
+            finder.media(&below(&at, key), "image".to_owned(), voice);
+        }
+    }
 }
 
 /// Whatever else is said, as in the events of a stream: vendors have many fields of their own.
