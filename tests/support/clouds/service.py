@@ -13,6 +13,9 @@ MARK = "S3CRET"
 class Service:
     """Gives what `grant` makes of a request that `objections` finds nothing wrong with."""
 
+    # Header fields of every answer.
+    fields: dict[str, str] = {}
+
     def __init__(self, life: float = 3600):
         self.life = life
         self.problems: list[str] = []
@@ -55,9 +58,10 @@ class Service:
         self.problems += problems
         if self.failing is not None:
             self.failures += 1
-            reply.json({"error": "temporarily_unavailable"}, self.failing)
+            reply.json({"error": "temporarily_unavailable"}, self.failing, **self.fields)
         elif problems:
-            reply.json({"error": "invalid_request", "error_description": "; ".join(problems)}, 400)
+            # Not what it is: that may be a secret.
+            reply.json({"error": "invalid_request"}, 400, **self.fields)
         else:
             self.grant(seen, reply)
 
