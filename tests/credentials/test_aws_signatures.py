@@ -1,15 +1,17 @@
 """What reaches Bedrock is signed as it arrives: every operation, name of a model, size of a body, and after every edit."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import httpx
 import pytest
 
-from support.clouds.aws import OTHER, REGION
+from support.clouds.aws import OTHER, REGION, SIGNED
 from support.clouds.machine import Machine
 from support.clouds.sigv4 import objections
 from support.gateway import PLAIN, proxy_config
-from support.upstream import Upstream
+from support.h2_upstream import H2Upstream
+from support.upstream import Seen, Upstream
 
 KEYS = {"aws": {"access_key_id": OTHER.id, "secret_access_key": OTHER.secret, "session_token": OTHER.token}}
 MODELS = {
@@ -35,7 +37,7 @@ return {
   transform_upstream = function(ctx, headers, body)
     return tidegate.changed({
       set = { ["/inferenceConfig"] = { maxTokens = 7 } },
-      headers = { set = { ["x-amz-meta-tide"] = "  in   and out ", ["content-type"] = "application/json" }, remove = { "x-gone" } },
+      headers = { set = { ["x-amz-meta-tide"] = "  in   and out " }, remove = { "x-gone" } },
     })
   end,
 }
@@ -67,6 +69,11 @@ def messages(gateway, model: str, stream: bool = False, text: str = "hello", **o
     """As a client of Anthropic asks."""
     body = {"model": model, "max_tokens": 64, "messages": [{"role": "user", "content": text}], "stream": stream}
     return gateway.post("/v1/messages", body, **options)
+
+
+def check(seen: Seen):
+    """What is wrong with the signature of a request."""
+    return objections(seen, OTHER, REGION, "bedrock")
 
 
 def is_signed(vendor, answer):
@@ -112,7 +119,7 @@ def test_every_size_of_a_body_that_nothing_reads(home, size, chunked):
     assert answer.status_code == 200, answer.text
     [seen] = upstream.requests
     assert (seen.target, seen.body) == ("/model/titan%3A0/invoke", body)
-    assert list(objections(seen, OTHER, REGION, "bedrock")) == []
+    assert list(check(seen)) == []
 
 
 @pytest.mark.parametrize("vendor", ["converse"], indirect=True)
@@ -150,13 +157,24 @@ def test_a_model_that_the_route_chooses(home, vendor):
 def test_credentials_of_the_client_are_none_of_the_upstreams(home, vendor):
     """A client that signs for a Bedrock of its own sends fields of the same names."""
     own = {
-        "authorization": "AWS4-HMAC-SHA256 Credential=AKIAMINE/20260101/eu-west-1/bedrock/aws4_request, SignedHeaders=host, Signature=00",
+        "authorization": "AWS4-HMAC-SHA256 Credential=AKIAMINE/20260101/eu-west-1/bedrock/aws4_request, Signature=00",
         "x-amz-date": "20260101T000000Z",
         "x-amz-security-token": "mine",
         "x-amz-content-sha256": "0" * 64,
     }
     with machine(home, vendor.cluster()) as gateway:
         is_signed(vendor, converse(gateway, vendor.model, headers=own))
+
+
+def test_over_http2_the_authority_is_signed(home):
+    """There is no `host` there; the services of AWS speak HTTP/2 to whoever can."""
+    with H2Upstream() as upstream:
+        cluster = {"provider": "aws-bedrock", "endpoint": upstream.url, "region": REGION, "http2": True}
+        with machine(home, cluster) as gateway:
+            assert gateway.post("/model/titan%3A0/invoke", b"7" * 100_000).status_code == 200
+    [fields] = upstream.requests
+    named = [(name.removeprefix(":").replace("authority", "host"), value) for name, value in fields.items()]
+    assert list(check(Seen(fields[":method"], fields[":path"], named, upstream.bodies[1], 1))) == []
 
 
 def test_a_second_try_is_signed_anew(home):
@@ -171,4 +189,21 @@ def test_a_second_try_is_signed_anew(home):
             answer = gateway.post("/model/titan/invoke", b"{}")
     assert answer.status_code == 200, answer.text
     assert [seen.get("x-amz-try") for seen in upstream.requests] == ["0", "1"]
-    assert all(list(objections(seen, OTHER, REGION, "bedrock")) == [] for seen in upstream.requests)
+    assert all(list(check(seen)) == [] for seen in upstream.requests)
+
+
+def test_a_signature_holds_for_its_request_only(home):
+    """Else these tests would find nothing."""
+    with Upstream(lambda seen, reply: reply.json({})) as upstream:
+        with machine(home, upstream.cluster("aws-bedrock", region=REGION)) as gateway:
+            assert gateway.post("/model/titan/invoke", b"{}", headers={"content-type": "application/json"}).status_code == 200
+    [seen] = upstream.requests
+    others = [
+        replace(seen, body=b"{ }"),
+        replace(seen, target="/model/titan%3A0/invoke"),
+        replace(seen, method="PUT"),
+        *(replace(seen, headers=[*seen.headers, (name, "x")]) for name in ("x-amz-more", "content-type", "authorization")),
+        *(replace(seen, headers=[field for field in seen.headers if field[0] != name]) for name in SIGNED),
+    ]
+    assert list(check(seen)) == [] and all(list(check(other)) for other in others)
+    assert list(objections(seen, replace(OTHER, secret="another"), REGION, "bedrock"))

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_config::checked;
-use tidegate_credentials::{CredentialsError, Identity, Signable, Sources, Wanted, aws, azure, gcp};
+use tidegate_credentials::{
+    CredentialsError, Fields, Identity, Shown, Signable, Sources, Wanted, aws, azure, gcp,
+};
 use tidegate_providers::Provider;
 
 use crate::fault::Fault;
@@ -17,6 +19,9 @@ use crate::upload::Upload;
 
 /// The service that signatures name.
 const BEDROCK: &str = "bedrock";
+
+/// The field in which AWS names its errors.
+const AWS_ERROR: &str = "x-amzn-errortype";
 
 /// What a cluster shows of itself.
 enum Own {
@@ -96,6 +101,27 @@ impl Login {
     pub(crate) fn signs(&self) -> bool {
         matches!(self.own, Own::Cloud { signs: true, .. }) || self.per_request().is_some()
     }
+
+    /// Has the credentials that a request showed fetched anew, where the answer refuses them and they are its own.
+    pub(crate) fn heed<B>(&self, shown: Option<&Shown>, answer: &Response<B>) {
+        if let (Own::Cloud { identity, .. }, Some(shown)) = (&self.own, shown)
+            && refuses_credentials(answer)
+        {
+            identity.forget(shown);
+        }
+    }
+}
+
+/// A 403 is mostly a matter of what an identity may do; AWS also answers so to keys that have ended.
+fn refuses_credentials<B>(answer: &Response<B>) -> bool {
+    let kind = || answer.headers().get(AWS_ERROR)?.to_str().ok()?.split(':').next();
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => true,
+        StatusCode::FORBIDDEN => {
+            matches!(kind(), Some("ExpiredTokenException" | "UnrecognizedClientException"))
+        }
+        _ => false,
+    }
 }
 
 impl Own {
@@ -164,7 +190,7 @@ pub(crate) fn take_given(prefixes: &BTreeSet<String>, headers: &mut HeaderMap) -
 }
 
 /// Puts credentials into a request that is otherwise ready to be sent: the client's own where the cluster takes them, else
-/// the cluster's.
+/// the cluster's. Gives which ones of a cloud they are, for [`Login::heed`].
 ///
 /// # Errors
 /// Where there are none, or where those of a cloud cannot be had.
@@ -172,7 +198,7 @@ pub(crate) async fn authorize(
     cluster: &Cluster,
     request: &mut Request<Upload>,
     given: &HeaderMap,
-) -> Result<(), Fault> {
+) -> Result<Option<Shown>, Fault> {
     let of_client = of_client(cluster, given);
     let own = match (&of_client, cluster.login.per_request()) {
         (Some(own), _) => own,
@@ -186,11 +212,12 @@ pub(crate) async fn authorize(
         Own::Key(key) => cluster.provider.authorize(request.headers_mut(), key),
         Own::Bearer(token) => drop(request.headers_mut().insert(AUTHORIZATION, token.clone())),
         Own::Cloud { identity, .. } => {
-            let fields = Box::pin(fields(cluster, identity, request)).await?;
+            let (fields, shown) = Box::pin(fields(cluster, identity, request)).await?;
             fields.into_iter().for_each(|(name, value)| drop(request.headers_mut().insert(name, value)));
+            return Ok(Some(shown));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// What a client sent along for this cluster; a half of a pair is nothing.
@@ -219,7 +246,7 @@ async fn fields(
     cluster: &Cluster,
     identity: &Identity,
     request: &Request<Upload>,
-) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+) -> Result<(Fields, Shown), Fault> {
     let failed = |error: CredentialsError| Fault::Credentials {
         cluster: Arc::clone(&cluster.name),
         cause: error.to_string(),

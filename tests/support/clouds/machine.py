@@ -20,7 +20,7 @@ SECRETS = (MARK, "eyJ", "PRIVATE KEY")
 
 
 class Machine(Gateway):
-    """Its environment is `env`, its home `home`. It logs as much as it can; neither there nor in an answer may a secret stand."""
+    """Its environment is `env`, its home `home`. It logs a lot; neither there nor in an answer may a secret stand."""
 
     def __init__(self, config: dict, home: pathlib.Path, env: dict[str, str]):
         nothing = {name: "" for name in os.environ if name.startswith(FOREIGN)}
@@ -43,7 +43,7 @@ def leaks(texts: list[str]) -> list[str]:
 
 
 def by_name(clusters: dict, models: dict[str, str] | None = None) -> dict:
-    """A configuration in which whoever asks for a model with the name of a cluster gets that of `models` there; one try each."""
+    """A configuration in which whoever asks for a model with the name of a cluster gets that of `models`, in one try."""
     models = models or {}
     routes = [
         {
