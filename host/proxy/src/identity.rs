@@ -1,11 +1,10 @@
 //! How a cluster identifies the gateway, or its client, to the provider.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use http::header::{AUTHORIZATION, HOST, InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_config::checked;
 use tidegate_credentials::{
@@ -14,6 +13,7 @@ use tidegate_credentials::{
 use tidegate_providers::Provider;
 
 use crate::fault::Fault;
+use crate::given::{self, Given};
 use crate::snapshot::Cluster;
 use crate::upload::Upload;
 
@@ -175,31 +175,17 @@ fn of_azure(source: &checked::Azure) -> azure::Source {
     }
 }
 
-/// Takes the keys that clients may send along out of a head.
-pub(crate) fn take_given(prefixes: &BTreeSet<String>, headers: &mut HeaderMap) -> HeaderMap {
-    let mut given = HeaderMap::new();
-    let is_given = |name: &&HeaderName| prefixes.iter().any(|prefix| name.as_str().starts_with(prefix));
-    let names: Vec<HeaderName> = headers.keys().filter(is_given).cloned().collect();
-    for name in names {
-        if let Some(mut value) = headers.remove(&name) {
-            value.set_sensitive(true);
-            given.insert(name, value);
-        }
-    }
-    given
-}
-
 /// Puts credentials into a request that is otherwise ready to be sent: the client's own where the cluster takes them, else
 /// the cluster's. Gives which ones of a cloud they are, for [`Login::heed`].
 ///
 /// # Errors
-/// Where there are none, or where those of a cloud cannot be had.
+/// Where there are none, where the client's cannot be used, or where those of a cloud cannot be had.
 pub(crate) async fn authorize(
     cluster: &Cluster,
     request: &mut Request<Upload>,
     given: &HeaderMap,
 ) -> Result<Option<Shown>, Fault> {
-    let of_client = of_client(cluster, given);
+    let of_client = of_client(cluster, given)?;
     let own = match (&of_client, cluster.login.per_request()) {
         (Some(own), _) => own,
         (None, Some(rule)) if rule.required => {
@@ -220,25 +206,28 @@ pub(crate) async fn authorize(
     Ok(None)
 }
 
-/// What a client sent along for this cluster; a half of a pair is nothing.
-fn of_client(cluster: &Cluster, given: &HeaderMap) -> Option<Own> {
-    let prefix = &cluster.login.per_request()?.prefix;
-    let field = |name: &str| given.get(format!("{prefix}{name}"))?.to_str().ok();
-    if let Some(key) = field("api-key") {
-        return cluster.provider.credential(key).ok().map(Own::Key);
-    }
-    if let Some(token) = field("access-token") {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-        value.set_sensitive(true);
-        return Some(Own::Bearer(value));
-    }
-    let keys = checked::AwsKeys {
-        access_key_id: field("access-key-id")?.to_owned(),
-        secret_access_key: field("secret-access-key")?.to_owned().into(),
-        session_token: field("session-token").map(|token| token.to_owned().into()),
+/// What a client sent along for this cluster.
+fn of_client(cluster: &Cluster, given: &HeaderMap) -> Result<Option<Own>, Fault> {
+    let Some(prefix) = cluster.login.per_request().map(|rule| &*rule.prefix) else { return Ok(None) };
+    let own = match given::read(prefix, given)? {
+        None => return Ok(None),
+        Some(Given::Key(key)) => Own::Key(cluster.provider.credential(key).map_err(no_header)?),
+        Some(Given::Token(token)) => {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(no_header)?;
+            value.set_sensitive(true);
+            Own::Bearer(value)
+        }
+        Some(Given::Keys(keys)) => {
+            let region = cluster.site.region.as_deref().ok_or_else(|| given::elsewhere(prefix))?;
+            Own::cloud(&cluster.name, &cluster.login.sources, of_aws(Some(region), Some(&keys), None))
+        }
     };
-    let wanted = of_aws(cluster.site.region.as_deref(), Some(&keys), None);
-    Some(Own::cloud(&cluster.name, &cluster.login.sources, wanted))
+    Ok(Some(own))
+}
+
+/// What came in a header field can go out in one.
+fn no_header(error: InvalidHeaderValue) -> Fault {
+    Fault::Internal(format!("a client's key cannot be sent on: {error}"))
 }
 
 /// The fields by which a cloud knows who sends a request.

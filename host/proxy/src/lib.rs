@@ -13,6 +13,7 @@ mod exchange;
 mod fault;
 mod filtered;
 mod frames;
+mod given;
 mod headers;
 mod hooks;
 mod identity;
