@@ -12,6 +12,7 @@ from support.clouds.sigv4 import objections
 from support.gateway import PLAIN, proxy_config
 from support.h2_upstream import H2Upstream
 from support.upstream import Seen, Upstream
+from support.wire import request
 
 KEYS = {"aws": {"access_key_id": OTHER.id, "secret_access_key": OTHER.secret, "session_token": OTHER.token}}
 MODELS = {
@@ -120,6 +121,25 @@ def test_every_size_of_a_body_that_nothing_reads(home, size, chunked):
     [seen] = upstream.requests
     assert (seen.target, seen.body) == ("/model/titan%3A0/invoke", body)
     assert list(check(seen)) == []
+
+
+TARGETS = {
+    "GET": "/",
+    "HEAD": "/x/",
+    "DELETE": "/a%20b?%C3%A4=%C3%B6",
+    "PUT": "/a%25b?b=2&a=1&A=%20x&a-b=&b=1&c",
+    "POST": "/a~b/c*d/e'f(g)!/@,=$&",
+}
+
+
+@pytest.mark.parametrize("method", TARGETS)
+def test_every_target_that_nothing_reads(home, method):
+    path = TARGETS[method]
+    with Upstream(lambda seen, reply: reply.json({})) as upstream:
+        with machine(home, upstream.cluster("aws-bedrock", region=REGION)) as gateway, gateway.wire() as wire:
+            assert wire.send(request(method, path)).response(method).status == 200
+    [seen] = upstream.requests
+    assert (seen.method, seen.target, list(check(seen))) == (method, path, [])
 
 
 @pytest.mark.parametrize("vendor", ["converse"], indirect=True)

@@ -1,6 +1,7 @@
 """Where a cluster of Azure gets its token: each place and their order; the upstream takes it, and no `api-key` beside it."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -152,9 +153,18 @@ def test_a_place_that_is_set_up_wrongly_ends_the_search(azure, home):
         assert agent.upstream.requests == []
 
 
-def test_a_refusal_is_told_to_the_operator_without_the_secret(azure, home):
-    """Microsoft quotes what it was sent."""
-    words = {"error": "invalid_client", "error_description": f"AADSTS7000215: Invalid client secret: {SECRET}"}
+QUOTES = {
+    "as it is": SECRET,
+    "as it was sent": quote(SECRET, safe=""),
+    # Of a long text the beginning is told.
+    "in the middle of a long text": f"{'.' * 340}{SECRET}",
+}
+
+
+@pytest.mark.parametrize("quoted", QUOTES)
+def test_a_refusal_is_told_to_the_operator_without_the_secret(azure, home, quoted):
+    """Whatever the server quotes of what it was sent."""
+    words = {"error": "invalid_client", "error_description": f"AADSTS7000215: Invalid client secret: {QUOTES[quoted]}"}
     with Entra() as entra:
         entra.grant = lambda seen, reply: reply.json(words, 401)
         with machine(azure, home, entra.env(), {"azure": {**WHO, "client_secret": SECRET}}) as gateway:
