@@ -1,5 +1,6 @@
 """An HTTP/2 upstream without TLS (prior knowledge), on the `h2` package; answers every request with a chat completion."""
 
+import collections
 import json
 import socket
 import threading
@@ -12,10 +13,11 @@ from support.upstream import completion
 
 
 class H2Upstream:
-    """Records the headers of each request, and how many connections carried them."""
+    """Records the headers of each request, the bodies by their streams, and how many connections carried them."""
 
     def __init__(self, streams: int = 100):
         self.requests: list[dict[str, str]] = []
+        self.bodies: dict[int, bytes] = collections.defaultdict(bytes)
         self.connections = 0
         self.streams = streams
 
@@ -59,6 +61,7 @@ class H2Upstream:
         if isinstance(event, h2.events.RequestReceived):
             self.requests.append(dict(event.headers))
         elif isinstance(event, h2.events.DataReceived):
+            self.bodies[event.stream_id] += event.data
             state.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         if isinstance(event, h2.events.StreamEnded):
             body = json.dumps(completion("over h2")).encode()

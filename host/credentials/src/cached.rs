@@ -30,6 +30,10 @@ const LONGEST_WITHOUT: Duration = Duration::from_secs(5);
 /// The bound of one fetch, so that a file or a server that hangs does not keep everybody waiting for ever.
 const LONGEST_FETCH: Duration = Duration::from_secs(60);
 
+/// The least time between two values that were forgotten: a server that refuses whatever it is shown must not cost a fetch
+/// for each request.
+const LEAST_BETWEEN: Duration = Duration::from_secs(10);
+
 /// A value and how long it holds.
 #[derive(Debug, Clone)]
 pub struct Lease<T> {
@@ -59,6 +63,7 @@ struct State<T> {
     held: Option<Held<T>>,
     flight: Option<watch::Receiver<Told<T>>>,
     failed: Option<Failed>,
+    forgot: Option<Instant>,
     /// Counts ended fetches, so that a renewal that was planned before the last of them is dropped.
     round: u64,
 }
@@ -68,6 +73,8 @@ struct Held<T> {
     renewed: Option<Instant>,
     ends: Option<Instant>,
     used: bool,
+    /// Whether it was refused, so that it serves only where no other is to be had.
+    refused: bool,
 }
 
 struct Failed {
@@ -83,7 +90,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
         F: Future<Output = Result<Lease<T>, CredentialsError>> + Send + 'static,
     {
         let fetch: Box<Fetch<T>> = Box::new(move || Box::pin(fetch()));
-        let state = State { held: None, flight: None, failed: None, round: 0 };
+        let state = State { held: None, flight: None, failed: None, forgot: None, round: 0 };
         Self { inner: Arc::new(Inner { name: name.into(), fetch, state: Mutex::new(state) }) }
     }
 
@@ -98,6 +105,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
             || CredentialsError::unreachable("the fetch of credentials ended without a result; try again");
         let told = flight.wait_for(Option::is_some).await.map_err(|_| lost())?.clone();
         told.unwrap_or_else(|| Err(lost()))
+    }
+
+    /// Has a value fetched anew that was refused where it was shown, unless another one is held by now, one was forgotten a
+    /// moment ago, or fetches fail. The next who asks waits for the new one; where it cannot be had, the old one serves on.
+    pub fn forget(&self, refused: &Arc<T>) {
+        self.inner.forget(refused);
     }
 }
 
@@ -114,7 +127,7 @@ impl<T: Send + Sync + 'static> Inner<T> {
     fn look(self: &Arc<Self>) -> Look<T> {
         let mut state = self.state();
         let now = Instant::now();
-        if let Some(held) = state.held.as_mut().filter(|held| held.is_live(now)) {
+        if let Some(held) = state.held.as_mut().filter(|held| held.serves(now)) {
             held.used = true;
             let (value, due) = (Arc::clone(&held.value), held.renewed.is_some_and(|at| at <= now));
             // Nobody had used it when its renewal was due; after a failure, another try is planned.
@@ -132,6 +145,19 @@ impl<T: Send + Sync + 'static> Inner<T> {
             }
             _ => Look::Wait(self.take_off(&mut state)),
         }
+    }
+
+    fn forget(&self, refused: &Arc<T>) {
+        let mut state = self.state();
+        let now = Instant::now();
+        // After a failure, other tries are planned.
+        if state.failed.is_some() || state.forgot.is_some_and(|at| now < at + LEAST_BETWEEN) {
+            return;
+        }
+        let Some(held) = state.held.as_mut().filter(|held| Arc::ptr_eq(&held.value, refused)) else { return };
+        held.refused = true;
+        state.forgot = Some(now);
+        tracing::warn!(credentials = self.name, "credentials were refused and are fetched anew");
     }
 
     /// Starts the one fetch; the lock is held, so nobody else does.
@@ -164,7 +190,8 @@ impl<T: Send + Sync + 'static> Inner<T> {
                 let value = Arc::new(lease.value);
                 let after = |time| began + time;
                 let (renewed, ends) = (lease.life.map(renewal).map(after), lease.life.map(after));
-                state.held = Some(Held { value: Arc::clone(&value), renewed, ends, used: false });
+                state.held =
+                    Some(Held { value: Arc::clone(&value), renewed, ends, used: false, refused: false });
                 state.failed = None;
                 if let Some(at) = renewed {
                     self.plan(&state, at);
@@ -173,7 +200,7 @@ impl<T: Send + Sync + 'static> Inner<T> {
             }
             Err(error) => {
                 self.fail(&mut state, &error);
-                Err(error)
+                state.spare(Instant::now()).ok_or(error)
             }
         }
     }
@@ -209,6 +236,13 @@ fn renew<T: Send + Sync + 'static>(inner: &Weak<Inner<T>>, round: u64) {
 }
 
 impl<T> State<T> {
+    /// What was refused and still lives, where no other was to be had: it may be good elsewhere.
+    fn spare(&mut self, now: Instant) -> Option<Arc<T>> {
+        let held = self.held.as_mut().filter(|held| held.refused && held.is_live(now))?;
+        (held.refused, held.used) = (false, true);
+        Some(Arc::clone(&held.value))
+    }
+
     /// The fetch under way; one whose task is gone is none.
     fn flying(&self) -> Option<watch::Receiver<Told<T>>> {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
@@ -218,6 +252,10 @@ impl<T> State<T> {
 impl<T> Held<T> {
     fn is_live(&self, now: Instant) -> bool {
         self.ends.is_none_or(|ends| now < ends)
+    }
+
+    fn serves(&self, now: Instant) -> bool {
+        !self.refused && self.is_live(now)
     }
 }
 

@@ -211,6 +211,93 @@ async fn a_fetch_that_hangs_is_an_error_and_the_next_is_tried() {
     assert_eq!(*cached.get().await.unwrap(), 7);
 }
 
+async fn held(cached: &Cached<usize>) -> Arc<usize> {
+    cached.get().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_refused_is_fetched_anew_for_the_next_who_asks() {
+    let server = Server::default();
+    let cached = server.cached(Some(3600));
+    let first = held(&cached).await;
+    cached.forget(&first);
+    assert_eq!(server.asked(), 1, "nobody has asked for another one yet");
+    let values = join_all((0..50).map(|_| value(&cached))).await;
+    assert_eq!((values, server.asked()), (vec![2; 50], 2), "one fetch for all who ask");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_without_an_end_is_fetched_anew_where_it_was_refused() {
+    let server = Server::default();
+    let cached = server.cached(None);
+    let first = held(&cached).await;
+    cached.forget(&first);
+    assert_eq!(value(&cached).await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_refused_late_does_not_take_the_next_one_with_it() {
+    let server = Server::default();
+    let cached = server.cached(Some(100));
+    let first = held(&cached).await;
+    cached.forget(&first);
+    assert_eq!(value(&cached).await, 2);
+    pass(30).await;
+    cached.forget(&first);
+    assert_eq!((value(&cached).await, server.asked()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_all_values_costs_one_fetch_in_ten_seconds() {
+    let server = Server::default();
+    let cached = server.cached(Some(3600));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(60) {
+        let shown = held(&cached).await;
+        cached.forget(&shown);
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!((6..=8).contains(&server.asked()), "{} fetches in a minute", server.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_refused_serves_on_where_no_other_is_to_be_had() {
+    let server = Server::broken([2]);
+    let cached = server.cached(Some(100));
+    let first = held(&cached).await;
+    cached.forget(&first);
+    let values = join_all((0..50).map(|_| value(&cached))).await;
+    assert_eq!((values, server.asked()), (vec![1; 50], 2), "all who wait get the old one");
+    pass(3).await;
+    assert_eq!((value(&cached).await, server.asked()), (3, 3), "the next try is planned");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_refused_while_renewals_fail_serves_to_its_end() {
+    let server = Server::broken(2..100);
+    let cached = server.cached(Some(100));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(98) {
+        let shown = held(&cached).await;
+        assert_eq!(*shown, 1);
+        cached.forget(&shown);
+        pass(1).await;
+    }
+    pass(3).await;
+    assert!(cached.get().await.is_err(), "it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_refused_during_its_renewal_waits_for_that() {
+    let server = Server::default();
+    let cached = server.cached(Some(100));
+    let first = held(&cached).await;
+    assert_eq!(value(&cached).await, 1);
+    sleep(Duration::from_millis(79_500)).await;
+    cached.forget(&first);
+    assert_eq!((value(&cached).await, server.asked()), (2, 2));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_dropped_is_renewed_no_more() {
     let server = Server::default();

@@ -17,6 +17,9 @@ const MOST_TOLD: usize = 400;
 /// A value shorter than this may be part of any word, and is no secret worth the name.
 const LEAST_SECRET: usize = 4;
 
+/// Stands in the place of a secret.
+const HIDDEN: &str = "[hidden]";
+
 /// The bound of a server on the internet.
 const USUAL: Duration = Duration::from_secs(10);
 
@@ -160,7 +163,9 @@ impl Answer {
     pub(crate) fn refusal(&self) -> CredentialsError {
         let status = self.reply.status;
         let text = format!("{} answered with status {status}", self.who);
-        let told = self.words().map(|words| scrubbed(&words, &self.hidden));
+        // Cut only then: a part of a secret would not be found.
+        let cut = |words: String| scrubbed(&words, &self.hidden).chars().take(MOST_TOLD).collect::<String>();
+        let told = self.words().map(cut);
         let text = told.map_or_else(|| text.clone(), |told| format!("{text}: {told}"));
         if status == 429 || status >= 500 {
             CredentialsError::unreachable(text)
@@ -176,7 +181,7 @@ impl Answer {
             Err(_) => words_of_xml(text),
         };
         let words = words.join(": ");
-        (!words.is_empty()).then(|| words.chars().take(MOST_TOLD).collect())
+        (!words.is_empty()).then_some(words)
     }
 }
 
@@ -195,10 +200,12 @@ fn words_of_xml(text: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
+/// Secrets as they are, and as forms have them.
 fn scrubbed(text: &str, hidden: &[SecretString]) -> String {
     let secrets = hidden.iter().map(|secret| secret.expose_secret().trim());
     let secrets = secrets.filter(|secret| secret.len() >= LEAST_SECRET);
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+    let without = |text: String, secret: &str| text.replace(secret, HIDDEN);
+    secrets.fold(text.to_owned(), |text, secret| without(without(text, secret), &encoding::encoded(secret)))
 }
 
 /// Scheme, host and port: a query may hold more than an error should tell.

@@ -49,6 +49,22 @@ async fn an_error_repeats_nothing_that_was_sent_and_is_short() {
 }
 
 #[tokio::test]
+async fn a_secret_is_found_as_a_form_has_it_and_where_the_text_is_cut() {
+    let quoted = async |words: &str| {
+        let body = format!(r#"{{"error":"{words}"}}"#);
+        let (_, sources) = World::default().answer(400, &body).build();
+        let call = Call::form("a server", "https://host.example", &[]).hiding(&"S3CRET/+=".into());
+        refusal(call.ask(&sources).await)
+    };
+    let text = quoted("a=S3CRET%2F%2B%3D and S3CRET/+=.").await;
+    assert!(text.ends_with(": a=[hidden] and [hidden]."), "{text}");
+    for before in 385..=400 {
+        let text = quoted(&format!("{}S3CRET/+=", "x".repeat(before))).await;
+        assert!(!text.contains("xS3"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_read_is_not_quoted() {
     let (_, sources) =
         World::default().answer(200, "{\"a\": \"S3CRET\"").answer(200, r#"["S3CRET"]"#).build();

@@ -40,6 +40,17 @@ enum Kind {
     Signer { keys: Cached<aws::Keys>, wanted: Arc<aws::Wanted>, clock: Arc<dyn Clock> },
 }
 
+/// The fields that make a request one of an identity.
+pub type Fields = Vec<(HeaderName, HeaderValue)>;
+
+/// Which credentials a request shows, so that they are known again where an upstream refuses them.
+pub struct Shown(Value);
+
+enum Value {
+    Bearer(Arc<token::Bearer>),
+    Keys(Arc<aws::Keys>),
+}
+
 impl Identity {
     /// Asks nobody yet; `cluster` is for the log.
     pub fn new(cluster: &str, sources: &Sources, wanted: Wanted) -> Self {
@@ -76,20 +87,31 @@ impl Identity {
         Kind::Signer { keys, wanted, clock }
     }
 
-    /// The fields that make a request one of this identity; they replace those of the same names.
-    pub async fn headers(
-        &self,
-        request: &Signable<'_>,
-    ) -> Result<Vec<(HeaderName, HeaderValue)>, CredentialsError> {
+    /// The fields that make a request one of this identity, in place of those of the same names, and what they show.
+    pub async fn headers(&self, request: &Signable<'_>) -> Result<(Fields, Shown), CredentialsError> {
         match &self.0 {
-            Kind::Bearer(token) => token.get().await?.fields(),
+            Kind::Bearer(token) => {
+                let token = token.get().await?;
+                Ok((token.fields()?, Shown(Value::Bearer(token))))
+            }
             Kind::Signer { keys, wanted, clock } => {
                 let keys = keys.get().await?;
                 let scope =
                     aws::Scope { region: &wanted.region, service: &wanted.service, time: clock.now() };
                 let headers = aws::covered(request.headers);
-                aws::sign(&Signable { headers: &headers, ..*request }, &keys, &scope)
+                let fields = aws::sign(&Signable { headers: &headers, ..*request }, &keys, &scope)?;
+                Ok((fields, Shown(Value::Keys(keys))))
             }
+        }
+    }
+
+    /// Has credentials fetched anew that an upstream refused; see [`Cached::forget`]. Those of another identity are none of
+    /// its business.
+    pub fn forget(&self, refused: &Shown) {
+        match (&self.0, &refused.0) {
+            (Kind::Bearer(token), Value::Bearer(refused)) => token.forget(refused),
+            (Kind::Signer { keys, .. }, Value::Keys(refused)) => keys.forget(refused),
+            _ => {}
         }
     }
 }
@@ -100,6 +122,12 @@ impl fmt::Debug for Identity {
             Kind::Bearer(_) => "Identity(bearer token)",
             Kind::Signer { .. } => "Identity(signature of AWS)",
         })
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shown([REDACTED])")
     }
 }
 

@@ -1,6 +1,6 @@
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
-use super::{Identity, Signable, Wanted};
+use super::{Identity, Shown, Signable, Wanted};
 use crate::testing::{World, hides, refusal};
 use crate::{aws, azure, gcp};
 
@@ -17,10 +17,19 @@ fn of_aws(source: aws::Source) -> Wanted {
     Wanted::Aws(aws::Wanted { region, service, source, role: None })
 }
 
-async fn fields(identity: &Identity, headers: &HeaderMap) -> Result<HeaderMap, crate::CredentialsError> {
+async fn asked(
+    identity: &Identity,
+    headers: &HeaderMap,
+) -> Result<(HeaderMap, Shown), crate::CredentialsError> {
     let url = Uri::from_static("https://bedrock-runtime.us-east-1.amazonaws.com/model/a%3A0/converse");
     let request = Signable { method: &Method::POST, url: &url, headers, body: b"{}" };
-    Ok(identity.headers(&request).await?.into_iter().collect())
+    let (fields, shown) = identity.headers(&request).await?;
+    hides(&shown);
+    Ok((fields.into_iter().collect(), shown))
+}
+
+async fn fields(identity: &Identity, headers: &HeaderMap) -> Result<HeaderMap, crate::CredentialsError> {
+    Ok(asked(identity, headers).await?.0)
 }
 
 #[tokio::test]
@@ -93,4 +102,24 @@ async fn a_role_is_assumed_with_the_keys_that_were_given() {
         assert!(text.starts_with("role \"arn:aws:iam::1:role/r\": AWS STS at "), "{text}");
     }
     assert_eq!(world.asked().len(), 1, "the second is told at once");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_fetched_anew_by_the_identity_whose_it_was() {
+    let given = |token| format!(r#"{{"access_token":"{token}","expires_in":3600}}"#);
+    let wanted = || Wanted::Gcp(gcp::Wanted { source: gcp::Source::Metadata });
+    let flavor = [("metadata-flavor", "Google")];
+    let world = ["S3CRET-1", "S3CRET-2", "S3CRET-3"]
+        .into_iter()
+        .fold(World::default(), |world, token| world.answer_with(200, &given(token), &flavor));
+    let (world, sources) = world.build();
+    let (one, other) = (Identity::new("a", &sources, wanted()), Identity::new("b", &sources, wanted()));
+    let none = HeaderMap::new();
+    let (_, first) = asked(&one, &none).await.unwrap();
+    let (_, second) = asked(&other, &none).await.unwrap();
+    one.forget(&second);
+    assert_eq!(fields(&one, &none).await.unwrap()["authorization"], "Bearer S3CRET-1", "it is the other's");
+    one.forget(&first);
+    assert_eq!(fields(&one, &none).await.unwrap()["authorization"], "Bearer S3CRET-3");
+    assert_eq!(world.asked().len(), 3);
 }

@@ -26,5 +26,5 @@ mod testing;
 
 pub use cached::{Cached, Lease};
 pub use error::{CredentialsError, Why};
-pub use identity::{Identity, Signable, Wanted};
+pub use identity::{Fields, Identity, Shown, Signable, Wanted};
 pub use sources::{Clock, Environment, ProcessEnvironment, Sources, SystemClock};

@@ -70,8 +70,10 @@ impl ClusterCalls {
         let path = own_path(cluster, path);
         let mut request =
             encode(cluster, (&Method::POST, path), sent, &lease).map_err(|error| failed(&error))?;
-        authorize(cluster, &mut request, &HeaderMap::new()).await.map_err(|error| failed(&error))?;
+        let shown =
+            authorize(cluster, &mut request, &HeaderMap::new()).await.map_err(|error| failed(&error))?;
         let answer = lease.send(request).await.map_err(|failure| failed(&cause_of(&failure.error)))?;
+        cluster.login.heed(shown.as_ref(), &answer);
         let (parts, incoming) = answer.into_parts();
         let body = collected(incoming, &failed).await?;
         lease.give_back();

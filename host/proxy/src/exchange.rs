@@ -17,9 +17,9 @@ use tidegate_providers::{Claimed, Framing, JSON, claim, model_body, models_body}
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::filtered::Filters;
+use crate::given;
 use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
-use crate::identity::take_given;
 use crate::inbound::{Bounds, ClientBody, Heading, Held, InPath, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
 use crate::outbound;
@@ -393,7 +393,7 @@ impl Admitted<'_> {
         let heading = self.heading();
         let Self { claimed, query, mut headers, body, bounds } = self;
         strip_request(&mut headers);
-        let given = take_given(key_prefixes, &mut headers);
+        let given = given::take(key_prefixes, &mut headers);
         if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
             headers.insert("x-request-id", id);
         }

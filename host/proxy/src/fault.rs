@@ -46,6 +46,8 @@ pub(crate) enum Fault {
     Untranslatable(Refused),
     #[error("this model wants a key of your own; send one in the header \"{prefix}api-key\", or its like")]
     NoKeyGiven { prefix: String },
+    #[error("header \"{name}\" {problem}")]
+    KeyUnfit { name: String, problem: &'static str },
     #[error("cluster \"{cluster}\" has no credentials: {cause}")]
     Credentials { cluster: Arc<str>, cause: String },
     #[error("the method {0} is not served on this path")]

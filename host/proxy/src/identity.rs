@@ -1,22 +1,27 @@
 //! How a cluster identifies the gateway, or its client, to the provider.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::header::{AUTHORIZATION, HOST, InvalidHeaderValue};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tidegate_config::checked;
-use tidegate_credentials::{CredentialsError, Identity, Signable, Sources, Wanted, aws, azure, gcp};
+use tidegate_credentials::{
+    CredentialsError, Fields, Identity, Shown, Signable, Sources, Wanted, aws, azure, gcp,
+};
 use tidegate_providers::Provider;
 
 use crate::fault::Fault;
+use crate::given::{self, Given};
 use crate::snapshot::Cluster;
 use crate::upload::Upload;
 
 /// The service that signatures name.
 const BEDROCK: &str = "bedrock";
+
+/// The field in which AWS names its errors.
+const AWS_ERROR: &str = "x-amzn-errortype";
 
 /// What a cluster shows of itself.
 enum Own {
@@ -96,6 +101,27 @@ impl Login {
     pub(crate) fn signs(&self) -> bool {
         matches!(self.own, Own::Cloud { signs: true, .. }) || self.per_request().is_some()
     }
+
+    /// Has the credentials that a request showed fetched anew, where the answer refuses them and they are its own.
+    pub(crate) fn heed<B>(&self, shown: Option<&Shown>, answer: &Response<B>) {
+        if let (Own::Cloud { identity, .. }, Some(shown)) = (&self.own, shown)
+            && refuses_credentials(answer)
+        {
+            identity.forget(shown);
+        }
+    }
+}
+
+/// A 403 is mostly a matter of what an identity may do; AWS also answers so to keys that have ended.
+fn refuses_credentials<B>(answer: &Response<B>) -> bool {
+    let kind = || answer.headers().get(AWS_ERROR)?.to_str().ok()?.split(':').next();
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => true,
+        StatusCode::FORBIDDEN => {
+            matches!(kind(), Some("ExpiredTokenException" | "UnrecognizedClientException"))
+        }
+        _ => false,
+    }
 }
 
 impl Own {
@@ -149,31 +175,17 @@ fn of_azure(source: &checked::Azure) -> azure::Source {
     }
 }
 
-/// Takes the keys that clients may send along out of a head.
-pub(crate) fn take_given(prefixes: &BTreeSet<String>, headers: &mut HeaderMap) -> HeaderMap {
-    let mut given = HeaderMap::new();
-    let is_given = |name: &&HeaderName| prefixes.iter().any(|prefix| name.as_str().starts_with(prefix));
-    let names: Vec<HeaderName> = headers.keys().filter(is_given).cloned().collect();
-    for name in names {
-        if let Some(mut value) = headers.remove(&name) {
-            value.set_sensitive(true);
-            given.insert(name, value);
-        }
-    }
-    given
-}
-
 /// Puts credentials into a request that is otherwise ready to be sent: the client's own where the cluster takes them, else
-/// the cluster's.
+/// the cluster's. Gives which ones of a cloud they are, for [`Login::heed`].
 ///
 /// # Errors
-/// Where there are none, or where those of a cloud cannot be had.
+/// Where there are none, where the client's cannot be used, or where those of a cloud cannot be had.
 pub(crate) async fn authorize(
     cluster: &Cluster,
     request: &mut Request<Upload>,
     given: &HeaderMap,
-) -> Result<(), Fault> {
-    let of_client = of_client(cluster, given);
+) -> Result<Option<Shown>, Fault> {
+    let of_client = of_client(cluster, given)?;
     let own = match (&of_client, cluster.login.per_request()) {
         (Some(own), _) => own,
         (None, Some(rule)) if rule.required => {
@@ -186,32 +198,36 @@ pub(crate) async fn authorize(
         Own::Key(key) => cluster.provider.authorize(request.headers_mut(), key),
         Own::Bearer(token) => drop(request.headers_mut().insert(AUTHORIZATION, token.clone())),
         Own::Cloud { identity, .. } => {
-            let fields = Box::pin(fields(cluster, identity, request)).await?;
+            let (fields, shown) = Box::pin(fields(cluster, identity, request)).await?;
             fields.into_iter().for_each(|(name, value)| drop(request.headers_mut().insert(name, value)));
+            return Ok(Some(shown));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// What a client sent along for this cluster; a half of a pair is nothing.
-fn of_client(cluster: &Cluster, given: &HeaderMap) -> Option<Own> {
-    let prefix = &cluster.login.per_request()?.prefix;
-    let field = |name: &str| given.get(format!("{prefix}{name}"))?.to_str().ok();
-    if let Some(key) = field("api-key") {
-        return cluster.provider.credential(key).ok().map(Own::Key);
-    }
-    if let Some(token) = field("access-token") {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-        value.set_sensitive(true);
-        return Some(Own::Bearer(value));
-    }
-    let keys = checked::AwsKeys {
-        access_key_id: field("access-key-id")?.to_owned(),
-        secret_access_key: field("secret-access-key")?.to_owned().into(),
-        session_token: field("session-token").map(|token| token.to_owned().into()),
+/// What a client sent along for this cluster.
+fn of_client(cluster: &Cluster, given: &HeaderMap) -> Result<Option<Own>, Fault> {
+    let Some(prefix) = cluster.login.per_request().map(|rule| &*rule.prefix) else { return Ok(None) };
+    let own = match given::read(prefix, given)? {
+        None => return Ok(None),
+        Some(Given::Key(key)) => Own::Key(cluster.provider.credential(key).map_err(no_header)?),
+        Some(Given::Token(token)) => {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(no_header)?;
+            value.set_sensitive(true);
+            Own::Bearer(value)
+        }
+        Some(Given::Keys(keys)) => {
+            let region = cluster.site.region.as_deref().ok_or_else(|| given::elsewhere(prefix))?;
+            Own::cloud(&cluster.name, &cluster.login.sources, of_aws(Some(region), Some(&keys), None))
+        }
     };
-    let wanted = of_aws(cluster.site.region.as_deref(), Some(&keys), None);
-    Some(Own::cloud(&cluster.name, &cluster.login.sources, wanted))
+    Ok(Some(own))
+}
+
+/// What came in a header field can go out in one.
+fn no_header(error: InvalidHeaderValue) -> Fault {
+    Fault::Internal(format!("a client's key cannot be sent on: {error}"))
 }
 
 /// The fields by which a cloud knows who sends a request.
@@ -219,7 +235,7 @@ async fn fields(
     cluster: &Cluster,
     identity: &Identity,
     request: &Request<Upload>,
-) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+) -> Result<(Fields, Shown), Fault> {
     let failed = |error: CredentialsError| Fault::Credentials {
         cluster: Arc::clone(&cluster.name),
         cause: error.to_string(),

@@ -14,6 +14,7 @@ mod exchange;
 mod fault;
 mod filtered;
 mod frames;
+mod given;
 mod headers;
 mod hooks;
 mod identity;

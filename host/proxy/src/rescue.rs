@@ -59,6 +59,7 @@ pub(crate) fn status(fault: &Fault) -> StatusCode {
         | Fault::Path(_)
         | Fault::Body(_)
         | Fault::NotServed { .. }
+        | Fault::KeyUnfit { .. }
         | Fault::Untranslatable(_) => StatusCode::BAD_REQUEST,
         Fault::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Fault::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
@@ -90,6 +91,7 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::Denied(Denied::Refused { refusal, .. }) => &refusal.code,
         Fault::Denied(Denied::Unauthenticated) => "invalid_api_key",
         Fault::NoKeyGiven { .. } => "missing_upstream_credential",
+        Fault::KeyUnfit { .. } => "invalid_upstream_credential",
         Fault::Credentials { .. } => "upstream_credentials",
         Fault::Denied(Denied::Failed { .. }) => "filter_failed",
         Fault::Denied(Denied::Blocked { .. }) => "content_filter",

@@ -191,7 +191,7 @@ async fn exchange(
     let mut lease = cluster.pool.lease().await.map_err(|error| not_connected(cluster, error))?;
     let path = place.path(cluster, &draft.query);
     let mut request = encode(cluster, (&draft.method, path), (headers, upload), &lease)?;
-    authorize(cluster, &mut request, &draft.given).await?;
+    let shown = authorize(cluster, &mut request, &draft.given).await?;
     loop {
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
@@ -200,6 +200,7 @@ async fn exchange(
         match sent {
             Ok(response) => {
                 ledger.upstream = Some(sent_at.elapsed());
+                cluster.login.heed(shown.as_ref(), &response);
                 check_answer(cluster, &response)?;
                 let response = arriving(response, ledger.operation);
                 let response = translated::response(response, translation.as_ref());

@@ -56,13 +56,22 @@ fn call(sources: &Sources, client_id: Option<&str>, scope: &str) -> Result<Call,
         form(&pairs)
     };
     let Some(endpoint) = sources.var(ENDPOINT) else {
-        let url = format!("http://169.254.169.254/metadata/identity/oauth2/token?{}", query("2018-02-01"));
+        let url = format!("{}/metadata/identity/oauth2/token?{}", metadata(sources)?, query("2018-02-01"));
         return Ok(Call::get("Azure's metadata service", url).field("metadata", "true"));
     };
     let endpoint = url::of_platform(&format!("\"{ENDPOINT}\""), &endpoint)?;
     let header = sources.needed(HEADER, ENDPOINT)?.into();
     let call = Call::get("the platform's agent", format!("{endpoint}?{}", query("2019-08-01")));
     Ok(call.secret_field("x-identity-header", &header))
+}
+
+/// Where the metadata service is; the variable is the one by which Azure's own tools are sent elsewhere.
+fn metadata(sources: &Sources) -> Result<String, CredentialsError> {
+    const OTHER: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+    let Some(other) = sources.var(OTHER) else { return Ok("http://169.254.169.254".to_owned()) };
+    // Nothing of value is sent there, and the operator named it.
+    let url = url::check(&format!("\"{OTHER}\""), &other, |_| true, "an \"http\" or \"https\" URL")?;
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

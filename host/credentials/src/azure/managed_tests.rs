@@ -20,6 +20,17 @@ async fn the_metadata_service_is_asked() {
 }
 
 #[tokio::test]
+async fn the_metadata_service_is_asked_where_the_environment_says_it_is() {
+    let other = |url| World::default().var("AZURE_POD_IDENTITY_AUTHORITY_HOST", url);
+    let (world, sources) = other("http://10.0.0.1:2579/").answer(200, GIVEN).build();
+    testing::token(token_if_any(&sources, None, SCOPE).await);
+    let url = "http://10.0.0.1:2579/metadata/identity/oauth2/token?api-version=2018-02-01";
+    assert_eq!(world.asked(), [format!("GET {url}&{RESOURCE} | metadata: true")]);
+    let text = refusal(token(&other("nowhere").build().1, None, SCOPE).await);
+    assert!(text.starts_with("\"AZURE_POD_IDENTITY_AUTHORITY_HOST\" leads to "), "{text}");
+}
+
+#[tokio::test]
 async fn the_agent_of_app_service_is_asked_where_there_is_one() {
     let url = "http://169.254.131.2:8081/msi/token";
     let given = format!(r#"{{"access_token":"S3CRET","expires_on":"{}"}}"#, epoch() + 500);
