@@ -547,6 +547,8 @@ pub struct Backend {
     pub priority: u32,
     /// Sent upstream in place of the client's name.
     pub model: Option<String>,
+    /// Whether answers name the model as the client did.
+    pub restores_model: bool,
     /// Edits of the request's headers, after those of the cluster.
     pub headers: HeaderEdits,
     /// For what is sent to this backend, once an attempt.

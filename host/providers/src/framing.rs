@@ -3,6 +3,7 @@
 use tidegate_contract::Dialect;
 
 use crate::bedrock::frames;
+use crate::scan::rename_answer;
 use crate::sse::{Decoder, Frame, TooLong};
 
 /// What a client's API puts its events into.
@@ -23,6 +24,7 @@ pub struct Framer {
     decoder: Decoder,
     frames: Vec<Frame>,
     begun: bool,
+    model: Option<String>,
 }
 
 impl Framing {
@@ -48,7 +50,13 @@ impl Framing {
 impl Framer {
     /// Of a new stream.
     pub fn new(framing: Framing) -> Self {
-        Self { framing, decoder: Decoder::default(), frames: Vec::new(), begun: false }
+        Self { framing, decoder: Decoder::default(), frames: Vec::new(), begun: false, model: None }
+    }
+
+    /// Has its events say that they come from this model.
+    #[must_use]
+    pub fn renamed(self, model: Option<String>) -> Self {
+        Self { model, ..self }
     }
 
     /// Takes more of the stream, and adds what is whole by now to `out`.
@@ -75,7 +83,12 @@ impl Framer {
     }
 
     fn write(&mut self, out: &mut Vec<u8>) {
-        for frame in self.frames.drain(..) {
+        for mut frame in self.frames.drain(..) {
+            if let (Frame::Event(event), Some(model)) = (&mut frame, &self.model)
+                && let Some(renamed) = rename_answer(&event.data, model)
+            {
+                event.data = renamed;
+            }
             match (self.framing, frame) {
                 (Framing::Sse, frame) => frame.write(out),
                 (Framing::List, Frame::Event(event)) => {

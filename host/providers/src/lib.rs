@@ -39,7 +39,7 @@ pub use framing::{Framer, Framing};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, FormError, FormModel, FormScan, JsonFields, ModelName, RequestScan, ScanError, Seen,
-    replace_model, scan_request,
+    rename_answer, replace_model, scan_request,
 };
 pub use sse::{Decoder, Frame, SseEvent, TooLong};
 pub use stream::{

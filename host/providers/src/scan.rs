@@ -5,9 +5,11 @@ mod events;
 mod form;
 mod json;
 pub(crate) mod lines;
+mod named;
 mod request;
 
 pub use answer::{AnswerScan, Seen};
 pub use form::{FormError, FormModel, FormScan};
 pub use json::JsonFields;
+pub use named::rename_answer;
 pub use request::{ModelName, RequestScan, ScanError, replace_model, scan_request};

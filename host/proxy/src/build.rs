@@ -153,6 +153,7 @@ fn build_backend(backend: &checked::Backend, clusters: &Clusters, chain: Chain) 
         weight: backend.weight,
         priority: backend.priority,
         model: backend.model.clone(),
+        restores_model: backend.restores_model,
         headers: Edits::new(&backend.headers),
         chain,
     })

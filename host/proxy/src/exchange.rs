@@ -59,8 +59,8 @@ pub(crate) async fn serve(
     let mut ledger = Ledger::open(snapshot.observers.clone(), client.watch.begin(), &sender, clock);
     ledger.request_id = request_id(&parts.headers);
     let reply = run(&snapshot, client, parts, body, &mut ledger).await;
-    let framing = ledger.framing;
-    outbound::framed(answered(&snapshot, reply, ledger), framing)
+    let shape = (ledger.framing, ledger.restored_model.clone());
+    outbound::framed(answered(&snapshot, reply, ledger), shape)
 }
 
 /// Sends a request that needs no more than its route: that of a plugin.
@@ -196,7 +196,8 @@ async fn send(
         Sent::Answered(answered) => answered,
         Sent::Reply(response) => return Ok(Reply::Own(response)),
     };
-    if answered.translation.is_none() && respond::passes_unseen(&route) {
+    let is_rewritten = answered.translation.is_some() || respond::is_renamed(&answered, ledger);
+    if !is_rewritten && respond::passes_unseen(&route) {
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {

@@ -81,6 +81,8 @@ pub(crate) struct Ledger {
     pub(crate) tickets: Tickets,
     /// Of a body that passes unread.
     pub(crate) progress: Option<Arc<Mutex<Progress>>>,
+    /// What answers are to call the model, where not as the provider does.
+    pub(crate) restored_model: Option<String>,
     error: Option<(String, &'static str)>,
     /// Whether the client gets what an upstream said.
     passed: bool,
@@ -131,6 +133,7 @@ impl Ledger {
             session: Session::default(),
             tickets: Tickets::default(),
             progress: None,
+            restored_model: None,
             error: None,
             passed: false,
             complete: false,

@@ -8,7 +8,7 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use tidegate_contract::Operation;
 use tidegate_pipeline::{ModerationOutcome, Tally};
-use tidegate_providers::{AnswerScan, Framing};
+use tidegate_providers::{AnswerScan, Framer, Framing};
 
 use crate::filtered::{self, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
@@ -66,12 +66,17 @@ pub(crate) fn own(mut response: Response<Bytes>, mut ledger: Box<Ledger>) -> Res
     response.map(|bytes| AnswerBody::Own((!head_only).then_some(bytes), ledger))
 }
 
-/// The stream of an answer as the client's API has it.
-pub(crate) fn framed(response: Response<AnswerBody>, framing: Framing) -> Response<AnswerBody> {
-    if framing == Framing::Sse || media_type(response.headers()) != EVENT_STREAM {
+/// The stream of an answer as the client's API has it, with the model by the name that it shall have.
+pub(crate) fn framed(
+    response: Response<AnswerBody>,
+    (framing, model): (Framing, Option<String>),
+) -> Response<AnswerBody> {
+    let is_as_it_should = framing == Framing::Sse && model.is_none();
+    if is_as_it_should || media_type(response.headers()) != EVENT_STREAM {
         return response;
     }
-    let mut response = response.map(|body| AnswerBody::Framed(Framed::new(body, framing)));
+    let framer = Framer::new(framing).renamed(model);
+    let mut response = response.map(|body| AnswerBody::Framed(Framed::new(body, framer)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(framing.media_type()));
     response.headers_mut().remove(CONTENT_LENGTH);
     response

@@ -7,7 +7,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
 use tidegate_pipeline::{Body, Denied, Document, Message};
-use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, scatter};
+use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, rename_answer, scatter};
 
 use crate::decoded::BodyError;
 use crate::fault::Fault;
@@ -31,6 +31,11 @@ pub(crate) enum Filtered {
 /// Whether the hooks of a route leave an answer as it is.
 pub(crate) fn passes_unseen(route: &Route) -> bool {
     !route.hooks.reads_answer() && !route.hooks.reads_events()
+}
+
+/// Whether the model of an answer that is no stream gets the name by which the client calls it.
+pub(crate) fn is_renamed(answered: &Answered, ledger: &Ledger) -> bool {
+    ledger.restored_model.is_some() && media_type(answered.response.headers()) != EVENT_STREAM
 }
 
 /// Runs the hooks of a route on an answer.
@@ -200,7 +205,14 @@ async fn whole(
         }
         _ => bytes,
     };
-    Ok(Response::from_parts(parts, bytes))
+    Ok(Response::from_parts(parts, restored(bytes, ledger)))
+}
+
+/// An answer whose model has the name by which the client calls it, where that is wanted.
+fn restored(bytes: Bytes, ledger: &Ledger) -> Bytes {
+    let Some(name) = &ledger.restored_model else { return bytes };
+    let renamed = std::str::from_utf8(&bytes).ok().and_then(|text| rename_answer(text, name));
+    renamed.map_or(bytes, Bytes::from)
 }
 
 /// Takes away what repeats a text that filters changed, such as its log probabilities.

@@ -82,6 +82,8 @@ pub(crate) struct Backend {
     pub(crate) weight: u32,
     pub(crate) priority: u32,
     pub(crate) model: Option<String>,
+    /// Whether answers name the model as the client did.
+    pub(crate) restores_model: bool,
     pub(crate) headers: Edits,
     /// Its filters, once an attempt.
     pub(crate) chain: Chain,
@@ -164,12 +166,14 @@ impl Route {
         self.backends.iter().any(|backend| speaks(backend) || backend.cluster.login.signs())
     }
 
-    /// Whether some backend gets another model name than the client sent, or has it in the path.
+    /// Whether some backend gets another model name than the client sent, has it in the path, or answers by it.
     pub(crate) fn needs_model(&self, operation: Operation) -> bool {
         let in_path = |backend: &Backend| {
             operation.names_a_model() && backend.cluster.provider.has_models_in_paths(&backend.cluster.site)
         };
-        self.backends.iter().any(|backend| backend.model.is_some() || in_path(backend))
+        self.backends
+            .iter()
+            .any(|backend| backend.model.is_some() || backend.restores_model || in_path(backend))
     }
 }
 
@@ -181,6 +185,7 @@ impl Backend {
             weight: 1,
             priority: 0,
             model: None,
+            restores_model: false,
             headers: Edits::default(),
             chain: Chain::new(Vec::new(), AuthMode::Any),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use tidegate_providers::{AnswerScan, Framer, Framing};
+use tidegate_providers::{AnswerScan, Framer};
 use tokio::time::{Instant, Sleep};
 
 use crate::events::whole_events;
@@ -25,7 +25,7 @@ pub(crate) enum AnswerBody {
     Upstream(Box<Passing>),
     /// An upstream's stream behind filters.
     Filtered(Pieces),
-    /// A stream for a client whose API has no server-sent events.
+    /// A stream for a client whose API has no server-sent events, or that is to read another name of the model.
     Framed(Box<Framed>),
 }
 
@@ -107,8 +107,8 @@ impl Passing {
 }
 
 impl Framed {
-    pub(crate) fn new(body: AnswerBody, framing: Framing) -> Box<Self> {
-        Box::new(Self { body, framer: Framer::new(framing), ended: false })
+    pub(crate) fn new(body: AnswerBody, framer: Framer) -> Box<Self> {
+        Box::new(Self { body, framer, ended: false })
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {

@@ -164,6 +164,7 @@ async fn attempt(
     if let Some(model) = draft.model() {
         ledger.request_model = Some(backend.model.as_deref().unwrap_or(model).to_owned());
     }
+    ledger.restored_model = ledger.original_model.clone().filter(|_| backend.restores_model);
     let bound = cluster.timeout.unwrap_or(Duration::MAX);
     let clock = ledger.clock;
     let late = || timed_out(cluster, "answer", bound.min(timeouts.first_byte));

@@ -59,6 +59,7 @@ fn backend(raw: raw::Backend, at: At<'_>) -> Backend {
         weight: raw.weight,
         priority: raw.priority,
         model: raw.model,
+        restores_model: raw.restore_model,
         headers: headers::edits(raw.headers, at.key("headers")),
         filters: filter::filters(raw.filters, at.key("filters")),
     }

@@ -219,6 +219,9 @@ pub(crate) struct Backend {
     /// The model name to send upstream in place of the client's.
     #[schemars(length(min = 1))]
     pub(crate) model: Option<String>,
+    /// Whether answers name the model as the client did, in place of the provider's name.
+    #[serde(default)]
+    pub(crate) restore_model: bool,
     /// Edits of the request's headers, after those of the cluster.
     #[serde(default)]
     pub(crate) headers: HeaderEdits,
