@@ -1,4 +1,5 @@
 use super::*;
+use crate::exchange::api::Api;
 
 fn provider(name: &str) -> Arc<dyn Provider> {
     by_name(name).unwrap()
@@ -98,8 +99,8 @@ fn each_translates_but_its_own_dialect() {
         );
     }
     assert_eq!(serves("openai", chat.0, chat.1), Serving::Passes);
-    assert_eq!(serves("openai", messages.0, messages.1), Serving::Speaks(Api::Chat.plain()));
-    assert_eq!(serves("anthropic", chat.0, chat.1), Serving::Speaks(Api::Messages.plain()));
+    assert_eq!(serves("openai", messages.0, messages.1), Serving::Speaks(Task::Converse(Api::Chat.plain())));
+    assert_eq!(serves("anthropic", chat.0, chat.1), Serving::Speaks(Task::Converse(Api::Messages.plain())));
     assert_eq!(serves("anthropic", messages.0, messages.1), Serving::Passes);
     assert_eq!(serves("anthropic", Dialect::OpenAi, Operation::Other), Serving::Passes);
     let embeddings = serves("anthropic", Dialect::OpenAi, Operation::Embeddings);

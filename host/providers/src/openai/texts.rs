@@ -13,7 +13,7 @@ use super::chat_stream::{is_count, is_structural};
 use super::responses::items;
 use crate::stream::places;
 use crate::texts::FoundText;
-use finder::{Finder, Voice};
+use finder::{Finder, Voice, below};
 
 /// Every text of a request.
 pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText> {
@@ -22,6 +22,8 @@ pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText
         Operation::Completion => prompts(body, &["prompt", "suffix"]),
         Operation::Embeddings => prompts(body, &["input"]),
         Operation::Responses | Operation::InputTokens => items::request(body),
+        Operation::Tokenize => [prompts(body, &["prompt"]), chat(body)].concat(),
+        Operation::Rerank => ranked(body),
         _ => Vec::new(),
     }
 }
@@ -68,6 +70,20 @@ fn prompts(body: &Value, keys: &[&str]) -> Vec<FoundText> {
     finder.found
 }
 
+/// Settings of ranks that no model is told.
+const OF_RANKS: [&str; 4] = ["model", "user", "rank_fields", "truncate"];
+
+/// What is ranked by what, and what else a server that ranks may be told.
+fn ranked(body: &Value) -> Vec<FoundText> {
+    let mut finder = Finder::default();
+    for (key, field) in body.as_object().into_iter().flatten() {
+        if !OF_RANKS.contains(&key.as_str()) {
+            finder.document(&below(&"", key), field, Voice { role: "user", new_turn: true });
+        }
+    }
+    finder.found
+}
+
 fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
@@ -77,7 +93,7 @@ fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     }
     error(&mut finder, body, assistant);
     // What embeddings have beside numbers is encoded.
-    if matches!(operation, Operation::Chat | Operation::Completion) {
+    if operation != Operation::Embeddings {
         others(&mut finder, body, assistant);
     }
     finder.found
