@@ -94,7 +94,7 @@ pub(crate) struct Compatible {
     /// Whether it has OpenAI's responses, too; without, they are asked as chat completions.
     #[serde(default)]
     pub(crate) responses: bool,
-    /// Whether it has vLLM's `/tokenize`, outside the prefix; without, it counts tokens for nobody but clients of its responses.
+    /// Whether it has vLLM's `/tokenize`, outside the prefix, by which all counts of tokens are asked then.
     #[serde(default)]
     pub(crate) tokenize: bool,
     /// Where it reranks in the shape of Cohere's second version: a path from the root of its host; without, it does not.

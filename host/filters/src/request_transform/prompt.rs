@@ -40,9 +40,12 @@ impl Prompt {
 
     /// The edits of a body; none where it has no prompt, or one of tokens.
     pub(super) fn plan(&self, operation: &str, body: &Sketch) -> Vec<JsonEdit> {
+        let chat = || body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages));
+        let completion = || body.get(PROMPT).map(|prompt| self.completion(prompt));
         match operation {
-            "chat" => body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages)),
-            "completion" => body.get(PROMPT).map(|prompt| self.completion(prompt)),
+            "chat" => chat(),
+            "completion" => completion(),
+            "tokenize" => chat().or_else(completion),
             "messages" | "count_tokens" => Some(self.messages(body)),
             "responses" | "responses_input_tokens" => Some(self.responses(body)),
             _ => None,
