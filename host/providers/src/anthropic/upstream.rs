@@ -21,8 +21,7 @@ impl Provider for Anthropic {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        let skills =
-            Skills { converse: Api::Messages.plain(), count: Some(Counter::Messages), embed: None };
+        let skills = Skills { converse: Api::Messages.plain(), count: Some(Counter::Messages), embed: None };
         skills.serve(|_| dialect == Dialect::Anthropic, (dialect, operation))
     }
 

@@ -28,7 +28,8 @@ impl Vendor {
     fn of(model: &str) -> Result<Self, Refused> {
         let known = [("amazon.titan-embed-", Self::Titan), ("cohere.embed-", Self::Cohere)];
         let vendor = known.into_iter().find(|(id, _)| model.contains(id)).map(|(_, vendor)| vendor);
-        let cause = "is none that makes embeddings here: name an \"amazon.titan-embed-…\" or a \"cohere.embed-…\"";
+        let cause =
+            "is none that makes embeddings here: name an \"amazon.titan-embed-…\" or a \"cohere.embed-…\"";
         vendor.ok_or_else(|| Refused::invalid(&Place::BODY.key("model"), cause))
     }
 }
@@ -45,7 +46,9 @@ impl EmbedderForm for Bedrock {
         let Answered { embedding, embeddings, tokens } = serde_json::from_slice(body)?;
         let lists = match (embedding, embeddings) {
             (Some(one), _) => vec![one],
-            (None, Some(all)) if all.get().starts_with('{') => serde_json::from_str::<ByType<'a>>(all.get())?.float,
+            (None, Some(all)) if all.get().starts_with('{') => {
+                serde_json::from_str::<ByType<'a>>(all.get())?.float
+            }
             (None, Some(all)) => serde_json::from_str(all.get())?,
             (None, None) => return Err(Unreadable("it has no \"embedding\" and no \"embeddings\"".into())),
         };
@@ -102,7 +105,10 @@ fn input_type(task: Option<&str>) -> Result<&'static str, Refused> {
     match task.map(str::to_ascii_uppercase).as_deref() {
         None | Some("RETRIEVAL_DOCUMENT" | "SEARCH_DOCUMENT") => Ok("search_document"),
         Some(
-            "RETRIEVAL_QUERY" | "SEARCH_QUERY" | "QUESTION_ANSWERING" | "FACT_VERIFICATION"
+            "RETRIEVAL_QUERY"
+            | "SEARCH_QUERY"
+            | "QUESTION_ANSWERING"
+            | "FACT_VERIFICATION"
             | "CODE_RETRIEVAL_QUERY",
         ) => Ok("search_query"),
         Some("CLASSIFICATION") => Ok("classification"),

@@ -289,3 +289,7 @@ pub(crate) fn object<'a>(body: Json<'a>) -> Result<Object<'a>, Refused> {
         other => Err(Refused::invalid(&Place::BODY, format_args!("must be an object, not {}", other.kind()))),
     }
 }
+
+#[cfg(test)]
+#[path = "counted_tests.rs"]
+mod tests;

@@ -352,3 +352,7 @@ pub(super) fn answer(
     answer.tokens = answer.tokens.or(told);
     client.form().encode_answer(answer, wanted)
 }
+
+#[cfg(test)]
+#[path = "embed_tests.rs"]
+mod tests;

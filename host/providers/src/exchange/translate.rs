@@ -106,7 +106,8 @@ impl<'a> Ask<'a> {
         let stream = matches!(task, Task::Converse(_)) && asks_for_stream();
         let (task, between, body) = match (self.client, task) {
             (Question::Count(client), Task::Count(counter)) => {
-                let between = if counter.is_of(client) { Between::Kept } else { Between::Count(client, counter) };
+                let between =
+                    if counter.is_of(client) { Between::Kept } else { Between::Count(client, counter) };
                 (task, between, counter.keep(client, body, (&model, self.rename, self.betas))?)
             }
             (Question::Embed(client), Task::Embed(embedder)) => {

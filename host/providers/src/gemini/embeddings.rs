@@ -196,7 +196,8 @@ fn answer<'a>(
 impl EmbedderForm for Vertex {
     fn encode_request<'a>(&self, request: EmbedRequest<'a>) -> Result<Object<'a>, Refused> {
         // The model is in the path; there is no place for who asks.
-        let EmbedRequest { model: _, inputs, dimensions, truncate, end_user: _, base64: _, unknown: _ } = request;
+        let EmbedRequest { model: _, inputs, dimensions, truncate, end_user: _, base64: _, unknown: _ } =
+            request;
         let instance = |input: Worded<'a>| {
             let mut instance = object! { "content": input.text };
             instance.set_some("task_type", input.task);

@@ -16,16 +16,8 @@ pub(crate) struct Responses;
 pub(crate) struct Tokenize;
 
 /// What of a response's request its count has, too.
-const OF_INPUT_TOKENS: [&str; 8] = [
-    "model",
-    "instructions",
-    "input",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "reasoning",
-    "text",
-];
+const OF_INPUT_TOKENS: [&str; 8] =
+    ["model", "instructions", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text"];
 
 impl CountForm for Responses {
     fn encode_answer(&self, tokens: u64) -> Object<'static> {

@@ -92,7 +92,8 @@ fn is_base64(fields: &mut Fields<'_, '_>) -> Result<bool, Refused> {
 impl EmbedderForm for OpenAi {
     /// Vectors for one task are vectors for any: its models know none. Floats are asked for, as every server has them.
     fn encode_request<'a>(&self, request: EmbedRequest<'a>) -> Result<Object<'a>, Refused> {
-        let EmbedRequest { model, mut inputs, dimensions, truncate, end_user, base64: _, unknown: _ } = request;
+        let EmbedRequest { model, mut inputs, dimensions, truncate, end_user, base64: _, unknown: _ } =
+            request;
         if inputs.iter().any(|input| input.title.is_some()) {
             return Err(Refused::unsupported("title", NAME));
         }

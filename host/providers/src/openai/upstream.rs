@@ -12,11 +12,8 @@ use crate::upstream::{Provider, Serving, Site, Skills, Target, is_no_openai, joi
 pub(crate) struct OpenAi;
 
 /// What OpenAI, and Azure as well, can be asked.
-pub(crate) const SKILLS: Skills = Skills {
-    converse: Api::Chat.plain(),
-    count: Some(Counter::Responses),
-    embed: Some(Embedder::OpenAi),
-};
+pub(crate) const SKILLS: Skills =
+    Skills { converse: Api::Chat.plain(), count: Some(Counter::Responses), embed: Some(Embedder::OpenAi) };
 
 impl Provider for OpenAi {
     fn name(&self) -> &str {
