@@ -19,13 +19,13 @@ fn columns() -> Vec<Column> {
     let own = tidegate_providers::all()
         .iter()
         .map(|provider| Column { names: vec![provider.name().to_owned()], provider: Arc::clone(provider) });
-    own.chain(table()).collect()
+    own.chain(lines_of_the_table()).collect()
 }
 
 /// What a line of the table has beside chat completions: responses, `/tokenize`, ranks.
 type Extras = (bool, bool, bool);
 
-fn table() -> impl Iterator<Item = Column> {
+fn lines_of_the_table() -> impl Iterator<Item = Column> {
     let mut kinds: Vec<(Extras, Vec<String>)> = Vec::new();
     for line in compatible_providers() {
         let extras = (line.responses, line.tokenize, line.rerank.is_some());

@@ -6,7 +6,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::exchange::embed::{EmbedAnswer, EmbedRequest, EmbedderForm, Vector, Worded, texts};
+use crate::exchange::embed::vector::Vector;
+use crate::exchange::embed::{EmbedAnswer, EmbedRequest, EmbedderForm, Worded, texts};
 use crate::exchange::json::{Object, Text, object};
 use crate::exchange::place::Place;
 use crate::exchange::refused::{Refused, Unreadable};

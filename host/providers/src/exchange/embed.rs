@@ -1,14 +1,10 @@
 //! Embeddings: texts, of each of which an API makes a vector.
-//!
-//! The numbers of a vector stay the bytes that the provider wrote, so that none is rounded and few are read at all.
 
-use std::borrow::Cow;
+pub(crate) mod vector;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde_json::value::{RawValue, to_raw_value};
 use tidegate_contract::Operation;
+use vector::Vector;
 
 use super::api::Api;
 use super::codec::Head;
@@ -92,14 +88,6 @@ pub(crate) struct EmbedAnswer<'a> {
     pub(crate) vectors: Vec<Vector<'a>>,
     /// Tokens of all inputs together, where the provider tells them.
     pub(crate) tokens: Option<u64>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Vector<'a> {
-    /// A list of numbers, as the provider wrote it.
-    Numbers(&'a RawValue),
-    /// 32-bit floats, little-endian.
-    Base64(Text<'a>),
 }
 
 /// What must be known of a request to write its answer.
@@ -287,52 +275,6 @@ pub(crate) fn texts<'a>(inputs: Vec<Input<'a>>, provider: &str) -> Result<Vec<Wo
         Said::Tokens(_) => Err(tokens()),
     };
     inputs.into_iter().map(text).collect()
-}
-
-impl<'a> Vector<'a> {
-    /// A vector as a field has it.
-    ///
-    /// # Errors
-    /// Where it is neither a list nor a string.
-    pub(crate) fn of(raw: &'a RawValue) -> Result<Self, Unreadable> {
-        match raw.get().as_bytes().first() {
-            Some(b'[') => Ok(Self::Numbers(raw)),
-            Some(b'"') => Ok(Self::Base64(serde_json::from_str::<Cow<'a, str>>(raw.get())?)),
-            _ => Err(Unreadable("a vector is no list of numbers".into())),
-        }
-    }
-
-    /// A list of numbers.
-    ///
-    /// # Errors
-    /// Where it holds anything else.
-    pub(crate) fn numbers(self) -> Result<Cow<'a, RawValue>, Unreadable> {
-        match self {
-            Self::Numbers(raw) => Ok(Cow::Borrowed(raw)),
-            Self::Base64(text) => {
-                let bytes = STANDARD.decode(&*text).ok().filter(|bytes| bytes.len() % 4 == 0);
-                let bytes = bytes.ok_or_else(|| Unreadable("a vector is no base64 of floats".into()))?;
-                let floats = bytes.chunks_exact(4).filter_map(|four| four.try_into().ok());
-                let floats: Vec<f32> = floats.map(f32::from_le_bytes).collect();
-                Ok(Cow::Owned(to_raw_value(&floats)?))
-            }
-        }
-    }
-
-    /// Base64 of 32-bit floats, little-endian.
-    ///
-    /// # Errors
-    /// Where it holds anything but numbers.
-    pub(crate) fn base64(self) -> Result<Text<'a>, Unreadable> {
-        match self {
-            Self::Base64(text) => Ok(text),
-            Self::Numbers(raw) => {
-                let floats: Vec<f32> = serde_json::from_str(raw.get())?;
-                let bytes: Vec<u8> = floats.iter().flat_map(|float| float.to_le_bytes()).collect();
-                Ok(Cow::Owned(STANDARD.encode(bytes)))
-            }
-        }
-    }
 }
 
 /// Writes an answer in the client's words.

@@ -20,7 +20,6 @@ pub struct Translation {
     pub(super) client: Question,
     pub(super) provider: Task,
     pub(super) between: Between,
-    streams: bool,
 }
 
 /// How answers come back.
@@ -94,7 +93,7 @@ impl<'a> Ask<'a> {
             operation: task.operation(),
             stream,
             model,
-            translation: Translation { client: self.client, provider: task, between, streams: stream },
+            translation: Translation { client: self.client, provider: task, between },
         })
     }
 
@@ -238,11 +237,6 @@ fn not_json(error: serde_json::Error) -> Refused {
 }
 
 impl Translation {
-    /// Whether a stream was asked for.
-    pub fn streams(&self) -> bool {
-        self.streams
-    }
-
     /// Whether an answer of this media type is a stream of events of the provider's.
     pub fn reads(&self, media_type: &str) -> bool {
         let is_stream = matches!(media_type, "text/event-stream" | "application/vnd.amazon.eventstream");

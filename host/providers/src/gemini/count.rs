@@ -31,7 +31,7 @@ impl CountForm for Gemini {
 impl CounterForm for Gemini {
     fn wrap<'a>(&self, mut body: Object<'a>, model: &str, _betas: &[&'a str]) -> Object<'a> {
         body.set("model", named(model));
-        object! { "generateContentRequest": body }
+        Object::from_iter([(WHOLE.into(), body.into())])
     }
 
     /// The model is in the path, and again in what is counted.

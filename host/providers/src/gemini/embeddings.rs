@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use super::codec::parts::fields;
 use super::count::{name, named};
 use crate::exchange::codec::Head;
+use crate::exchange::embed::vector::Vector;
 use crate::exchange::embed::{
-    EmbedAnswer, EmbedForm, EmbedRequest, EmbedderForm, Input, Said, Vector, Wanted, Worded, texts,
+    EmbedAnswer, EmbedForm, EmbedRequest, EmbedderForm, Input, Said, Wanted, Worded, texts,
 };
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Object, Text, object};

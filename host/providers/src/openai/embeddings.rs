@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::exchange::codec::Head;
-use crate::exchange::embed::{
-    EmbedAnswer, EmbedForm, EmbedRequest, EmbedderForm, Input, Said, Vector, Wanted,
-};
+use crate::exchange::embed::vector::Vector;
+use crate::exchange::embed::{EmbedAnswer, EmbedForm, EmbedRequest, EmbedderForm, Input, Said, Wanted};
 use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::place::Place;
