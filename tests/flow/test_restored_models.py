@@ -58,6 +58,7 @@ def test_every_api_has_its_own_place_for_it(gateway):
 
 
 def test_the_account_keeps_both_names(gateway):
-    gateway.chat("mine")
-    line = gateway.access_of("/v1/chat/completions")[-1]
+    before = len([line for line in gateway.access if line["path"] == "/v1/completions"])
+    gateway.post("/v1/completions", {"model": "mine", "prompt": "x"})
+    line = gateway.access_of("/v1/completions", before + 1)[-1]
     assert (line["original_model"], line["request_model"]) == ("mine", "m-1")

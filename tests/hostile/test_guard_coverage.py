@@ -4,6 +4,7 @@ The endpoints, the providers and who serves what are asked of the binary, so a n
 does one that no filter sees.
 """
 
+import base64
 import json
 
 import pytest
@@ -57,21 +58,30 @@ def generated(text: str, **candidate) -> dict:
 ASKS = {
     "/v1/chat/completions": ({"messages": USER}, "chat"),
     "/v1/completions": ({"prompt": ASKED}, "completion"),
-    "/v1/embeddings": ({"input": ASKED}, "embeddings"),
+    "/v1/embeddings": ({"input": ASKED}, "embed-openai"),
     "/v1/responses": ({"input": ASKED}, "responses"),
-    "/v1/responses/input_tokens": ({"input": ASKED}, "responses_input_tokens"),
+    "/v1/responses/input_tokens": ({"input": ASKED}, "count-responses"),
+    "/tokenize": ({"messages": USER}, "count-tokenize"),
+    "/v2/rerank": ({"query": ASKED, "documents": [ASKED, {"text": ASKED}]}, "rerank"),
     "/v1/messages": ({"max_tokens": 9, "messages": USER}, "messages"),
-    "/v1/messages/count_tokens": ({"messages": USER}, "count_tokens"),
+    "/v1/messages/count_tokens": ({"messages": USER}, "count-messages"),
     "/v1beta/models/{model}:generateContent": ({"contents": [PARTS]}, "gemini"),
     "/v1beta/models/{model}:streamGenerateContent": ({"contents": [PARTS]}, "gemini"),
-    "/v1beta/models/{model}:countTokens": ({"contents": [PARTS]}, "gemini_count_tokens"),
-    "/v1beta/models/{model}:embedContent": ({"content": PARTS}, "gemini_embeddings"),
+    "/v1beta/models/{model}:countTokens": ({"contents": [PARTS]}, "count-gemini"),
+    "/v1beta/models/{model}:embedContent": ({"content": PARTS}, "embed-gemini"),
+    "/v1beta/models/{model}:batchEmbedContents": ({"requests": [{"content": PARTS}]}, "embed-gemini-batch"),
     "/model/{model}/converse": (CONVERSED, "converse"),
     "/model/{model}/converse-stream": (CONVERSED, "converse"),
 }
 
 # What is answered, by API, and the events of a stream. Those of a kind differ only in what may be asked.
-KINDS = {"compatible-chat": "chat", "vertex": "gemini"}
+KINDS = {
+    "compatible-chat": "chat",
+    "vertex": "gemini",
+    "count-vertex": "count-gemini",
+    "count-vertex-messages": "count-messages",
+    "count-invoke-messages": "count-converse",
+}
 ANSWERS = {
     "chat": (
         {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": SAID}}]},
@@ -81,7 +91,9 @@ ANSWERS = {
         {"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [{"index": 0, "finish_reason": "stop", "text": SAID}]},
         [*[{**chunk(text=letter), "object": "text_completion"} for letter in SAID], {**chunk(text="", finish_reason="stop"), "object": "text_completion"}, "[DONE]"],
     ),
-    "embeddings": ({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m"}, None),
+    "embed-openai": ({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m"}, None),
+    "embed-vertex": ({"predictions": [{"embeddings": {"values": [0.5]}}]}, None),
+    "embed-bedrock": ({"embedding": [0.5], "inputTextTokenCount": 3}, None),
     "responses": (
         response("completed", [ITEM]),
         [
@@ -95,7 +107,7 @@ ANSWERS = {
             {"type": "response.completed", "sequence_number": 33, "response": response("completed", [ITEM])},
         ],
     ),
-    "responses_input_tokens": ({"object": "response.input_tokens", "input_tokens": 3}, None),
+    "count-responses": ({"object": "response.input_tokens", "input_tokens": 3}, None),
     "messages": (
         {**MESSAGE, "content": [{"type": "text", "text": SAID}], "stop_reason": "end_turn"},
         [
@@ -107,13 +119,17 @@ ANSWERS = {
             {"type": "message_stop"},
         ],
     ),
-    "count_tokens": ({"input_tokens": 3}, None),
+    "count-messages": ({"input_tokens": 3}, None),
     "gemini": (
         generated(SAID, finishReason="STOP"),
         [*[generated(letter) for letter in SAID], generated("", finishReason="STOP")],
     ),
-    "gemini_count_tokens": ({"totalTokens": 3}, None),
-    "gemini_embeddings": ({"embedding": {"values": [0.5]}}, None),
+    "count-gemini": ({"totalTokens": 3}, None),
+    "count-converse": ({"inputTokens": 3}, None),
+    "count-tokenize": ({"count": 3, "max_model_len": 9, "tokens": [1, 2, 3]}, None),
+    "embed-gemini": ({"embedding": {"values": [0.5]}}, None),
+    "embed-gemini-batch": ({"embeddings": [{"values": [0.5]}]}, None),
+    "rerank": ({"results": [{"index": 0, "relevance_score": 0.5, "document": {"text": SAID}}]}, None),
     # The names of its events stand beside their data.
     "converse": (
         {"output": {"message": {"role": "assistant", "content": [{"text": SAID}]}}, "stopReason": "end_turn", **USED},
@@ -126,7 +142,6 @@ ANSWERS = {
         ],
     ),
 }
-COUNTS = {"embeddings", "responses_input_tokens", "count_tokens", "gemini_count_tokens", "gemini_embeddings"}
 
 
 def asked(path: str) -> tuple[dict, str]:
@@ -210,6 +225,17 @@ def site(provider: str) -> dict:
     return {"credentials": {"api_key": "k"}}
 
 
+# Who makes embeddings on Bedrock is told by the name of the model.
+MODELS = {"embed-bedrock": "amazon.titan-embed-text-v2:0"}
+
+
+def read(body: bytes) -> bytes:
+    """What an upstream reads in a body: one in another, for InvokeModel, is encoded."""
+    counted = json.loads(body).get("input")
+    invoked = counted.get("invokeModel") if isinstance(counted, dict) else None
+    return base64.b64decode(invoked["body"]) if invoked else body
+
+
 GUARD = {"content_moderation": {"words": [CANARY], "action": "redact", "replace_with": "<*>"}, "name": "guard"}
 
 
@@ -225,20 +251,22 @@ def test_t_grd_1_every_endpoint_is_judged_or_refused(endpoint, provider, stream,
             assert refused.returncode == 1 and "it moderates" in refused.stderr
             return
         with Gateway(config) as gateway:
-            path = endpoint["path"].replace("{model}", "m")
+            model = MODELS.get(api, "m")
+            path = endpoint["path"].replace("{model}", model)
             # Where the path names the model, it also says whether a stream is wanted.
-            named = {} if "{model}" in endpoint["path"] else {"model": "m", **({"stream": True} if stream else {})}
+            named = {} if "{model}" in endpoint["path"] else {"model": model, **({"stream": True} if stream else {})}
             answer = gateway.post(path, {**named, **body})
             if api is None:
                 assert 400 <= answer.status_code < 500 and not upstream.requests, answer.text
                 return
             assert answer.status_code == 200, answer.text
             assert CANARY.encode() not in answer.content
-            if own_api not in COUNTS:
+            if not own_api.startswith(("count-", "embed-")):
                 assert b"<*>" in answer.content, answer.content
             assert answer.headers["x-tidegate-moderation"].startswith("input=redact, output=")
             if name != "mock":
-                assert CANARY.encode() not in upstream.requests[0].body and b"<*>" in upstream.requests[0].body
+                sent = read(upstream.requests[0].body)
+                assert CANARY.encode() not in sent and b"<*>" in sent
             for hook in ("moderate_input", "moderate_output"):
                 assert gateway.metric("tidegate_plugin_calls_total", plugin="guard", hook=hook) >= 1
             assert gateway.metric("tidegate_moderation_skipped_total") == 0

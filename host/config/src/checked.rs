@@ -159,6 +159,10 @@ pub struct Compatible {
     pub prefix: String,
     /// Whether it has OpenAI's responses, too.
     pub responses: bool,
+    /// Whether it has vLLM's `/tokenize`.
+    pub tokenize: bool,
+    /// Where it reranks, from the root of its host; `None` where it does not.
+    pub rerank: Option<String>,
 }
 
 /// How the gateway identifies itself to a provider.

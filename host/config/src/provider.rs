@@ -72,12 +72,14 @@ pub(crate) fn by_name(name: &str, added: &IndexMap<String, raw::Compatible>) -> 
 }
 
 fn compatible(name: &str, line: &raw::Compatible) -> Compatible {
-    let raw::Compatible { endpoint, path_prefix, responses } = line;
+    let raw::Compatible { endpoint, path_prefix, responses, tokenize, rerank } = line;
     Compatible {
         name: name.to_owned(),
         endpoint: endpoint.clone(),
         prefix: path_prefix.clone(),
         responses: *responses,
+        tokenize: *tokenize,
+        rerank: rerank.clone(),
     }
 }
 

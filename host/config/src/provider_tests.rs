@@ -17,7 +17,13 @@ fn every_line_of_the_table_is_a_provider() {
 
 #[test]
 fn a_line_of_the_configuration_takes_the_place_of_one_of_the_table() {
-    let line = raw::Compatible { endpoint: None, path_prefix: "/v9".into(), responses: true };
+    let line = raw::Compatible {
+        endpoint: None,
+        path_prefix: "/v9".into(),
+        responses: true,
+        tokenize: false,
+        rerank: None,
+    };
     let added = IndexMap::from([("groq".to_owned(), line)]);
     let found = by_name("groq", &added).unwrap();
     assert_eq!((found.prefix(), found.needs()), (Some("/v9"), &["endpoint"][..]));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tidegate_config::compatible_providers;
 use tidegate_contract::Dialect;
-use tidegate_providers::{Api, Compatible, Endpoint, Envelope, Provider, Serving, Speech};
+use tidegate_providers::{Compatible, Endpoint, Envelope, Provider, Question, Serving, Speech, Task};
 
 /// A provider, or several that are alike.
 struct Column {
@@ -14,19 +14,32 @@ struct Column {
     provider: Arc<dyn Provider>,
 }
 
-/// Those with code of their own, then those of the table: with responses and without.
+/// Those with code of their own, then those of the table that have the same beside chat completions.
 fn columns() -> Vec<Column> {
     let own = tidegate_providers::all()
         .iter()
         .map(|provider| Column { names: vec![provider.name().to_owned()], provider: Arc::clone(provider) });
-    let table = [true, false].map(|responses| {
-        let listed = compatible_providers().filter(|line| line.responses == responses);
-        let names: Vec<String> = listed.map(|line| line.name).collect();
+    own.chain(lines_of_the_table()).collect()
+}
+
+/// What a line of the table has beside chat completions: responses, `/tokenize`, ranks.
+type Extras = (bool, bool, bool);
+
+fn lines_of_the_table() -> impl Iterator<Item = Column> {
+    let mut kinds: Vec<(Extras, Vec<String>)> = Vec::new();
+    for line in compatible_providers() {
+        let extras = (line.responses, line.tokenize, line.rerank.is_some());
+        match kinds.iter_mut().find(|(kind, _)| *kind == extras) {
+            Some((_, names)) => names.push(line.name),
+            None => kinds.push((extras, vec![line.name])),
+        }
+    }
+    kinds.into_iter().map(|((responses, tokenize, ranks), names)| {
         let name = names.first().cloned().unwrap_or_default();
-        let line = Compatible { name, endpoint: None, prefix: "/v1".into(), responses };
+        let rerank = ranks.then(|| "/v2/rerank".to_owned());
+        let line = Compatible { name, endpoint: None, prefix: "/v1".into(), responses, tokenize, rerank };
         Column { names, provider: Arc::new(line) }
-    });
-    own.chain(table).collect()
+    })
 }
 
 /// Everything as JSON.
@@ -53,7 +66,7 @@ pub(crate) fn json() -> String {
 fn cell(provider: &dyn Provider, endpoint: &Endpoint) -> Value {
     match provider.serves(endpoint.dialect, endpoint.operation) {
         Serving::Passes => json!({"how": "passes"}),
-        Serving::Speaks(speech) => json!({"how": "translated", "api": speech.api.as_str()}),
+        Serving::Speaks(task) => json!({"how": "translated", "api": task.as_str()}),
         Serving::Refuses(lacks) => json!({"how": "refused", "lacks": lacks}),
     }
 }
@@ -120,20 +133,24 @@ fn head(endpoint: &Endpoint) -> String {
     format!("`{}`<br>{kind}", endpoint.path)
 }
 
+/// What is around the API of a conversation.
+fn by(task: Task) -> &'static str {
+    match task {
+        Task::Converse(Speech { envelope: Envelope::BedrockInvoke, .. }) => ", by InvokeModel",
+        Task::Converse(Speech { envelope: Envelope::VertexRaw, .. }) => ", by rawPredict",
+        _ => "",
+    }
+}
+
 fn words(provider: &dyn Provider, endpoint: &Endpoint) -> String {
     match provider.serves(endpoint.dialect, endpoint.operation) {
         Serving::Passes => "passes".into(),
-        Serving::Speaks(Speech { api, envelope }) => {
-            let client = Api::of_client(endpoint.dialect, endpoint.operation);
-            if client.is_some_and(|client| client.is_kept_by(api)) {
+        Serving::Speaks(task) => {
+            let client = Question::of_client(endpoint.dialect, endpoint.operation);
+            if client.is_some_and(|client| client.is_kept_by(task)) {
                 return "adapted".into();
             }
-            let by = match envelope {
-                Envelope::None => "",
-                Envelope::BedrockInvoke => ", by InvokeModel",
-                Envelope::VertexRaw => ", by rawPredict",
-            };
-            format!("translated to {}{by}", api.title())
+            format!("translated to {}{}", task.title(), by(task))
         }
         Serving::Refuses(lacks) => format!("refused: it has no {lacks}"),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod codec;
+pub(crate) mod count;
 pub(crate) mod dialect;
 pub(crate) mod edited;
 pub(crate) mod gather;

@@ -2,8 +2,10 @@
 
 pub(crate) mod client;
 pub(crate) mod codec;
+pub(crate) mod count;
 pub(crate) mod dialect;
 pub(crate) mod edited;
+pub(crate) mod embeddings;
 pub(crate) mod frames;
 pub(crate) mod gather;
 pub(crate) mod scatter;

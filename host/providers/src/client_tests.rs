@@ -18,6 +18,8 @@ fn each_path_has_its_operation() {
     assert_eq!(operation(Method::POST, "/v1/embeddings"), Operation::Embeddings);
     assert_eq!(operation(Method::POST, "/v1/responses"), Operation::Responses);
     assert_eq!(operation(Method::POST, "/v1/responses/input_tokens"), Operation::InputTokens);
+    assert_eq!(operation(Method::POST, "/tokenize"), Operation::Tokenize);
+    assert_eq!(operation(Method::POST, "/v2/rerank"), Operation::Rerank);
     assert_eq!(operation(Method::GET, "/v1/models"), Operation::Models);
     assert_eq!(operation(Method::HEAD, "/v1/models/gpt-4o"), Operation::Models);
 }
@@ -39,6 +41,20 @@ fn api_chat_is_the_chat_endpoint() {
     let claimed = claim(&Method::POST, "/api/chat");
     assert_eq!((claimed.operation, &*claimed.path), (Operation::Chat, "/v1/chat/completions"));
     assert_eq!(claim(&Method::POST, "/api/chats").path, "/api/chats");
+}
+
+#[test]
+fn coheres_path_is_that_of_ranks() {
+    let claimed = claim(&Method::POST, "/cohere/v2/rerank");
+    assert_eq!((claimed.operation, &*claimed.path), (Operation::Rerank, "/v2/rerank"));
+    assert_eq!(operation(Method::POST, "/cohere/v1/rerank"), Operation::Other);
+}
+
+#[test]
+fn googles_verbs_stand_behind_the_model() {
+    let batch = claim(&Method::POST, "/v1beta/models/a%2Fb:batchEmbedContents");
+    assert_eq!((batch.operation, batch.model.as_deref()), (Operation::BatchEmbedContents, Some("a/b")));
+    assert_eq!(batch.dialect, Dialect::Gemini);
 }
 
 #[test]

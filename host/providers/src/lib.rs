@@ -32,6 +32,9 @@ pub use dialect::{
     ErrorBody, JSON, error_body, error_event, error_field, error_kind, model_body, models_body,
 };
 pub use exchange::api::{Api, Envelope, Speech};
+pub use exchange::counted::{Count, Counter};
+pub use exchange::embed::{Embed, Embedder};
+pub use exchange::question::{Question, Task};
 pub use exchange::refused::{Refused, Unreadable};
 pub use exchange::streamed::StreamTranslation;
 pub use exchange::translate::{Ask, Translated, Translation};

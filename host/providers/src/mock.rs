@@ -12,6 +12,7 @@ mod messages;
 mod model;
 mod plan;
 mod request;
+mod rerank;
 mod responses;
 mod script;
 mod settings;

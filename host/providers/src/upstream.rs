@@ -6,7 +6,10 @@ use http::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tidegate_contract::{Dialect, Operation};
 
-use crate::exchange::api::{Api, Speech};
+use crate::exchange::api::Speech;
+use crate::exchange::counted::Counter;
+use crate::exchange::embed::Embedder;
+use crate::exchange::question::{Question, Task};
 use crate::{anthropic, azure, bedrock, gemini, http as opaque, mock, openai};
 
 /// A kind of upstream. One value serves all clusters of its kind; a new provider is one folder and a line in [`all`].
@@ -58,8 +61,8 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 pub enum Serving {
     /// Bodies pass as they are.
     Passes,
-    /// A conversation is held in its own words.
-    Speaks(Speech),
+    /// It is asked in its own words.
+    Speaks(Task),
     /// It has nothing of the kind; what it lacks.
     Refuses(&'static str),
 }
@@ -123,30 +126,51 @@ pub fn by_name(name: &str) -> Option<Arc<dyn Provider>> {
     all().iter().find(|provider| provider.name() == name).cloned()
 }
 
-/// How a provider that holds conversations in one way serves a client: what is no conversation passes only where it
-/// `passes`.
-pub(crate) fn converses(
-    speech: Speech,
-    passes: impl FnOnce(Operation) -> bool,
-    (dialect, operation): (Dialect, Operation),
-) -> Serving {
-    if !operation.names_a_model() || passes(operation) {
-        return Serving::Passes;
+/// What a provider can be asked in its own words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Skills {
+    pub(crate) converse: Speech,
+    pub(crate) count: Option<Counter>,
+    pub(crate) embed: Option<Embedder>,
+}
+
+impl Skills {
+    /// How a provider with these skills serves a client where nothing but what `passes` is as its own clients ask it.
+    pub(crate) fn serve(
+        self,
+        passes: impl FnOnce(Operation) -> bool,
+        (dialect, operation): (Dialect, Operation),
+    ) -> Serving {
+        if !operation.names_a_model() || passes(operation) {
+            return Serving::Passes;
+        }
+        let task = match Question::of_client(dialect, operation) {
+            Some(Question::Converse(_)) => Some(Task::Converse(self.converse)),
+            Some(Question::Count(_)) => self.count.map(Task::Count),
+            Some(Question::Embed(_)) => self.embed.map(Task::Embed),
+            None => None,
+        };
+        task.map_or(Serving::Refuses(lacks(operation)), Serving::Speaks)
     }
-    match Api::of_client(dialect, operation) {
-        Some(_) => Serving::Speaks(speech),
-        None => Serving::Refuses(lacks(operation)),
-    }
+}
+
+/// Whether no API but vLLM's and Cohere's has it, though the path is of OpenAI's dialect.
+pub(crate) fn is_no_openai(operation: Operation) -> bool {
+    matches!(operation, Operation::Tokenize | Operation::Rerank)
 }
 
 fn lacks(operation: Operation) -> &'static str {
     match operation {
         Operation::Completion => "plain completions",
-        Operation::Embeddings | Operation::EmbedContent => "embeddings",
+        Operation::Embeddings | Operation::EmbedContent | Operation::BatchEmbedContents => "embeddings",
+        Operation::InputTokens
+        | Operation::CountTokens
+        | Operation::Tokenize
+        | Operation::GeminiCountTokens => "count of tokens",
+        Operation::Rerank => "reranking",
         Operation::ImageGeneration | Operation::ImageEdit => "images",
         Operation::Speech | Operation::Transcription | Operation::Translation => "audio",
         Operation::Moderation => "moderations",
-        Operation::InputTokens | Operation::CountTokens | Operation::GeminiCountTokens => "count of tokens",
         _ => "this operation",
     }
 }

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tidegate_providers::{
-    Api, Ask, Decoder, Envelope, Frame, Framer, Framing, Speech, SseEvent, Translated, Translation,
+    Api, Ask, Count, Counter, Decoder, Embed, Embedder, Envelope, Frame, Framer, Framing, Question, Speech,
+    SseEvent, Task, Translated, Translation,
 };
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -49,8 +50,14 @@ struct Case {
 struct CaseHead {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     model: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
+    /// What the provider calls the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rename: Option<String>,
+    /// What the head of the answer says of the tokens of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -68,8 +75,21 @@ struct CaseError {
     body: Value,
 }
 
-fn api(name: &str) -> Api {
-    Api::ALL.into_iter().find(|api| api.as_str() == name).unwrap_or_else(|| panic!("no API is called {name}"))
+/// The API of clients that a folder is named after.
+fn question(name: &str) -> Question {
+    let api = Api::ALL.into_iter().find(|api| api.as_str() == name).map(Question::Converse);
+    let count = || Count::ALL.into_iter().find(|count| count.as_str() == name).map(Question::Count);
+    let embed = || Embed::ALL.into_iter().find(|embed| embed.as_str() == name).map(Question::Embed);
+    api.or_else(count).or_else(embed).unwrap_or_else(|| panic!("no client's API is called {name}"))
+}
+
+/// The way to ask a provider that a folder is named after.
+fn task(name: &str) -> Task {
+    let speech = |api| Task::Converse(Speech { api, envelope: Envelope::None });
+    let api = Api::ALL.into_iter().find(|api| api.as_str() == name).map(speech);
+    let count = || Counter::ALL.into_iter().find(|count| count.as_str() == name).map(Task::Count);
+    let embed = || Embedder::ALL.into_iter().find(|embed| embed.as_str() == name).map(Task::Embed);
+    api.or_else(count).or_else(embed).unwrap_or_else(|| panic!("no provider's API is called {name}"))
 }
 
 /// The data of an event: text as it is, anything else as JSON.
@@ -87,10 +107,10 @@ fn shown(event: SseEvent) -> CaseEvent {
 }
 
 /// The bytes of a provider's stream, in what it puts events into.
-fn wire(provider: Api, events: &[CaseEvent]) -> Vec<u8> {
+fn wire(provider: Task, events: &[CaseEvent]) -> Vec<u8> {
     let mut bytes = Vec::new();
     events.iter().for_each(|case| event(case).write(&mut bytes));
-    if provider != Api::Converse {
+    if !matches!(provider, Task::Converse(Speech { api: Api::Converse, .. })) {
         return bytes;
     }
     let (mut framer, mut out) = (Framer::new(Framing::Aws), Vec::new());
@@ -118,7 +138,7 @@ fn streamed_at_every_split(translation: &Translation, bytes: &[u8]) -> Vec<CaseE
 }
 
 /// What a case comes to now.
-fn played(case: &Case, client: Api, provider: Api) -> Case {
+fn played(case: &Case, client: Question, provider: Task) -> Case {
     let mut now = case.clone();
     let head = case.head.clone().unwrap_or_default();
     let body = text(&case.request);
@@ -128,14 +148,14 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
         body: body.as_bytes(),
         model: head.model.as_deref(),
         stream: head.stream,
-        rename: None,
+        rename: head.rename.as_deref(),
         betas: &betas,
         id: "ID",
         now: 1_700_000_000,
         drops: false,
-        rewrites: true,
+        rewrites: matches!(client, Question::Converse(_)),
     };
-    let translation = match ask.translate(Speech { api: provider, envelope: Envelope::None }) {
+    let translation = match ask.translate(provider) {
         Ok(Translated { body, translation, .. }) => {
             (now.sent, now.refused) = (Some(serde_json::from_slice(&body).unwrap()), None);
             translation
@@ -150,8 +170,8 @@ fn played(case: &Case, client: Api, provider: Api) -> Case {
     };
     now.refused_contains = None;
     let whole = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
-    now.answered =
-        case.answer.as_ref().map(|answer| whole(&translation.answer(text(answer).into()).unwrap()));
+    let answered = |answer| whole(&translation.answer(text(answer).into(), head.tokens).unwrap());
+    now.answered = case.answer.as_ref().map(answered);
     now.streamed =
         case.events.as_ref().map(|events| streamed_at_every_split(&translation, &wire(provider, events)));
     now.failed =
@@ -180,19 +200,19 @@ fn sorted(value: Value) -> Value {
 }
 
 #[test]
-fn conversations_are_translated_as_the_cases_say() {
+fn everything_is_translated_as_the_cases_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/translation");
     let updates = std::env::var_os("UPDATE_GOLDEN").is_some();
     let (mut count, mut wrong) = (0, Vec::new());
     for client in files(&root) {
         for provider in files(&client) {
-            let name = |path: &Path| api(path.file_name().unwrap().to_str().unwrap());
+            let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
             for file in files(&provider) {
                 count += 1;
                 let text = std::fs::read_to_string(&file).unwrap();
                 let case: Case =
                     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file:?}: {error}"));
-                let now = played(&case, name(&client), name(&provider));
+                let now = played(&case, question(&name(&client)), task(&name(&provider)));
                 let (was, is) = (serde_json::to_value(&case).unwrap(), serde_json::to_value(&now).unwrap());
                 if sorted(was.clone()) != sorted(is.clone()) {
                     wrong.push(format!(

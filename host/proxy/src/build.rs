@@ -231,8 +231,9 @@ pub fn certificate_problems(config: &Config) -> Vec<String> {
 fn provider(provider: &checked::Provider) -> Arc<dyn Provider> {
     match provider {
         checked::Provider::Compatible(compatible) => {
-            let checked::Compatible { name, endpoint, prefix, responses } = (**compatible).clone();
-            Arc::new(Compatible { name, endpoint, prefix, responses })
+            let checked::Compatible { name, endpoint, prefix, responses, tokenize, rerank } =
+                (**compatible).clone();
+            Arc::new(Compatible { name, endpoint, prefix, responses, tokenize, rerank })
         }
         // Every other provider of the configuration has its folder; a test of this crate holds the two lists together.
         other => by_name(other.name()).unwrap_or_else(|| Arc::clone(&tidegate_providers::all()[0])),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
-use tidegate_providers::{Api, Ask, JSON, Speech, StreamTranslation, Translated, Translation};
+use tidegate_providers::{Ask, JSON, Question, StreamTranslation, Task, Translated, Translation};
 
 use crate::decoded::{Arriving, BodyError};
 use crate::fault::Fault;
@@ -16,6 +16,9 @@ use crate::headers::{EVENT_STREAM, media_type};
 use crate::inbound::Held;
 use crate::ledger::Ledger;
 use crate::snapshot::Backend;
+
+/// How many tokens of a request Bedrock has counted.
+const INPUT_TOKENS: HeaderName = HeaderName::from_static("x-amzn-bedrock-input-token-count");
 
 /// Flags of Anthropic's; one field or several, with commas.
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -26,12 +29,12 @@ const VENDOR: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-stainless-", "
 /// Writes a held request in the words of a backend's provider.
 pub(crate) fn request(
     backend: &Backend,
-    speech: Speech,
+    task: Task,
     (held, headers): (&Held, &mut HeaderMap),
     ledger: &Ledger,
 ) -> Result<Translated, Fault> {
-    let unknown = || Fault::Internal("a request is translated that is no conversation".into());
-    let client = Api::of_client(ledger.dialect, ledger.operation).ok_or_else(unknown)?;
+    let unknown = || Fault::Internal("a request is translated that nobody can ask in another API".into());
+    let client = Question::of_client(ledger.dialect, ledger.operation).ok_or_else(unknown)?;
     let flags: Vec<String> = headers.get_all(BETA).iter().flat_map(flags).collect();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let ask = Ask {
@@ -46,8 +49,8 @@ pub(crate) fn request(
         drops: backend.cluster.drops_unsupported,
         rewrites: false,
     };
-    let translated = ask.translate(speech).map_err(Fault::Untranslatable)?;
-    if client != speech.api {
+    let translated = ask.translate(task).map_err(Fault::Untranslatable)?;
+    if client.api() != task.api() {
         let is_vendors = |name: &&HeaderName| VENDOR.iter().any(|start| name.as_str().starts_with(start));
         let names: Vec<HeaderName> = headers.keys().filter(is_vendors).cloned().collect();
         names.iter().for_each(|name| drop(headers.remove(name)));
@@ -118,7 +121,8 @@ pub(crate) fn whole(
         }
         return Ok(translation.failure(status, body));
     }
-    translation.answer(body).map_err(|unreadable| unreadable.to_string())
+    let tokens = headers.get(INPUT_TOKENS).and_then(|value| value.to_str().ok()?.parse().ok());
+    translation.answer(body, tokens).map_err(|unreadable| unreadable.to_string())
 }
 
 impl Stream {

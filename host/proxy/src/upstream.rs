@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_contract::{Hook, ModelNames, Operation};
-use tidegate_providers::{Serving, Target, Translation};
+use tidegate_providers::{Serving, Target, Translated, Translation};
 use tokio::time::Instant;
 
 use crate::connect::ConnectError;
@@ -317,16 +317,11 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
     }
     let service = backend.cluster.provider.serves(ledger.dialect, draft.heading.operation);
     let (upload, place, translation) = match (service, &mut draft.body) {
-        (Serving::Speaks(speech), DraftBody::Held(held)) => {
-            let translated = translated::request(backend, speech, (held, &mut headers), ledger)?;
-            let place = Asked {
-                path: speech.api.path().to_owned(),
-                operation: speech.api.operation(),
-                model: translated.model,
-                stream: translated.translation.streams(),
-                is_own: false,
-            };
-            (Upload::Held(Some(translated.body)), place, Some(translated.translation))
+        (Serving::Speaks(task), DraftBody::Held(held)) => {
+            let Translated { body, path, operation, stream, model, translation } =
+                translated::request(backend, task, (held, &mut headers), ledger)?;
+            let place = Asked { path: path.to_owned(), operation, model, stream, is_own: false };
+            (Upload::Held(Some(body)), place, Some(translation))
         }
         (Serving::Speaks(_), DraftBody::Passing(_)) => {
             return Err(Fault::Internal("a request is to be translated that was not read".into()));

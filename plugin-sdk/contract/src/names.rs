@@ -65,12 +65,18 @@ pub enum Operation {
     Messages,
     /// `POST /v1/messages/count_tokens`
     CountTokens,
+    /// `POST /tokenize`
+    Tokenize,
+    /// `POST /v2/rerank`
+    Rerank,
     /// `POST /v1beta/models/{model}:generateContent`, and `:streamGenerateContent`
     GenerateContent,
     /// `POST /v1beta/models/{model}:countTokens`
     GeminiCountTokens,
     /// `POST /v1beta/models/{model}:embedContent`
     EmbedContent,
+    /// `POST /v1beta/models/{model}:batchEmbedContents`
+    BatchEmbedContents,
     /// `POST /model/{model}/converse`, and `/converse-stream`
     Converse,
     /// `GET /v1/models` and `GET /v1/models/{id}`; answered by the gateway.
@@ -85,7 +91,7 @@ impl Operation {
         match self {
             Self::Chat => "chat",
             Self::Completion => "completion",
-            Self::Embeddings => "embeddings",
+            Self::Embeddings | Self::EmbedContent | Self::BatchEmbedContents => "embeddings",
             Self::Responses => "responses",
             Self::InputTokens => "responses_input_tokens",
             Self::ImageGeneration => "image_generation",
@@ -96,8 +102,9 @@ impl Operation {
             Self::Moderation => "moderation",
             Self::Messages => "messages",
             Self::CountTokens | Self::GeminiCountTokens => "count_tokens",
+            Self::Tokenize => "tokenize",
+            Self::Rerank => "rerank",
             Self::GenerateContent => "generate_content",
-            Self::EmbedContent => "embeddings",
             Self::Converse => "converse",
             Self::Models => "models",
             Self::Other => "other",
@@ -122,8 +129,11 @@ impl Operation {
             | Self::Translation
             | Self::Moderation
             | Self::CountTokens
+            | Self::Tokenize
+            | Self::Rerank
             | Self::GeminiCountTokens
             | Self::EmbedContent
+            | Self::BatchEmbedContents
             | Self::Models
             | Self::Other => false,
         }
@@ -131,7 +141,14 @@ impl Operation {
 
     /// Whether the path names the model, and the body does not.
     pub fn has_its_model_in_the_path(self) -> bool {
-        matches!(self, Self::GenerateContent | Self::GeminiCountTokens | Self::EmbedContent | Self::Converse)
+        matches!(
+            self,
+            Self::GenerateContent
+                | Self::GeminiCountTokens
+                | Self::EmbedContent
+                | Self::BatchEmbedContents
+                | Self::Converse
+        )
     }
 
     /// Whether the request calls a model, which its JSON body, its form or its path names.

@@ -94,6 +94,15 @@ pub(crate) struct Compatible {
     /// Whether it has OpenAI's responses, too; without, they are asked as chat completions.
     #[serde(default)]
     pub(crate) responses: bool,
+    /// Whether it has vLLM's `/tokenize`, outside the prefix, by which all counts of tokens are asked then.
+    #[serde(default)]
+    pub(crate) tokenize: bool,
+    /// Where it reranks in the shape of Cohere's second version: a path from the root of its host; without, it does not.
+    #[schemars(
+        regex(pattern = r"^/[^?#\s]*[^?#\s/]$"),
+        extend("errorMessage" = "must be a path such as \"/v2/rerank\", without a slash at its end")
+    )]
+    pub(crate) rerank: Option<String>,
 }
 
 fn v1() -> String {

@@ -48,9 +48,12 @@ impl Prompt {
 
     /// The edits of a body; none where it has no prompt, or one of tokens.
     pub(super) fn plan(&self, operation: &str, body: &Sketch) -> Vec<JsonEdit> {
+        let chat = || body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages));
+        let completion = || body.get(PROMPT).map(|prompt| self.completion(prompt));
         match operation {
-            "chat" => body.get(MESSAGES).and_then(Value::as_array).map(|messages| self.chat(messages)),
-            "completion" => body.get(PROMPT).map(|prompt| self.completion(prompt)),
+            "chat" => chat(),
+            "completion" => completion(),
+            "tokenize" => chat().or_else(completion),
             "count_tokens" if body.get(COUNTED).is_some() => {
                 body.get(COUNTED).map(|request| self.gemini(COUNTED, &|key| request.pointer(key)))
             }

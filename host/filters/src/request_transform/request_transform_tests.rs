@@ -111,6 +111,16 @@ fn prompts_of_completions_take_both_texts() {
 }
 
 #[test]
+fn what_is_tokenized_takes_both_texts() {
+    let settings = json!({"prepend_system": "S", "append_user": "U"});
+    let out = |body: Value| run(&settings, "tokenize", Sent::json(body)).body;
+    assert_eq!(out(json!({"prompt": "p"}))["prompt"], "S\n\np\n\nU");
+    let said = |role: &str, content: &str| json!({"role": role, "content": content});
+    let told = out(json!({"messages": [said("user", "p")]}));
+    assert_eq!(told["messages"], json!([said("system", "S"), said("user", "p\n\nU")]));
+}
+
+#[test]
 fn messages_of_anthropic_take_both_texts() {
     let settings = json!({"prepend_system": "S", "append_user": "U"});
     for operation in ["messages", "count_tokens"] {

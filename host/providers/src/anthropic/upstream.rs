@@ -5,8 +5,9 @@ use tidegate_contract::{Dialect, Operation};
 
 use super::client::VERSION;
 use crate::exchange::api::Api;
+use crate::exchange::counted::Counter;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Serving, Site, Target, converses, sensitive};
+use crate::upstream::{Provider, Serving, Site, Skills, Target, sensitive};
 
 /// `provider: anthropic`
 #[derive(Debug)]
@@ -20,7 +21,8 @@ impl Provider for Anthropic {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Messages.plain(), |_| dialect == Dialect::Anthropic, (dialect, operation))
+        let skills = Skills { converse: Api::Messages.plain(), count: Some(Counter::Messages), embed: None };
+        skills.serve(|_| dialect == Dialect::Anthropic, (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {

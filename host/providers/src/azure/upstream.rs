@@ -5,8 +5,8 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use tidegate_contract::{Dialect, Operation};
 
-use crate::exchange::api::Api;
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment, sensitive};
+use crate::openai::upstream::SKILLS;
+use crate::upstream::{Provider, Serving, Site, Target, is_no_openai, joined, segment, sensitive};
 
 /// `provider: azure-openai`
 #[derive(Debug)]
@@ -24,7 +24,8 @@ impl Provider for AzureOpenAi {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Chat.plain(), |_| dialect == Dialect::OpenAi, (dialect, operation))
+        let passes = |operation| dialect == Dialect::OpenAi && !is_no_openai(operation);
+        SKILLS.serve(passes, (dialect, operation))
     }
 
     /// Each resource has a name of its own.

@@ -4,8 +4,11 @@
 
 use tidegate_contract::{Dialect, Operation};
 
+use super::count::without_geography;
 use crate::exchange::api::{Api, Envelope, Speech};
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment_all};
+use crate::exchange::counted::Counter;
+use crate::exchange::embed::Embedder;
+use crate::upstream::{Provider, Serving, Site, Skills, Target, joined, segment_all};
 
 /// `provider: aws-bedrock`
 #[derive(Debug)]
@@ -21,7 +24,12 @@ impl Provider for Bedrock {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Converse.plain(), |_| false, (dialect, operation))
+        let skills = Skills {
+            converse: Api::Converse.plain(),
+            count: Some(Counter::Converse),
+            embed: Some(Embedder::Bedrock),
+        };
+        skills.serve(|_| false, (dialect, operation))
     }
 
     fn default_endpoint(&self, site: &Site) -> Option<String> {
@@ -33,7 +41,11 @@ impl Provider for Bedrock {
     }
 
     fn path(&self, target: &Target<'_>) -> String {
-        of_model(target, if target.stream { "converse-stream" } else { "converse" })
+        match target.operation {
+            Operation::CountTokens => counted(target),
+            Operation::Embeddings => of_model(target, "invoke"),
+            _ => of_model(target, if target.stream { "converse-stream" } else { "converse" }),
+        }
     }
 }
 
@@ -52,7 +64,8 @@ impl Provider for BedrockAnthropic {
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let speech = Speech { api: Api::Messages, envelope: Envelope::BedrockInvoke };
-        converses(speech, |_| false, (dialect, operation))
+        let skills = Skills { converse: speech, count: Some(Counter::InvokeMessages), embed: None };
+        skills.serve(|_| false, (dialect, operation))
     }
 
     fn default_endpoint(&self, site: &Site) -> Option<String> {
@@ -64,7 +77,10 @@ impl Provider for BedrockAnthropic {
     }
 
     fn path(&self, target: &Target<'_>) -> String {
-        of_model(target, if target.stream { "invoke-with-response-stream" } else { "invoke" })
+        match target.operation {
+            Operation::CountTokens => counted(target),
+            _ => of_model(target, if target.stream { "invoke-with-response-stream" } else { "invoke" }),
+        }
     }
 }
 
@@ -72,6 +88,11 @@ fn endpoint(site: &Site) -> Option<String> {
     let region = site.region.as_deref()?;
     let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     Some(format!("https://bedrock-runtime.{region}.{domain}"))
+}
+
+/// Of which model tokens are counted.
+fn counted(target: &Target<'_>) -> String {
+    of_model(&Target { model: without_geography(target.model), ..*target }, "count-tokens")
 }
 
 /// A model is an id, an id of an inference profile, or an ARN, which holds slashes and colons.

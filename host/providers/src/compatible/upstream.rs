@@ -3,8 +3,10 @@
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
+use crate::exchange::counted::Counter;
+use crate::exchange::embed::Embedder;
 use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Serving, Site, Target, converses};
+use crate::upstream::{Provider, Serving, Site, Skills, Target, joined};
 
 /// A provider of the table, or of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,10 @@ pub struct Compatible {
     pub prefix: String,
     /// Whether it has OpenAI's responses, too.
     pub responses: bool,
+    /// Whether it has vLLM's `/tokenize`, by which it is asked for all counts of tokens then.
+    pub tokenize: bool,
+    /// Where it reranks, from the root of its host; `None` where it does not.
+    pub rerank: Option<String>,
 }
 
 impl Provider for Compatible {
@@ -25,9 +31,19 @@ impl Provider for Compatible {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        let lacks = matches!(operation, Operation::Responses | Operation::InputTokens) && !self.responses;
-        let passes = |_| dialect == Dialect::OpenAi && !lacks;
-        converses(Api::CompatibleChat.plain(), passes, (dialect, operation))
+        let skills = Skills {
+            converse: Api::CompatibleChat.plain(),
+            count: self.tokenize.then_some(Counter::Tokenize),
+            embed: Some(Embedder::OpenAi),
+        };
+        let has = |operation| match operation {
+            Operation::Responses => self.responses,
+            Operation::InputTokens => self.responses && !self.tokenize,
+            Operation::Tokenize => self.tokenize,
+            Operation::Rerank => self.rerank.is_some(),
+            _ => true,
+        };
+        skills.serve(|operation| dialect == Dialect::OpenAi && has(operation), (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {
@@ -39,6 +55,9 @@ impl Provider for Compatible {
     }
 
     fn path(&self, target: &Target<'_>) -> String {
-        versioned(target)
+        match &self.rerank {
+            Some(path) if target.operation == Operation::Rerank => joined([path, "", ""], target.query),
+            _ => versioned(target),
+        }
     }
 }

@@ -4,8 +4,8 @@ use super::api::Envelope;
 use super::json::{Json, Object};
 
 /// The version of messages that each knows.
-const BEDROCK: &str = "bedrock-2023-05-31";
-const VERTEX: &str = "vertex-2023-10-16";
+pub(crate) const BEDROCK: &str = "bedrock-2023-05-31";
+pub(crate) const VERTEX: &str = "vertex-2023-10-16";
 
 /// Takes out of a body what is in the path or the head, and adds what a client of Anthropic's says there.
 pub(super) fn put<'a>(envelope: Envelope, body: &mut Object<'a>, betas: &[&'a str]) {
@@ -15,9 +15,7 @@ pub(super) fn put<'a>(envelope: Envelope, body: &mut Object<'a>, betas: &[&'a st
             body.take("model");
             body.take("stream");
             version(body, BEDROCK);
-            if !betas.is_empty() && body.get("anthropic_beta").is_none() {
-                body.set("anthropic_beta", betas.iter().map(|beta| Json::from(*beta)).collect::<Vec<_>>());
-            }
+            flags(body, betas);
         }
         Envelope::VertexRaw => {
             body.take("model");
@@ -26,8 +24,16 @@ pub(super) fn put<'a>(envelope: Envelope, body: &mut Object<'a>, betas: &[&'a st
     }
 }
 
-fn version(body: &mut Object<'_>, version: &'static str) {
+/// Adds the version where the client names none.
+pub(crate) fn version(body: &mut Object<'_>, version: &'static str) {
     if body.get("anthropic_version").is_none() {
         body.set("anthropic_version", version);
+    }
+}
+
+/// Adds the flags of the head where the body has none of its own.
+pub(crate) fn flags<'a>(body: &mut Object<'a>, betas: &[&'a str]) {
+    if !betas.is_empty() && body.get("anthropic_beta").is_none() {
+        body.set("anthropic_beta", betas.iter().map(|beta| Json::from(*beta)).collect::<Vec<_>>());
     }
 }

@@ -5,8 +5,9 @@ use tidegate_contract::Dialect;
 use super::answer::Event;
 use super::api::{Api, Envelope, Speech};
 use super::codec::{DecodeEvents, EncodeEvents};
+use super::question::Task;
 use super::refused::Unreadable;
-use super::translate::Translation;
+use super::translate::{Between, Translation};
 use crate::bedrock::frames;
 use crate::sse::{Decoder, Frame, SseEvent};
 
@@ -40,13 +41,16 @@ struct Words {
 
 impl StreamTranslation {
     pub(super) fn new(translation: &Translation) -> Self {
-        let words = (!translation.keeps).then(|| Words {
-            decoder: translation.provider.api.codec().decode_events(),
-            encoder: translation.client.codec().encode_events(&translation.asked),
-            events: Vec::new(),
-            ended: false,
-        });
-        let comments = matches!(translation.client.dialect(), Dialect::OpenAi | Dialect::Anthropic);
+        let words = match &translation.between {
+            Between::Conversation(client, provider, asked) => Some(Words {
+                decoder: provider.api.codec().decode_events(),
+                encoder: client.codec().encode_events(asked),
+                events: Vec::new(),
+                ended: false,
+            }),
+            Between::Kept | Between::Count(..) | Between::Embedding(..) => None,
+        };
+        let comments = matches!(translation.client.api().dialect(), Dialect::OpenAi | Dialect::Anthropic);
         Self {
             frames: Frames::of(translation.provider),
             words,
@@ -105,10 +109,12 @@ impl StreamTranslation {
 }
 
 impl Frames {
-    fn of(provider: Speech) -> Self {
+    fn of(provider: Task) -> Self {
         match provider {
-            Speech { envelope: Envelope::BedrockInvoke, .. } => Self::Chunks(frames::Decoder::default()),
-            Speech { api: Api::Converse, .. } => Self::Aws(frames::Decoder::default()),
+            Task::Converse(Speech { envelope: Envelope::BedrockInvoke, .. }) => {
+                Self::Chunks(frames::Decoder::default())
+            }
+            Task::Converse(Speech { api: Api::Converse, .. }) => Self::Aws(frames::Decoder::default()),
             _ => Self::Sse(Decoder::default()),
         }
     }

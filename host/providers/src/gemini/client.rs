@@ -13,11 +13,12 @@ const MODELS: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
 const LIST: &str = "/v1beta/models";
 
 /// The verbs, and what each asks for; the second of a pair asks for a stream.
-pub(crate) const VERBS: [(&str, Operation, bool); 4] = [
+pub(crate) const VERBS: [(&str, Operation, bool); 5] = [
     ("generateContent", Operation::GenerateContent, false),
     ("streamGenerateContent", Operation::GenerateContent, true),
     ("countTokens", Operation::GeminiCountTokens, false),
     ("embedContent", Operation::EmbedContent, false),
+    ("batchEmbedContents", Operation::BatchEmbedContents, false),
 ];
 
 /// What a path asks for, of which model (percent-encoded), and whether for a stream.

@@ -119,6 +119,7 @@ fn every_field_is_found_or_known_to_hold_no_words() {
             "request" => asked(Operation::GenerateContent, body),
             "count" => asked(Operation::GeminiCountTokens, body),
             "embed" => asked(Operation::EmbedContent, body),
+            "batch" => asked(Operation::BatchEmbedContents, body),
             _ => answered(body),
         };
         let found: BTreeSet<&str> = found.iter().map(|text| text.pointer.as_str()).collect();
@@ -202,6 +203,9 @@ fn every_text_of_a_request_is_found_and_nothing_else() {
     }
     let embed = json!({"model": "m", "content": {"parts": [{"text": "+t"}]}, "taskType": "t", "title": "+d"});
     assert_covered(&asked(Operation::EmbedContent, &embed), &embed);
+    let batch =
+        json!({"requests": [embed, {"content": {"parts": [{"text": "+t"}, {"novelty": "+n"}]}}, "+w"]});
+    assert_covered(&asked(Operation::BatchEmbedContents, &batch), &batch);
     let short = json!({"contents": {"parts": {"text": "+u"}}, "systemInstruction": "+s"});
     assert_covered(&asked(Operation::GenerateContent, &short), &short);
 }

@@ -8,7 +8,9 @@ use tidegate_contract::{Dialect, Operation};
 
 use super::client::API_KEY;
 use crate::exchange::api::{Api, Envelope, Speech};
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined, segment, sensitive};
+use crate::exchange::counted::Counter;
+use crate::exchange::embed::Embedder;
+use crate::upstream::{Provider, Serving, Site, Skills, Target, joined, segment, sensitive};
 
 /// `provider: gemini`
 #[derive(Debug)]
@@ -20,11 +22,12 @@ impl Provider for Gemini {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        let is_own = |operation| {
-            let counts = matches!(operation, Operation::GeminiCountTokens | Operation::EmbedContent);
-            dialect == Dialect::Gemini && counts
+        let skills = Skills {
+            converse: Api::Gemini.plain(),
+            count: Some(Counter::Gemini),
+            embed: Some(Embedder::Gemini),
         };
-        converses(Api::Gemini.plain(), is_own, (dialect, operation))
+        skills.serve(|_| false, (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {
@@ -45,9 +48,9 @@ impl Provider for Gemini {
 
     fn path(&self, target: &Target<'_>) -> String {
         if target.path.is_empty() {
-            let Target { base_path, prefix, model, stream, .. } = *target;
+            let Target { base_path, prefix, model, .. } = *target;
             let model = segment(model);
-            let (verb, query) = verb(stream);
+            let (verb, query) = verb(target);
             return joined([base_path, prefix, &format!("/models/{model}:{verb}")], query);
         }
         joined([target.base_path, "", target.path], target.query)
@@ -68,7 +71,12 @@ impl Provider for Vertex {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Vertex.plain(), |_| false, (dialect, operation))
+        let skills = Skills {
+            converse: Api::Vertex.plain(),
+            count: Some(Counter::Vertex),
+            embed: Some(Embedder::Vertex),
+        };
+        skills.serve(|_| false, (dialect, operation))
     }
 
     fn default_endpoint(&self, site: &Site) -> Option<String> {
@@ -80,7 +88,7 @@ impl Provider for Vertex {
     }
 
     fn path(&self, target: &Target<'_>) -> String {
-        let (verb, query) = verb(target.stream);
+        let (verb, query) = verb(target);
         published(target, "google", verb, query)
     }
 }
@@ -100,7 +108,8 @@ impl Provider for VertexAnthropic {
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let speech = Speech { api: Api::Messages, envelope: Envelope::VertexRaw };
-        converses(speech, |_| false, (dialect, operation))
+        let skills = Skills { converse: speech, count: Some(Counter::VertexMessages), embed: None };
+        skills.serve(|_| false, (dialect, operation))
     }
 
     fn default_endpoint(&self, site: &Site) -> Option<String> {
@@ -112,13 +121,25 @@ impl Provider for VertexAnthropic {
     }
 
     fn path(&self, target: &Target<'_>) -> String {
-        published(target, "anthropic", if target.stream { "streamRawPredict" } else { "rawPredict" }, "")
+        // Whose tokens are counted is said in the body.
+        let counts = target.operation == Operation::CountTokens && !target.model.is_empty();
+        let model = if counts { "count-tokens" } else { target.model };
+        let verb = if target.stream { "streamRawPredict" } else { "rawPredict" };
+        published(&Target { model, ..*target }, "anthropic", verb, "")
     }
 }
 
-/// Streams are asked for as server-sent events.
-fn verb(stream: bool) -> (&'static str, &'static str) {
-    if stream { ("streamGenerateContent", "alt=sse") } else { ("generateContent", "") }
+/// What is asked, and the query. Streams are asked for as server-sent events.
+fn verb(target: &Target<'_>) -> (&'static str, &'static str) {
+    match target.operation {
+        Operation::GeminiCountTokens => ("countTokens", ""),
+        Operation::EmbedContent => ("embedContent", ""),
+        Operation::BatchEmbedContents => ("batchEmbedContents", ""),
+        // In the words of Vertex AI.
+        Operation::Embeddings => ("predict", ""),
+        _ if target.stream => ("streamGenerateContent", "alt=sse"),
+        _ => ("generateContent", ""),
+    }
 }
 
 fn endpoint(site: &Site) -> Option<String> {

@@ -8,7 +8,7 @@ use tidegate_contract::{Dialect, Operation};
 use super::plan::Plan;
 use super::request::Refused;
 use super::settings::Settings;
-use super::{chat, completion, echo, embeddings, media, messages, responses, script};
+use super::{chat, completion, echo, embeddings, media, messages, rerank, responses, script};
 use crate::client::{Claimed, claim};
 use crate::dialect::{JSON, model_body, models_body};
 
@@ -94,11 +94,14 @@ impl Call<'_> {
             Operation::Moderation => media::moderation(self),
             Operation::Messages => messages::answer(self),
             Operation::CountTokens => messages::count(self),
+            Operation::Rerank => rerank::answer(self),
             Operation::Models => Ok(models(claimed)),
-            // Clients of other dialects reach it as clients of chat completions.
+            // Other clients reach it as clients of what it answers.
             Operation::GenerateContent
             | Operation::GeminiCountTokens
+            | Operation::Tokenize
             | Operation::EmbedContent
+            | Operation::BatchEmbedContents
             | Operation::Converse
             | Operation::Other => self.other(),
         };

@@ -46,6 +46,20 @@ fn embeddings_are_unit_vectors_of_their_input_alone() {
 }
 
 #[test]
+fn ranks_go_by_the_words_that_a_document_shares_with_the_query() {
+    let documents = json!(["The moon.", {"text": "High tide, low tide"}, "A tide of the moon"]);
+    let body = json!({"model": "m", "query": "Tide of the moon", "documents": documents, "top_n": 2});
+    let ranked = answer(&Model::new(Settings::default()), "/v2/rerank", &body);
+    let expected = json!([{"index": 2, "relevance_score": 1.0}, {"index": 0, "relevance_score": 0.5}]);
+    assert_eq!(ranked["results"], expected);
+    for wrong in [json!({"documents": []}), json!({"query": 1}), json!({"top_n": 0}), json!({"model": ""})] {
+        let mut body = body.clone();
+        body.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert_eq!(ask(&Model::new(Settings::default()), "/v2/rerank", &body).status, 400, "{wrong}");
+    }
+}
+
+#[test]
 fn both_encodings_hold_the_same_numbers() {
     use base64::Engine;
     let text = embedding(json!("tide"), "base64");

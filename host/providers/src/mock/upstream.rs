@@ -2,9 +2,8 @@
 
 use tidegate_contract::{Dialect, Operation};
 
-use crate::exchange::api::Api;
-use crate::openai::upstream::versioned;
-use crate::upstream::{Provider, Serving, Site, Target, converses};
+use crate::openai::upstream::{SKILLS, versioned};
+use crate::upstream::{Provider, Serving, Site, Target};
 
 /// `provider: mock`
 #[derive(Debug)]
@@ -15,10 +14,10 @@ impl Provider for Mock {
         "mock"
     }
 
-    /// It answers clients of OpenAI's and Anthropic's in their own words.
+    /// It answers clients of OpenAI's and Anthropic's in their own words, and reranks.
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        let passes = |_| matches!(dialect, Dialect::OpenAi | Dialect::Anthropic);
-        converses(Api::Chat.plain(), passes, (dialect, operation))
+        let knows = matches!(dialect, Dialect::OpenAi | Dialect::Anthropic);
+        SKILLS.serve(|operation| knows && operation != Operation::Tokenize, (dialect, operation))
     }
 
     /// It is reached inside the process.

@@ -5,9 +5,13 @@ use tidegate_contract::Operation;
 
 const CHAT: &str = "/v1/chat/completions";
 const MODELS: &str = "/v1/models";
+const RERANK: &str = "/v2/rerank";
 
-/// What is posted.
-pub(crate) const POSTED: [(&str, Operation); 12] = [
+/// Paths under which clients know one of those that are posted.
+const ALIASES: [(&str, &str); 2] = [("/api/chat", CHAT), ("/cohere/v2/rerank", RERANK)];
+
+/// What is posted. Counts and ranks are of others whose servers speak this API, too: vLLM's and Cohere's.
+pub(crate) const POSTED: [(&str, Operation); 14] = [
     (CHAT, Operation::Chat),
     ("/v1/completions", Operation::Completion),
     ("/v1/embeddings", Operation::Embeddings),
@@ -20,11 +24,13 @@ pub(crate) const POSTED: [(&str, Operation); 12] = [
     ("/v1/audio/transcriptions", Operation::Transcription),
     ("/v1/audio/translations", Operation::Translation),
     ("/v1/moderations", Operation::Moderation),
+    ("/tokenize", Operation::Tokenize),
+    (RERANK, Operation::Rerank),
 ];
 
-/// The path under its canonical name: `/api/chat` is an alias of the chat endpoint.
+/// The path under its canonical name.
 pub(crate) fn rewritten(path: &str) -> &str {
-    if path == "/api/chat" { CHAT } else { path }
+    ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, name)| *name)
 }
 
 /// What the path asks for; [`Operation::Other`] where it is not one of OpenAI's, or with another method.

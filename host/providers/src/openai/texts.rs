@@ -27,6 +27,8 @@ pub(crate) fn request_texts(operation: Operation, body: &Value) -> Vec<FoundText
         Operation::Speech => prompts(body, &["input", "instructions"]),
         Operation::Transcription | Operation::Translation => prompts(body, &["prompt"]),
         Operation::Moderation => prompts(body, &["input"]),
+        Operation::Tokenize => [prompts(body, &["prompt"]), chat(body)].concat(),
+        Operation::Rerank => ranked(body),
         _ => Vec::new(),
     }
 }
@@ -87,6 +89,20 @@ fn edit(body: &Value) -> Vec<FoundText> {
     finder.found
 }
 
+/// Settings of ranks that no model is told.
+const OF_RANKS: [&str; 4] = ["model", "user", "rank_fields", "truncate"];
+
+/// What is ranked by what, and what else a server that ranks may be told.
+fn ranked(body: &Value) -> Vec<FoundText> {
+    let mut finder = Finder::default();
+    for (key, field) in body.as_object().into_iter().flatten() {
+        if !OF_RANKS.contains(&key.as_str()) {
+            finder.document(&below(&"", key), field, Voice { role: "user", new_turn: true });
+        }
+    }
+    finder.found
+}
+
 fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
@@ -105,7 +121,7 @@ fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     }
     error(&mut finder, body, assistant);
     // What embeddings have beside numbers is encoded.
-    if matches!(operation, Operation::Chat | Operation::Completion) {
+    if operation != Operation::Embeddings {
         others(&mut finder, body, assistant);
     }
     finder.found

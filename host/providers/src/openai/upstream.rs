@@ -3,11 +3,17 @@
 use tidegate_contract::{Dialect, Operation};
 
 use crate::exchange::api::Api;
-use crate::upstream::{Provider, Serving, Site, Target, converses, joined};
+use crate::exchange::counted::Counter;
+use crate::exchange::embed::Embedder;
+use crate::upstream::{Provider, Serving, Site, Skills, Target, is_no_openai, joined};
 
 /// `provider: openai`
 #[derive(Debug)]
 pub(crate) struct OpenAi;
+
+/// What OpenAI, and Azure as well, can be asked.
+pub(crate) const SKILLS: Skills =
+    Skills { converse: Api::Chat.plain(), count: Some(Counter::Responses), embed: Some(Embedder::OpenAi) };
 
 impl Provider for OpenAi {
     fn name(&self) -> &str {
@@ -15,7 +21,8 @@ impl Provider for OpenAi {
     }
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
-        converses(Api::Chat.plain(), |_| dialect == Dialect::OpenAi, (dialect, operation))
+        let passes = |operation| dialect == Dialect::OpenAi && !is_no_openai(operation);
+        SKILLS.serve(passes, (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {

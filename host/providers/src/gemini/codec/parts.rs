@@ -48,7 +48,10 @@ const MEDIA_TYPES: [(&str, &str); 32] = [
 ];
 
 /// The fields of an object; the API takes their names in both spellings, `inlineData` and `inline_data`.
-pub(super) fn fields<'a, 'p>(value: Json<'a>, place: Place<'p>) -> Result<Fields<'a, 'p>, Refused> {
+pub(in crate::gemini) fn fields<'a, 'p>(
+    value: Json<'a>,
+    place: Place<'p>,
+) -> Result<Fields<'a, 'p>, Refused> {
     match value {
         Json::Object(object) => Ok(Fields::of_object(camel(object), place)),
         other => Fields::of(other, place),
@@ -56,7 +59,7 @@ pub(super) fn fields<'a, 'p>(value: Json<'a>, place: Place<'p>) -> Result<Fields
 }
 
 /// The same with keys such as `inlineData` for `inline_data`.
-pub(super) fn camel(object: Object<'_>) -> Object<'_> {
+pub(in crate::gemini) fn camel(object: Object<'_>) -> Object<'_> {
     object.into_entries().map(|(key, value)| (camel_key(key), value)).collect()
 }
 

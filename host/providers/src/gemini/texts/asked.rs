@@ -80,9 +80,23 @@ fn asked(finder: &mut Finder, at: &dyn Display, body: &Value) {
             "tools" => tools(finder, &at, field, system),
             "generationConfig" => config(finder, &at, field, system),
             "generateContentRequest" => asked(finder, &at, field),
+            "requests" => batch(finder, &at, field),
             key if SETTINGS.contains(&key) || is_no_word(key, field) => {}
             _ => words(finder, &at, field, "text", system),
         }
+    }
+}
+
+/// Requests to embed, each by itself.
+fn batch(finder: &mut Finder, at: &dyn Display, requests: &Value) {
+    match requests {
+        Value::Array(list) => {
+            for (index, one) in list.iter().enumerate() {
+                batch(finder, &format_args!("{at}/{index}"), one);
+            }
+        }
+        Value::Object(_) => asked(finder, at, requests),
+        _ => words(finder, at, requests, "text", Voice { role: "user", new_turn: true }),
     }
 }
 

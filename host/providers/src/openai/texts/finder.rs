@@ -209,6 +209,31 @@ impl Finder {
         schema::words(at, value, &mut |at, value| self.strings(at, value, "text", voice));
     }
 
+    /// A text, an object with texts under keys of the caller's own and media under those that parts have, or a list of them.
+    pub(crate) fn document(&mut self, at: &dyn Display, document: &Value, voice: Voice) {
+        match document {
+            Value::Array(list) => {
+                for (index, one) in list.iter().enumerate() {
+                    self.document(&format_args!("{at}/{index}"), one, voice);
+                }
+            }
+            Value::Object(fields) => {
+                let shown = media::named(document);
+                let is_part = shown.is_some() || TEXT_PARTS.iter().any(|part| document["type"] == **part);
+                for (key, field) in fields {
+                    let is_told = (shown.is_some() && media::holds(key)) || (is_part && key == "type");
+                    if !is_told {
+                        self.document(&below(at, key), field, voice);
+                    }
+                }
+                if let Some(shown) = shown {
+                    self.media(at, shown, voice);
+                }
+            }
+            _ => self.text(at, document, "text", voice),
+        }
+    }
+
     /// A prompt: a string, a list of them, or tokens, which nobody can judge without the model's vocabulary.
     pub(crate) fn prompt(&mut self, at: &dyn Display, prompt: &Value, voice: Voice) {
         match prompt {

@@ -159,6 +159,35 @@ fn prompts_are_strings_lists_or_tokens() {
 }
 
 #[test]
+fn what_is_tokenized_is_a_prompt_or_a_chat() {
+    let prompt = json!({"model": "m", "prompt": "+p", "add_special_tokens": true});
+    assert_covered(&request(Operation::Tokenize, &prompt), &prompt);
+    let chat = every_field_of_a_chat();
+    assert_covered(&request(Operation::Tokenize, &chat), &chat);
+    let told = json!({"count": 2, "max_model_len": 9, "tokens": [1, 2], "token_strs": ["+a", "+b"]});
+    assert_covered(&checked(answer_texts(Dialect::OpenAi, Operation::Tokenize, &told), &told), &told);
+}
+
+#[test]
+fn what_is_ranked_is_found_in_documents_of_every_shape() {
+    let body = json!({
+        "model": "m", "query": "+q", "top_n": 2, "max_tokens_per_doc": 9, "rank_fields": ["title"], "instruction": "+i",
+        "documents": [
+            "+d", {"text": "+t"}, {"title": "+ti", "type": "+ty", "body": {"page": "+b"}}, "+title: tide\nbody: x",
+            {"content": [{"type": "text", "text": "+c"}, {"type": "image_url", "image_url": {"url": "https://host/p"}}]},
+            {"text": "+tt", "image": "data:image/png;base64,QUJD"}, {"file_id": "+f"},
+        ],
+    });
+    let found = request(Operation::Rerank, &body);
+    assert_covered(&found, &body);
+    let shown: Vec<&str> = found.iter().filter_map(|text| text.shown.as_deref()).collect();
+    assert_eq!(shown, ["image_url https://host/p", "image data:image/png"]);
+    let answer = json!({"id": "r", "results": [{"index": 0, "relevance_score": 0.5, "document": {"text": "+t"}}],
+        "meta": {"warnings": ["+w"], "billed_units": {"search_units": 1}}});
+    assert_covered(&checked(answer_texts(Dialect::OpenAi, Operation::Rerank, &answer), &answer), &answer);
+}
+
+#[test]
 fn every_text_of_an_answer_is_found_and_nothing_else() {
     let body = json!({
         "id": "c", "object": "chat.completion", "model": "m", "created": 1, "system_fingerprint": "fp",
@@ -200,7 +229,8 @@ fn odd_shapes_do_no_harm() {
         json!({"messages": {"role": "user"}}),
         json!({"messages": [1, "x"]}),
     ] {
-        for operation in [Operation::Chat, Operation::Completion, Operation::Embeddings] {
+        for operation in [Operation::Chat, Operation::Completion, Operation::Embeddings, Operation::Tokenize]
+        {
             assert_eq!(request(operation, &body), [], "{body}");
         }
         // A word that stands where nobody expects it is a word.
