@@ -54,6 +54,10 @@ def generated(text: str, **candidate) -> dict:
     return {"candidates": [{"content": content, "index": 0, **candidate}], "usageMetadata": usage, "modelVersion": "m", "responseId": "r"}
 
 
+# Whose texts nobody finds.
+FORM = f'--wall\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--wall\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n{ASKED}\r\n--wall--\r\n'.encode()
+OF_FORMS = {"content-type": "multipart/form-data; boundary=wall"}
+
 # What is asked, and in which API, by path.
 ASKS = {
     "/v1/chat/completions": ({"messages": USER}, "chat"),
@@ -63,6 +67,13 @@ ASKS = {
     "/v1/responses/input_tokens": ({"input": ASKED}, "count-responses"),
     "/tokenize": ({"messages": USER}, "count-tokenize"),
     "/v2/rerank": ({"query": ASKED, "documents": [ASKED, {"text": ASKED}]}, "rerank"),
+    "/v1/images/generations": ({"prompt": ASKED}, "image"),
+    "/v1/images/edits": ({"prompt": ASKED}, "image"),
+    "/v1/images/variations": (FORM, "image"),
+    "/v1/audio/speech": ({"input": ASKED}, "sound"),
+    "/v1/audio/transcriptions": (FORM, "transcript"),
+    "/v1/audio/translations": (FORM, "transcript"),
+    "/v1/moderations": ({"input": ASKED}, "moderation"),
     "/v1/messages": ({"max_tokens": 9, "messages": USER}, "messages"),
     "/v1/messages/count_tokens": ({"messages": USER}, "count-messages"),
     "/v1beta/models/{model}:generateContent": ({"contents": [PARTS]}, "gemini"),
@@ -129,6 +140,10 @@ ANSWERS = {
     "count-tokenize": ({"count": 3, "max_model_len": 9, "tokens": [1, 2, 3]}, None),
     "embed-gemini": ({"embedding": {"values": [0.5]}}, None),
     "embed-gemini-batch": ({"embeddings": [{"values": [0.5]}]}, None),
+    "image": ({"created": 1, "data": [{"revised_prompt": SAID}]}, None),
+    "sound": (SAID.encode(), None),
+    "transcript": ({"text": SAID}, None),
+    "moderation": ({"id": "m", "model": "m", "results": [{"flagged": False, "categories": {}, "category_scores": {}}]}, None),
     "rerank": ({"results": [{"index": 0, "relevance_score": 0.5, "document": {"text": SAID}}]}, None),
     # The names of its events stand beside their data.
     "converse": (
@@ -197,7 +212,8 @@ def answers(api: str, provider: str, stream: bool):
             reply.chunk(written)
             reply.end()
         else:
-            reply.json(ANSWERS[api][0])
+            plain, _ = ANSWERS[api]
+            reply.send(body=plain, content_type="audio/mpeg") if isinstance(plain, bytes) else reply.json(plain)
 
     return answer
 
@@ -211,7 +227,8 @@ def cluster(provider: str, upstream: Upstream, api: str | None, stream: bool) ->
         return {"provider": "mock"}
     plain, events = ANSWERS[api]
     if not stream:
-        return {"provider": "mock", "script": [{"status": 200, "body": json.dumps(plain), "headers": {"content-type": "application/json"}}]}
+        body, kind = (plain.decode(), "audio/mpeg") if isinstance(plain, bytes) else (json.dumps(plain), "application/json")
+        return {"provider": "mock", "script": [{"status": 200, "body": body, "headers": {"content-type": kind}}]}
     lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return {"provider": "mock", "script": [{"status": 200, "events": lines}]}
 
@@ -255,13 +272,20 @@ def test_t_grd_1_every_endpoint_is_judged_or_refused(endpoint, provider, stream,
             path = endpoint["path"].replace("{model}", model)
             # Where the path names the model, it also says whether a stream is wanted.
             named = {} if "{model}" in endpoint["path"] else {"model": model, **({"stream": True} if stream else {})}
+            if body is FORM:
+                answer = gateway.post(path, FORM, headers=OF_FORMS)
+                assert answer.status_code in (400, 503) and not upstream.requests, answer.text
+                return
             answer = gateway.post(path, {**named, **body})
+            if api == "sound":
+                assert answer.status_code in (400, 403) and "nobody here can judge media" in answer.text and CANARY not in answer.text
+                return
             if api is None:
                 assert 400 <= answer.status_code < 500 and not upstream.requests, answer.text
                 return
             assert answer.status_code == 200, answer.text
             assert CANARY.encode() not in answer.content
-            if not own_api.startswith(("count-", "embed-")):
+            if not own_api.startswith(("count-", "embed-", "moderation")):
                 assert b"<*>" in answer.content, answer.content
             assert answer.headers["x-tidegate-moderation"].startswith("input=redact, output=")
             if name != "mock":
@@ -275,7 +299,7 @@ def test_t_grd_1_every_endpoint_is_judged_or_refused(endpoint, provider, stream,
 def test_an_endpoint_without_a_sample_fails_here():
     """What a new endpoint would do to this file."""
     with pytest.raises(AssertionError, match="nobody knows whether it is moderated"):
-        asked("/v1/images/generations")
+        asked("/v1/inventions")
 
 
 def test_t_grd_1_a_path_that_nobody_knows_is_not_passed_unjudged():

@@ -81,6 +81,14 @@ def test_refused_requests(client, kind, speaker, vendor, call):
     assert raised == {status: (CLASSES[kind].get(status, "InternalServerError"), status) for status in STATUSES}
 
 
+@pytest.mark.parametrize("vendor", ["aws-bedrock-anthropic", "gcp-vertex-anthropic"], indirect=True)
+def test_a_cloud_around_the_clients_own_api_refuses_in_its_shape(gateway, vendor):
+    vendor.play(Refusal(400))
+    refused = gateway.post("/v1/messages", {"model": vendor.provider, "max_tokens": 9, "messages": TURNS}).json()
+    assert (refused["type"], refused["error"]["type"]) == ("error", "invalid_request_error")
+    assert "the tide is out" in refused["error"]["message"]
+
+
 @everyone(*BOTH)
 def test_when_to_come_again(client, speaker, vendor, call):
     vendor.play(Refusal(429, retry_after=7))

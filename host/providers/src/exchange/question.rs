@@ -2,7 +2,7 @@
 
 use tidegate_contract::{Dialect, Operation};
 
-use super::api::{Api, Speech};
+use super::api::{Api, Envelope, Speech};
 use super::counted::{Count, Counter};
 use super::embed::{Embed, Embedder};
 
@@ -64,6 +64,11 @@ impl Task {
             Self::Count(counter) => counter.api(),
             Self::Embed(embedder) => embedder.api(),
         }
+    }
+
+    /// Whether who answers is not whose API it is, so that errors have the shape of a cloud.
+    pub(super) fn is_enveloped(self) -> bool {
+        matches!(self, Self::Converse(speech) if speech.envelope != Envelope::None)
     }
 
     /// The API whose errors are written.

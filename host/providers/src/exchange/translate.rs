@@ -267,7 +267,7 @@ impl Translation {
 
     /// Writes the body of an error in the client's words. What is no JSON is said as it is, up to a bound.
     pub fn failure(&self, status: u16, body: Bytes) -> Bytes {
-        if matches!(self.between, Between::Kept) {
+        if matches!(self.between, Between::Kept) && !self.provider.is_enveloped() {
             return body;
         }
         let read = Json::read(&body).ok();

@@ -42,7 +42,7 @@ pub(crate) fn answer_texts(operation: Operation, body: &Value) -> Vec<FoundText>
 }
 
 /// What stands beside the messages and is told to the model by the caller's program.
-const BESIDE_MESSAGES: [&str; 2] = ["documents", "chat_template"];
+const BESIDE_MESSAGES: [&str; 3] = ["documents", "chat_template", "chat_template_kwargs"];
 
 fn chat(body: &Value) -> Vec<FoundText> {
     let messages = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();

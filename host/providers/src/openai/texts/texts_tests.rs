@@ -188,6 +188,32 @@ fn what_is_ranked_is_found_in_documents_of_every_shape() {
 }
 
 #[test]
+fn prompts_of_images_and_sounds_are_texts_and_the_rest_is_media() {
+    for (operation, body) in [
+        (Operation::ImageGeneration, json!({"prompt": "+p", "model": "m", "size": "1024x1024"})),
+        (Operation::Speech, json!({"input": "+i", "instructions": "+n", "voice": "alloy", "model": "m"})),
+        (Operation::Moderation, json!({"input": ["+a", "+b"], "model": "m"})),
+        (Operation::Moderation, json!({"input": [{"type": "text", "text": "+a"}]})),
+    ] {
+        assert_covered(&request(operation, &body), &body);
+    }
+    let edit = json!({"prompt": "x", "images": [{"image_url": "https://h/a.png"}, {"file_id": "f"}], "mask": {"file_id": "g"}});
+    let shown: Vec<_> = request(Operation::ImageEdit, &edit).into_iter().map(|text| text.shown).collect();
+    assert_eq!(shown.iter().flatten().count(), 3, "{shown:?}");
+}
+
+#[test]
+fn what_is_heard_and_painted_is_an_answer() {
+    let said = |operation, body: &Value| answer_texts(Dialect::OpenAi, operation, body);
+    let heard = json!({"text": "+t", "language": "en", "duration": 1.5, "segments": [{"id": 0, "text": "+s"}],
+        "words": [{"word": "+w", "start": 0.1}], "usage": {"type": "tokens"}});
+    assert_covered(&said(Operation::Transcription, &heard), &heard);
+    let painted = json!({"created": 1, "data": [{"b64_json": "QUJD", "revised_prompt": "x"}, {"url": "https://h"}]});
+    let shown: Vec<_> = said(Operation::ImageGeneration, &painted).into_iter().map(|text| text.shown).collect();
+    assert_eq!(shown, [None, Some("image".into()), Some("image".into())]);
+}
+
+#[test]
 fn every_text_of_an_answer_is_found_and_nothing_else() {
     let body = json!({
         "id": "c", "object": "chat.completion", "model": "m", "created": 1, "system_fingerprint": "fp",
