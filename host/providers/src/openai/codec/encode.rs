@@ -179,8 +179,13 @@ fn encode_messages<'a>(chat: Chat, messages: Vec<Message<'a>>) -> Result<Vec<Jso
         let refused = |what: &str| Refused::unsupported(format!("messages[{index}]: {what}"), chat.name());
         let Message { role, name, blocks } = message;
         match role {
-            Role::System => encoded.push(spoken("system", name, blocks).map_err(refused)?.into()),
-            Role::Developer => encoded.push(spoken("developer", name, blocks).map_err(refused)?.into()),
+            // Only OpenAI's own models know the system by another name, too.
+            Role::Developer if chat == Chat::OpenAi => {
+                encoded.push(spoken("developer", name, blocks).map_err(refused)?.into());
+            }
+            Role::System | Role::Developer => {
+                encoded.push(spoken("system", name, blocks).map_err(refused)?.into());
+            }
             Role::User => user(name, blocks, &mut encoded).map_err(refused)?,
             Role::Assistant => encoded.push(assistant(chat, name, blocks).map_err(refused)?.into()),
         }
