@@ -275,7 +275,11 @@ fn assistant<'a>(
             Part::Text(text) | Part::Cited { text, .. } => texts.push(text),
             Part::Refusal(refusal) => refusals.push(refusal),
             Part::Reasoning(thought) => thoughts.push(thought.text),
-            Part::ToolCall(call) => calls.push(encode_call(call).into()),
+            Part::ToolCall(call) => {
+                // OpenAI refuses fields that it does not know, and could make nothing of what another provider signed.
+                let signature = call.signature.filter(|_| chat == Chat::Compatible);
+                calls.push(encode_call(ToolCall { signature, ..call }).into());
+            }
             Part::Media(_) => return Err("media in what the assistant said"),
             Part::ToolResult(_) => return Err("a tool's result in what the assistant said"),
             Part::Own { .. } => return Err("a call of a tool that another provider runs"),
