@@ -197,11 +197,54 @@ fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
         (MediaKind::Document, Source::Url { .. }) => Err("a document by its address"),
         (MediaKind::Document, source) => {
             let mut file = Object::default();
-            file.set("filename", name.unwrap_or(Text::Borrowed("document")));
+            file.set("filename", file_name(name, &source));
             file.set_some("file_data", url(source));
             Ok(object! { "type": "file", "file": file })
         }
     }
+}
+
+/// Endings by media types.
+const ENDINGS: [(&str, &str); 12] = [
+    ("application/pdf", "pdf"),
+    ("text/plain", "txt"),
+    ("text/markdown", "md"),
+    ("text/html", "html"),
+    ("text/csv", "csv"),
+    ("text/xml", "xml"),
+    ("application/xml", "xml"),
+    ("application/json", "json"),
+    ("application/msword", "doc"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+];
+
+/// The name of a file, by whose ending the API knows what is in it; other APIs have names without one, or none.
+pub(in crate::openai) fn file_name<'a>(name: Option<Text<'a>>, source: &Source<'_>) -> Text<'a> {
+    let name = name.filter(|name| !name.is_empty()).unwrap_or(Text::Borrowed("document"));
+    match ending(source) {
+        Some(ending) if !has_ending(&name) => Cow::Owned(format!("{name}.{ending}")),
+        _ => name,
+    }
+}
+
+fn ending(source: &Source<'_>) -> Option<&'static str> {
+    let media_type = match source {
+        Source::Data { media_type, .. } => media_type,
+        Source::Plain(_) | Source::Texts(_) => "text/plain",
+        Source::Url { .. } | Source::File(_) => return None,
+    };
+    ENDINGS.iter().find(|(of, _)| *of == media_type).map(|(_, ending)| *ending)
+}
+
+/// Any, not only the one of its kind: whoever named the file knows best.
+fn has_ending(name: &str) -> bool {
+    let is_ending = |ending: &str| {
+        let is_short = ending.len() <= 4 && ending.chars().all(char::is_alphanumeric);
+        is_short && ending.starts_with(char::is_alphabetic)
+    };
+    name.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending))
 }
 
 /// An address, or the data as one; `None` for a file that only another provider has.

@@ -6,7 +6,7 @@ use crate::exchange::place::Place;
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{Block, Cache, Media, MediaKind, Part, Source};
 use crate::openai::codec::decode::none_of;
-use crate::openai::codec::parts::{audio, source, url};
+use crate::openai::codec::parts::{audio, file_name, source, url};
 
 use super::annotations;
 use super::decode::Unknown;
@@ -122,7 +122,7 @@ fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
         (MediaKind::Image, source) => part.set_some("image_url", url(source)),
         (_, Source::Url { url, .. }) => part.set("file_url", url),
         (_, source) => {
-            part.set("filename", name.unwrap_or(Text::Borrowed("document")));
+            part.set("filename", file_name(name, &source));
             part.set_some("file_data", url(source));
         }
     }
