@@ -77,7 +77,8 @@ BREST = Call("call_1", "tide_table", {"harbour": "Brest"})
 OSTEND = Call("call_2", "tide_table", {"harbour": "Ostend"})
 SUN = Call("call_3", "weather", {"harbour": "Brest"})
 NOW = Call("call_4", "clock", {})
-SIGNATURE = "c2lnbmF0dXJlIG9mIGEgdGhvdWdodA=="
+# With each of the letters that only one kind of base64 has.
+SIGNATURE = "++//c2lnbmF0dXJlIG9mIGEgdGhvdWdodA=="
 
 PLACE = Schema("place", schema({"city": STRING, "metres": {"type": "number"}}, "city", "metres"))
 PLACES = Schema(
@@ -204,12 +205,17 @@ def settings() -> list[Conversation]:
 
 def thoughts() -> list[Conversation]:
     thought = Thought("Two highs, two lows.", SIGNATURE)
+    signed = Call(BREST.id, BREST.name, BREST.arguments, SIGNATURE)
+    thinks = {"budget": 4096, "shown": True, "max_tokens": 30_000}
     tide = Result(BREST, (Text("06:12"),))
     return [
         *(Conversation(f"{effort} effort", (HELLO,), effort=effort, max_tokens=30_000) for effort in ("low", "medium", "high")),
         Conversation("a budget for thoughts", (HELLO,), budget=4096, max_tokens=30_000),
-        Conversation("an earlier thought", (HELLO, assistant(thought, "At six."), user("Sure?")), budget=4096, max_tokens=30_000),
-        Conversation("a thought before a call", **called(thought, BREST, results=(tide,)), budget=4096, max_tokens=30_000),
+        Conversation("effort and thoughts told", (HELLO,), effort="high", shown=True, max_tokens=30_000),
+        Conversation("a budget and thoughts told", (HELLO,), budget=4096, shown=True, max_tokens=30_000),
+        Conversation("an earlier thought", (HELLO, assistant(thought, "At six."), user("Sure?")), **thinks),
+        Conversation("a thought before a call", **called(thought, BREST, results=(tide,)), **thinks),
+        Conversation("a call that is signed", **called(signed, results=(Result(signed, (Text("06:12"),)),)), **thinks),
     ]
 
 

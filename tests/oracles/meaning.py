@@ -1,7 +1,8 @@
 """The normal form of a request: two requests with the same one mean the same. Nothing is left out but by the rules here."""
 
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from support.vendors.gemini import camel
 
@@ -28,6 +29,7 @@ SILENT: dict[str, dict[str, str]] = {
 DEFAULTS: dict[str, dict[str, object]] = {
     "chat": {
         "stream": False,
+        "tool_choice": "auto",
         "messages.*.prefix": False,
         "messages.*.content": None,
         "tools.*.function.strict": False,
@@ -39,7 +41,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "messages.*.content.*.is_error": False,
     },
     "gemini": {
-        "generationConfig.candidateCount": 1,
+        "generationConfig": {},
     },
     "converse": {
         "toolConfig.tools.*.toolSpec.strict": False,
@@ -72,15 +74,27 @@ def remove(value, path: list[str], when: Callable[[object], bool]):
 
 
 def chat(body: dict) -> dict:
+    body["messages"] = list(together(body["messages"]))
     for message in body["messages"]:
         is_result = message["role"] == "tool"
         if "content" in message:
             message["content"] = parts(message["content"], said if is_result else str)
         for call in message.get("tool_calls", []):
             call["function"]["arguments"] = json.loads(call["function"]["arguments"])
-    if isinstance(body.get("stop"), str):
-        body["stop"] = [body["stop"]]
+    if body.get("tool_choice") == "any":
+        # Mistral's word for it, beside OpenAI's.
+        body["tool_choice"] = "required"
     return body
+
+
+def together(messages: list[dict]) -> Iterator[dict]:
+    """What the system says in several messages in a row is one."""
+    for is_system, group in itertools.groupby(messages, lambda message: message["role"] == "system"):
+        group = list(group)
+        if is_system:
+            yield {"role": "system", "content": [part for message in group for part in parts(message["content"], str)]}
+        else:
+            yield from group
 
 
 def messages(body: dict) -> dict:
@@ -94,8 +108,8 @@ def blocks(content) -> list[dict]:
     """A string is one block of text; and so within results."""
     content = parts(content, str)
     for block in content:
-        if block["type"] == "tool_result":
-            block["content"] = parts(block.get("content", ""), said)
+        if block["type"] == "tool_result" and "content" in block:
+            block["content"] = parts(block["content"], said)
     return content
 
 
@@ -178,7 +192,9 @@ def differences(left, right, place: str = "") -> list[str]:
     if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
         pairs = enumerate(zip(left, right, strict=True))
         return [line for index, (one, other) in pairs for line in differences(one, other, f"{place}[{index}]")]
-    return [] if left == right and type(left) is type(right) else [f"{place}: expected {shown(left)}, got {shown(right)}"]
+    # A whole number is the same with a point in it; `True` is none.
+    same = left == right and isinstance(left, bool) == isinstance(right, bool)
+    return [] if same else [f"{place}: expected {shown(left)}, got {shown(right)}"]
 
 
 def shown(value) -> str:

@@ -47,6 +47,8 @@ class Call:
     id: str
     name: str
     arguments: dict
+    # Base64, by which the provider knows it again.
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Conversation:
     format: Schema | str | None = None
     effort: str | None = None
     budget: int | None = None
+    # Whether thoughts are told.
+    shown: bool | None = None
     max_tokens: int | None = 1024
     temperature: float | None = None
     top_p: float | None = None
@@ -129,32 +133,22 @@ class Conversation:
     tier: str | None = None
     stream: bool = False
 
-    def without(self, feature: str) -> "Conversation":
-        """The same without one of its settings."""
-        if feature == "cache":
-            return dataclasses.replace(
-                self,
-                system=tuple(dataclasses.replace(text, cached=False) for text in self.system),
-                tools=tuple(dataclasses.replace(tool, cached=False) for tool in self.tools),
-                turns=tuple(dataclasses.replace(turn, parts=tuple(map(unmarked, turn.parts))) for turn in self.turns),
-            )
-        if feature == "failure":
-            return dataclasses.replace(self, turns=tuple(dataclasses.replace(turn, parts=tuple(map(mended, turn.parts))) for turn in self.turns))
-        default = next(field.default for field in dataclasses.fields(self) if field.name == feature)
-        return dataclasses.replace(self, **{feature: default})
-
     def features(self) -> set[str]:
         """What an API must have words for to say it, beside texts."""
         settings = {field.name for field in dataclasses.fields(self)[3:] if getattr(self, field.name) != field.default}
         return settings - {"max_tokens"} | set(self._more())
 
     def _more(self) -> Iterator[str]:
-        yield from (f"choice of {self.choice}" for _ in [0] if isinstance(self.choice, str))
-        yield from (f"tier {self.tier}" for _ in [0] if self.tier)
-        if isinstance(self.format, str):
-            yield "format json"
-        elif self.format:
-            yield "format schema"
+        if isinstance(self.choice, str):
+            yield f"choice of {self.choice}"
+        if self.tier:
+            yield f"tier {self.tier}"
+        if self.format:
+            yield "format json" if isinstance(self.format, str) else "format schema"
+        if self.max_tokens is None:
+            yield "no limit"
+        if (self.effort or self.budget) and self.shown is None:
+            yield "shown unsaid"
         if any(tool.strict for tool in self.tools):
             yield "strict"
         if any(tool.cached for tool in self.tools) or any(text.cached for text in self.system):
@@ -171,14 +165,10 @@ def features_of(part: Part) -> Iterator[str]:
         yield type(part).__name__.lower()
     elif isinstance(part, Text) and part.cached:
         yield "cache"
+    elif isinstance(part, Call) and part.signature:
+        yield "signed call"
     elif isinstance(part, Result):
-        yield from ("failure" for _ in [0] if part.failed)
-        yield from ("image in a result" for _ in part.images)
-
-
-def unmarked(part: Part) -> Part:
-    return dataclasses.replace(part, cached=False) if isinstance(part, Text) else part
-
-
-def mended(part: Part) -> Part:
-    return dataclasses.replace(part, failed=False) if isinstance(part, Result) else part
+        if part.failed:
+            yield "failure"
+        if part.images:
+            yield "image in a result"

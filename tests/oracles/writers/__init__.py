@@ -32,6 +32,13 @@ CLIENTS: dict[str, type[Writer]] = {
     "gemini": Gemini,
     "converse": Converse,
 }
+# The API that each provider is asked in.
+APIS = {
+    **dict.fromkeys((OpenAi.name, Azure.name, HuggingFace.name, Mistral.name, Cohere.name), "chat"),
+    **dict.fromkeys((Anthropic.name, BedrockAnthropic.name, VertexAnthropic.name), "messages"),
+    **dict.fromkeys((Gemini.name, Vertex.name), "gemini"),
+    Converse.name: "converse",
+}
 WRITERS: dict[str, type[Writer]] = {**PROVIDERS, Responses.name: Responses}
 
-__all__ = ["CLIENTS", "PROVIDERS", "WRITERS", "Writer", "reasons"]
+__all__ = ["APIS", "CLIENTS", "PROVIDERS", "WRITERS", "Writer", "reasons"]

@@ -19,6 +19,8 @@ class OpenAi(Writer):
         "budget": EFFORTS,
         "thought": THOUGHTS,
         "cache": "OpenAI caches by itself",
+        "shown": "chats do not tell thoughts",
+        "signed call": "calls have no signature",
         "failure": "a result is a text, whether it tells of a failure or not",
         "image in a result": "a result is a text; the picture follows in the user's name",
     }

@@ -5,7 +5,7 @@ import json
 import boto3
 from botocore.config import Config
 
-from oracles.neutral import Call, Conversation, Document, Image, Result, Schema, Text, Thought, Tool, Turn
+from oracles.neutral import Audio, Call, Conversation, Document, Image, Result, Schema, Text, Thought, Tool, Turn
 from oracles.writers.messages import thinking
 from oracles.writers.writer import Writer, given
 
@@ -20,11 +20,13 @@ class Converse(Writer):
     no_words = {
         **dict.fromkeys(("seed", "presence_penalty", "frequency_penalty", "log_probabilities", "choices"), NONE),
         "format json": "an answer is free or follows a schema",
-        "audio": "Claude hears nothing",
         "image by address": "an image is in the request or in S3",
-        "choice of none": "a model may or must call tools",
     }
-    nearly = {"user": "there is metadata of the request only"}
+    nearly = {
+        "user": "there is metadata of the request only",
+        "choice of none": "a model may or must call tools; one that must not is not told of them",
+        "signed call": "calls have no signature",
+    }
 
     def __init__(self, url: str):
         super().__init__(url)
@@ -69,6 +71,8 @@ def content(part) -> dict:
             return {"text": part.text}
         case Image():
             return {"image": {"format": part.media_type.removeprefix("image/"), "source": {"bytes": part.data}}}
+        case Audio():
+            return {"audio": {"format": part.format, "source": {"bytes": part.data}}}
         case Document():
             stem, _, ending = part.name.rpartition(".")
             return {"document": {"format": ending, "name": stem, "source": {"bytes": part.data}}}
@@ -77,16 +81,19 @@ def content(part) -> dict:
         case Call():
             return {"toolUse": {"toolUseId": part.id, "name": part.name, "input": part.arguments}}
         case Result():
-            said = [{"json": part.said}] if part.said is not None else [content(inner) for inner in part.parts]
+            # The API refuses texts without a word.
+            parts = [content(inner) for inner in part.parts if inner != Text("")]
+            said = [{"json": part.said}] if part.said is not None else parts
             status = {"status": "error"} if part.failed else {}
             return {"toolResult": {"toolUseId": part.call.id, "content": said, **status}}
 
 
 def tool_config(conversation: Conversation) -> dict | None:
-    if not conversation.tools:
+    if not conversation.tools or conversation.choice == "none":
         return None
     tools = [tool for each in conversation.tools for tool in (tool_spec(each), *([CACHE_POINT] if each.cached else []))]
-    return given(tools=tools, toolChoice=choice(conversation.choice))
+    # Where Anthropic's own words say the choice, it must not be said twice.
+    return given(tools=tools, toolChoice=None if conversation.parallel is False else choice(conversation.choice))
 
 
 def tool_spec(tool: Tool) -> dict:

@@ -9,6 +9,8 @@ from google.genai import types
 from oracles.neutral import Audio, Call, Conversation, Document, Image, Result, Text, Thought, Tool, Turn
 from oracles.writers.writer import KEY, Writer, given
 
+# <https://ai.google.dev/gemini-api/docs/thought-signatures>: for calls that come from another model.
+UNSIGNED = "skip_thought_signature_validator"
 MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
 SOUNDS = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 TIERS = {"priority": types.ServiceTier.PRIORITY, "default": types.ServiceTier.STANDARD}
@@ -19,6 +21,7 @@ class Gemini(Writer):
     model = "gemini-3-pro-preview"
     no_words = {"parallel": "there is no word for one call at a time"}
     nearly = {
+        "shown unsaid": "a request says whether thoughts are told, which they are here",
         "strict": "arguments always follow the schema",
         "cache": "caches are made beforehand, and named",
         "user": "there is no place for the id of a user",
@@ -72,15 +75,11 @@ class Gemini(Writer):
         return given(service_tier=TIERS.get(conversation.tier))
 
     def parts(self, turn: Turn) -> list[types.Part]:
-        """A thought signs what comes after it."""
-        parts, signature = [], None
-        for part in turn.parts:
-            if isinstance(part, Thought):
-                parts.append(types.Part(text=part.text, thought=True))
-                signature = base64.b64decode(part.signature)
-            else:
-                parts.append(self.part(part))
-                parts[-1].thought_signature, signature = signature, None
+        """The first call of a turn is signed, by a word of Google's where the model did not make it."""
+        parts = [self.part(part) for part in turn.parts]
+        first = next((part for part in parts if part.function_call), None)
+        if first and not first.thought_signature:
+            first.thought_signature = base64.urlsafe_b64decode(UNSIGNED)
         return parts
 
     def part(self, part) -> types.Part:
@@ -93,8 +92,11 @@ class Gemini(Writer):
                 return types.Part.from_bytes(data=part.data, mime_type=part.media_type)
             case Audio():
                 return types.Part.from_bytes(data=part.data, mime_type=SOUNDS[part.format])
+            case Thought():
+                return types.Part(text=part.text, thought=True, thought_signature=base64.b64decode(part.signature))
             case Call():
-                return types.Part(function_call=types.FunctionCall(**self.id(part), name=part.name, args=part.arguments))
+                call = types.FunctionCall(**self.id(part), name=part.name, args=part.arguments)
+                return types.Part(function_call=call, thought_signature=signature(part))
             case Result():
                 return types.Part(function_response=self.response(part))
 
@@ -113,8 +115,11 @@ class Gemini(Writer):
 class Vertex(Gemini):
     name = "gcp-vertex"
     cluster = {"project": "p", "location": "europe-west1", "credentials": {"gcp": {"access_token": KEY}}}
-    no_words = {**Gemini.no_words, "tier": "the way of buying capacity is told elsewhere"}
-    nearly = {name: reason for name, reason in Gemini.nearly.items() if name != "metadata"}
+    no_words = {**Gemini.no_words, "tier priority": "the way of buying capacity is told elsewhere"}
+    nearly = {
+        **{name: reason for name, reason in Gemini.nearly.items() if name != "metadata"},
+        "tier default": "it is the tier of who says nothing",
+    }
 
     def made(self, options: types.HttpOptions) -> genai.Client:
         # The SDK's own default is a version that may change.
@@ -140,6 +145,10 @@ class Fixed(Credentials):
 
     def refresh(self, request):
         raise AssertionError("the token is given")
+
+
+def signature(call: Call) -> bytes | None:
+    return base64.b64decode(call.signature) if call.signature else None
 
 
 def role(turn: Turn) -> str:

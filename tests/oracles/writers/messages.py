@@ -9,6 +9,8 @@ from oracles.writers.writer import KEY, Writer, encoded, given
 MOST = 32_000
 # Seconds; with a wait of its own the SDK lets long answers come whole.
 PATIENCE = 20
+# The version of the API before the latest.
+BEFORE = "2023-06-01"
 EPHEMERAL = {"type": "ephemeral"}
 TIERS = {"priority": "auto", "default": "standard_only"}
 
@@ -23,6 +25,8 @@ class Anthropic(Writer):
     }
     nearly = {
         "metadata": "there is the id of the user only",
+        "no limit": "the API demands one",
+        "signed call": "calls have no signature",
         "tier priority": "the dear capacity is used where there is some, or not at all",
     }
 
@@ -48,16 +52,27 @@ class Anthropic(Writer):
                 metadata=given(user_id=conversation.user),
                 service_tier=TIERS.get(conversation.tier),
                 stream=conversation.stream or None,
-                # How tokens are picked the SDK has no parameters for any more; models before Claude 4.7 still take them.
-                extra_body=given(
-                    temperature=conversation.temperature, top_p=conversation.top_p, top_k=conversation.top_k
-                ),
+                **self.sampled(sampling(conversation)),
             )
         )
 
+    def sampled(self, sampling: dict) -> dict:
+        """How tokens are picked has gone with the latest version of the API, and with it the parameters of the SDK."""
+        return {"extra_body": sampling, "extra_headers": {"anthropic-version": BEFORE}} if sampling else {}
 
-class BedrockAnthropic(Anthropic):
+
+class InACloud(Anthropic):
+    """The version of the API is in the body."""
+
+    before = ""
+
+    def sampled(self, sampling: dict) -> dict:
+        return {"extra_body": {**sampling, "anthropic_version": self.before}} if sampling else {}
+
+
+class BedrockAnthropic(InACloud):
     name = "aws-bedrock-anthropic"
+    before = "bedrock-2023-05-31"
     model = "eu.anthropic.claude-opus-4-6-v1"
     cluster = {"region": "eu-west-1", "credentials": {"aws": {"access_key_id": "a", "secret_access_key": "s"}}}
 
@@ -66,14 +81,19 @@ class BedrockAnthropic(Anthropic):
         return anthropic.AnthropicBedrock(base_url=url, aws_region="eu-west-1", max_retries=0, timeout=PATIENCE, **keys)
 
 
-class VertexAnthropic(Anthropic):
+class VertexAnthropic(InACloud):
     name = "gcp-vertex-anthropic"
+    before = "vertex-2023-10-16"
     model = "claude-opus-4-6"
     cluster = {"project": "p", "location": "europe-west1", "credentials": {"gcp": {"access_token": KEY}}}
 
     def made(self, url: str):
         place = {"project_id": "p", "region": "europe-west1"}
         return anthropic.AnthropicVertex(base_url=f"{url}/v1", access_token=KEY, max_retries=0, timeout=PATIENCE, **place)
+
+
+def sampling(conversation: Conversation) -> dict:
+    return given(temperature=conversation.temperature, top_p=conversation.top_p, top_k=conversation.top_k)
 
 
 def system(texts: tuple[Text, ...]):
@@ -138,9 +158,10 @@ def choice(conversation: Conversation) -> dict | None:
 
 
 def thinking(conversation: Conversation) -> dict | None:
+    told = {"display": "summarized"} if conversation.shown else {}
     if conversation.budget:
-        return {"type": "enabled", "budget_tokens": conversation.budget}
-    return {"type": "adaptive"} if conversation.effort else None
+        return {"type": "enabled", "budget_tokens": conversation.budget, **told}
+    return {"type": "adaptive", **told} if conversation.effort else None
 
 
 def output_format(wanted) -> dict | None:

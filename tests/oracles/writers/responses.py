@@ -22,6 +22,7 @@ class Responses(Writer):
         "budget": EFFORTS,
         "thought": "earlier thoughts are those of OpenAI, which only it can read",
         "cache": "OpenAI caches by itself",
+        "signed call": "calls have no signature",
         "failure": "an output is a text, whether it tells of a failure or not",
     }
 
@@ -49,7 +50,7 @@ class Responses(Writer):
                 top_p=conversation.top_p,
                 top_logprobs=conversation.log_probabilities,
                 include=["message.output_text.logprobs"] if conversation.log_probabilities else None,
-                reasoning={"effort": effort} if effort else None,
+                reasoning=given(effort=effort, summary="auto" if conversation.shown else None),
                 safety_identifier=conversation.user,
                 metadata=conversation.metadata,
                 service_tier=conversation.tier,
