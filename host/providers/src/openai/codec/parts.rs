@@ -34,7 +34,8 @@ pub(super) fn content<'a>(
 }
 
 fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Block<'a>, Refused> {
-    let cache = cache(&mut part, unknown)?;
+    let (control, own) = (cache(&mut part, unknown)?, cache_breakpoint(&mut part, unknown)?);
+    let cache = control.or(own);
     let kind = part.need_text("type")?;
     let read = match &*kind {
         "text" | "input_text" | "output_text" => Part::Text(part.need_text("text")?),
@@ -113,6 +114,20 @@ fn file<'a>(part: &mut Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Medi
     };
     inner.done(unknown);
     Ok(Media { name, ..Media::new(MediaKind::Document, source) })
+}
+
+/// A mark at the end of what may be cached. The API's own spans are longer than any other's, whose longest is an hour.
+pub(in crate::openai) fn cache_breakpoint<'a>(
+    part: &mut Fields<'a, '_>,
+    unknown: &mut Vec<String>,
+) -> Result<Option<Cache<'a>>, Refused> {
+    let place = part.place();
+    let Some(mark) = part.object("prompt_cache_breakpoint")? else { return Ok(None) };
+    let mut mark = Fields::of_object(mark, place.key("prompt_cache_breakpoint"));
+    mark.take("mode");
+    let ttl = mark.text("ttl")?.map(|_| Text::Borrowed("1h"));
+    mark.done(unknown);
+    Ok(Some(Cache { ttl }))
 }
 
 /// `cache_control`, which is Anthropic's and which several gateways know beside every part.
