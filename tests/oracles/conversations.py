@@ -37,12 +37,13 @@ HARBOUR = {"type": "string", "description": "Name of the harbour"}
 TIDES = Tool("tide_table", "Tells the tides of a harbour", schema({"harbour": HARBOUR}, "harbour"))
 WEATHER = Tool("weather", "Tells the weather of a harbour", schema({"harbour": HARBOUR}, "harbour"))
 CLOCK = Tool("clock", "Tells the time", schema({}))
+BERTH = schema({"pier": STRING, "number": {"type": "integer"}}, "pier")
 ROUTE = Tool(
     "route",
     "Plans a route",
     schema(
         {
-            "from": schema({"harbour": STRING, "berth": schema({"pier": STRING, "number": {"type": "integer"}}, "pier")}, "harbour"),
+            "from": schema({"harbour": STRING, "berth": BERTH}, "harbour"),
             "to": schema({"harbour": STRING}, "harbour"),
         },
         "from",
@@ -55,10 +56,11 @@ SEVERAL = Tool(
     "Tells of several harbours",
     schema({"names": {"type": "array", "items": STRING, "minItems": 1, "maxItems": 9}}, "names"),
 )
+DAYS = {"type": "integer", "minimum": 1, "maximum": 7}
 OPTIONAL = Tool(
     "tides_of",
     "Tells the tides of some days",
-    schema({"harbour": STRING, "days": {"type": "integer", "minimum": 1, "maximum": 7}, "exact": {"type": "boolean"}}, "harbour"),
+    schema({"harbour": STRING, "days": DAYS, "exact": {"type": "boolean"}}, "harbour"),
 )
 NULLABLE = Tool("note", "Keeps a note", schema({"text": STRING, "tag": {"anyOf": [STRING, {"type": "null"}]}}, "text", "tag"))
 REFERRED = Tool(
@@ -81,15 +83,19 @@ NOW = Call("call_4", "clock", {})
 SIGNATURE = "++//c2lnbmF0dXJlIG9mIGEgdGhvdWdodA=="
 
 PLACE = Schema("place", schema({"city": STRING, "metres": {"type": "number"}}, "city", "metres"))
-PLACES = Schema(
-    "places",
-    schema({"places": {"type": "array", "items": schema({"city": STRING, "kind": {"type": "string", "enum": ["port", "bay"]}}, "city", "kind")}}, "places"),
-)
+KIND = {"type": "string", "enum": ["port", "bay"]}
+LISTED = {"type": "array", "items": schema({"city": STRING, "kind": KIND}, "city", "kind")}
+PLACES = Schema("places", schema({"places": LISTED}, "places"))
 
 
-def called(*parts, results: tuple[Result, ...], **more) -> dict:
+def called(*parts, results: tuple, **more) -> dict:
     """What the model said with calls in it, and what tools answered."""
     return {"turns": (HELLO, assistant(*parts), Turn("user", results)), "tools": (TIDES,), **more}
+
+
+def after(begun: dict, *turns: Turn) -> dict:
+    """The same, and how it goes on."""
+    return begun | {"turns": (*begun["turns"], *turns)}
 
 
 def texts() -> list[Conversation]:
@@ -111,10 +117,11 @@ def texts() -> list[Conversation]:
 
 def media() -> list[Conversation]:
     png, jpeg = Image("image/png", PNG), Image("image/jpeg", JPEG)
+    elsewhere = Image("image/jpeg", url="https://pictures.test/tide.jpg")
     return [
         Conversation("a picture", (user("What is it?", png),)),
         Conversation("a photograph", (user("What is it?", jpeg),)),
-        Conversation("a picture by its address", (user("What is it?", Image("image/jpeg", url="https://pictures.test/tide.jpg")),)),
+        Conversation("a picture by its address", (user("What is it?", elsewhere),)),
         Conversation("two pictures", (user("Before:", png, "After:", jpeg),)),
         Conversation("a picture earlier", (user(png, "What is it?"), assistant("A dot."), user("Of what colour?"))),
         Conversation("a document", (user("Sum it up.", Document("tides.pdf", "application/pdf", PDF)),)),
@@ -139,7 +146,10 @@ def tools() -> list[Conversation]:
     return [
         *(Conversation(name, (HELLO,), tools=(tool,)) for name, tool in kinds.items()),
         Conversation("several tools", (HELLO,), tools=(TIDES, WEATHER, CLOCK)),
-        *(Conversation(f"a tool that {word} be called", (HELLO,), tools=(TIDES, WEATHER), choice=choice) for word, choice in choices.items()),
+        *(
+            Conversation(f"a tool that {word} be called", (HELLO,), tools=(TIDES, WEATHER), choice=choice)
+            for word, choice in choices.items()
+        ),
         Conversation("a tool by its name", (HELLO,), tools=(TIDES, WEATHER), choice=WEATHER),
         Conversation("one call at a time", (HELLO,), tools=(TIDES, WEATHER), choice="auto", parallel=False),
         Conversation("one call and no more", (HELLO,), tools=(TIDES, WEATHER), choice="required", parallel=False),
@@ -148,23 +158,27 @@ def tools() -> list[Conversation]:
 
 
 def calls() -> list[Conversation]:
-    tide = Result(BREST, (Text("06:12"),))
+    tide, later = Result(BREST, (Text("06:12"),)), Result(OSTEND, (Text("05:40"),))
     rain = Result(SUN, (Text("rain"),))
-    again = (assistant(OSTEND), Turn("user", (Result(OSTEND, (Text("05:40"),)),)))
-    both = called(BREST, SUN, results=(tide, rain)) | {"tools": (TIDES, WEATHER)}
+    noon = Result(NOW, (Text("12:00"),))
+    both = {"tools": (TIDES, WEATHER)}
+    once = called(BREST, results=(tide,))
+    said = Result(BREST, said={"high": ["06:12", "18:40"], "metres": 4.5})
+    pictured = Result(BREST, (Text("The chart:"), Image("image/png", PNG)))
+    failed = Result(BREST, (Text("no such harbour"),), failed=True)
     return [
-        Conversation("a call and its result", **called(BREST, results=(tide,))),
-        Conversation("calls and results side by side", **both),
-        Conversation("two calls of the same tool", **called(BREST, OSTEND, results=(tide, Result(OSTEND, (Text("05:40"),))))),
-        Conversation("calls one after the other", **called(BREST, results=(tide,)) | {"turns": (*called(BREST, results=(tide,))["turns"], *again)}),
+        Conversation("a call and its result", **once),
+        Conversation("calls and results side by side", **called(BREST, SUN, results=(tide, rain)) | both),
+        Conversation("two calls of the same tool", **called(BREST, OSTEND, results=(tide, later))),
+        Conversation("calls one after the other", **after(once, assistant(OSTEND), Turn("user", (later,)))),
         Conversation("a text beside a call", **called("I look.", BREST, results=(tide,))),
-        Conversation("a call without arguments", **called(NOW, results=(Result(NOW, (Text("12:00"),)),)) | {"tools": (CLOCK,)}),
-        Conversation("a result that is JSON", **called(BREST, results=(Result(BREST, said={"high": ["06:12", "18:40"], "metres": 4.5}),))),
+        Conversation("a call without arguments", **called(NOW, results=(noon,)) | {"tools": (CLOCK,)}),
+        Conversation("a result that is JSON", **called(BREST, results=(said,))),
         Conversation("a result without a word", **called(BREST, results=(Result(BREST, (Text(""),)),))),
-        Conversation("a result that failed", **called(BREST, results=(Result(BREST, (Text("no such harbour"),), failed=True),))),
-        Conversation("a result with a picture", **called(BREST, results=(Result(BREST, (Text("The chart:"), Image("image/png", PNG))),))),
+        Conversation("a result that failed", **called(BREST, results=(failed,))),
+        Conversation("a result with a picture", **called(BREST, results=(pictured,))),
         Conversation("a word after results", **called(BREST, results=(tide, Text("Be brief.")))),
-        Conversation("on after the answer", **called(BREST, results=(tide,)) | {"turns": (*called(BREST, results=(tide,))["turns"], assistant("At 06:12."), user("Thanks!"))}),
+        Conversation("on after the answer", **after(once, assistant("At 06:12."), user("Thanks!"))),
     ]
 
 
@@ -189,27 +203,28 @@ def settings() -> list[Conversation]:
         "user": "user-17",
         "metadata": {"team": "tides"},
         "tier": "priority",
-        "stream": True,
     }
+    several = {"temperature": 0.5, "stop": ("END",), "max_tokens": 77}
     return [
-        *(Conversation(name, (HELLO,), **{name: value}) for name, value in values.items() if name != "stream"),
+        *(Conversation(name, (HELLO,), **{name: value}) for name, value in values.items()),
         Conversation("a temperature of nought", (HELLO,), temperature=0.0),
         Conversation("the usual tier", (HELLO,), tier="default"),
         Conversation("a stop sequence", (HELLO,), stop=("END",)),
         Conversation("several stop sequences", (HELLO,), stop=("END", "\n\nHuman:")),
         Conversation("a higher limit", (HELLO,), max_tokens=8000),
         Conversation("log probabilities", (HELLO,), log_probabilities=3),
-        Conversation("several settings", (HELLO,), temperature=0.5, stop=("END",), max_tokens=77, system=(Text("You are terse."),)),
+        Conversation("several settings", (HELLO,), system=(Text("You are terse."),), **several),
     ]
 
 
 def thoughts() -> list[Conversation]:
     thought = Thought("Two highs, two lows.", SIGNATURE)
     signed = Call(BREST.id, BREST.name, BREST.arguments, SIGNATURE)
+    efforts = ("low", "medium", "high")
     thinks = {"budget": 4096, "shown": True, "max_tokens": 30_000}
     tide = Result(BREST, (Text("06:12"),))
     return [
-        *(Conversation(f"{effort} effort", (HELLO,), effort=effort, max_tokens=30_000) for effort in ("low", "medium", "high")),
+        *(Conversation(f"{effort} effort", (HELLO,), effort=effort, max_tokens=30_000) for effort in efforts),
         Conversation("a budget for thoughts", (HELLO,), budget=4096, max_tokens=30_000),
         Conversation("effort and thoughts told", (HELLO,), effort="high", shown=True, max_tokens=30_000),
         Conversation("a budget and thoughts told", (HELLO,), budget=4096, shown=True, max_tokens=30_000),
@@ -220,12 +235,12 @@ def thoughts() -> list[Conversation]:
 
 
 def caches() -> list[Conversation]:
+    kept = Tool(TIDES.name, TIDES.description, TIDES.parameters, cached=True)
     return [
         Conversation("a system to cache", (HELLO,), system=(Text("You are terse.", cached=True),)),
-        Conversation("a tool to cache", (HELLO,), tools=(WEATHER, Tool(TIDES.name, TIDES.description, TIDES.parameters, cached=True))),
+        Conversation("a tool to cache", (HELLO,), tools=(WEATHER, kept)),
         Conversation("a message to cache", (user(Text("Long ago.", cached=True), QUESTION),)),
     ]
 
 
 CONVERSATIONS = [*texts(), *media(), *tools(), *calls(), *formats(), *settings(), *thoughts(), *caches()]
-BY_NAME = {conversation.name: conversation for conversation in CONVERSATIONS}

@@ -14,7 +14,7 @@ SILENT: dict[str, dict[str, str]] = {
         "messages.*.name": "Mistral's SDK names the tool of a result, which the call names, too",
     },
     "messages": {
-        "anthropic_version": "it says in which words a request is, not what it says; the gateway names the first, SDKs the last",
+        "anthropic_version": "it says in which words a request is; the gateway names the first version, SDKs the last",
     },
     "gemini": {
         "systemInstruction.role": "the API does not read it",
@@ -39,6 +39,7 @@ DEFAULTS: dict[str, dict[str, object]] = {
         "stream": False,
         "tools.*.strict": False,
         "messages.*.content.*.is_error": False,
+        "messages.*.content.*.content": "",
     },
     "gemini": {
         "generationConfig": {},
@@ -108,7 +109,7 @@ def blocks(content) -> list[dict]:
     """A string is one block of text; and so within results."""
     content = parts(content, str)
     for block in content:
-        if block["type"] == "tool_result" and "content" in block:
+        if block["type"] == "tool_result" and block.get("content"):
             block["content"] = parts(block["content"], said)
     return content
 
@@ -167,12 +168,14 @@ def converse(body: dict) -> dict:
 
 def worded(block: dict) -> dict:
     """A tool's JSON is the same as its text."""
-    return {"text": block["json"]} if "json" in block else {**block, "text": said(block["text"])} if "text" in block else block
+    if "json" in block:
+        return {"text": block["json"]}
+    return {**block, "text": said(block["text"])} if "text" in block else block
 
 
 NORMAL: dict[str, Callable[[dict], dict]] = {"chat": chat, "messages": messages, "gemini": gemini, "converse": converse}
 
-# Steps of a path at which the API is told in which words the rest is.
+# Beginnings of paths that differ in the stage of the API only.
 STAGES = {"/v1beta/models/": "/v1/models/"}
 
 
@@ -188,7 +191,8 @@ def differences(left, right, place: str = "") -> list[str]:
     """Where two values are not the same, and what stands there."""
     if isinstance(left, dict) and isinstance(right, dict):
         keys = [*left, *(key for key in right if key not in left)]
-        return [line for key in keys for line in differences(left.get(key, ...), right.get(key, ...), f"{place}.{key}".lstrip("."))]
+        sides = ((key, left.get(key, ...), right.get(key, ...)) for key in keys)
+        return [line for key, one, other in sides for line in differences(one, other, f"{place}.{key}".lstrip("."))]
     if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
         pairs = enumerate(zip(left, right, strict=True))
         return [line for index, (one, other) in pairs for line in differences(one, other, f"{place}[{index}]")]

@@ -133,10 +133,16 @@ class Conversation:
     tier: str | None = None
     stream: bool = False
 
+    def unmarked(self) -> "Conversation":
+        """The same without marks for a cache in its texts."""
+        turns = (dataclasses.replace(turn, parts=tuple(map(unmarked, turn.parts))) for turn in self.turns)
+        return dataclasses.replace(self, system=tuple(map(unmarked, self.system)), turns=tuple(turns))
+
     def features(self) -> set[str]:
         """What an API must have words for to say it, beside texts."""
-        settings = {field.name for field in dataclasses.fields(self)[3:] if getattr(self, field.name) != field.default}
-        return settings - {"max_tokens"} | set(self._more())
+        fields = (field for field in dataclasses.fields(self) if field.default is not dataclasses.MISSING)
+        said = {field.name for field in fields if getattr(self, field.name) != field.default}
+        return said | set(self._more())
 
     def _more(self) -> Iterator[str]:
         if isinstance(self.choice, str):
@@ -151,11 +157,17 @@ class Conversation:
             yield "shown unsaid"
         if any(tool.strict for tool in self.tools):
             yield "strict"
-        if any(tool.cached for tool in self.tools) or any(text.cached for text in self.system):
-            yield "cache"
+        if any(tool.cached for tool in self.tools):
+            yield "cached tool"
+        if any(text.cached for text in self.system):
+            yield "cached text"
         for turn in self.turns:
             for part in turn.parts:
                 yield from features_of(part)
+
+
+def unmarked(part: Part) -> Part:
+    return dataclasses.replace(part, cached=False) if isinstance(part, Text) else part
 
 
 def features_of(part: Part) -> Iterator[str]:
@@ -164,7 +176,7 @@ def features_of(part: Part) -> Iterator[str]:
     elif isinstance(part, Document | Audio | Thought):
         yield type(part).__name__.lower()
     elif isinstance(part, Text) and part.cached:
-        yield "cache"
+        yield "cached text"
     elif isinstance(part, Call) and part.signature:
         yield "signed call"
     elif isinstance(part, Result):

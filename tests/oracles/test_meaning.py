@@ -10,6 +10,7 @@ from oracles.record import recorded
 from oracles.writers import APIS
 
 HI = {"type": "text", "text": "hi"}
+AB = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
 TOLD = {"role": "user", "content": "hi"}
 
 
@@ -17,12 +18,22 @@ def chat(*messages: dict, **more) -> dict:
     return {"messages": list(messages), **more}
 
 
+def each(role: str) -> list[dict]:
+    """A message for each text."""
+    return [{"role": role, "content": [text]} for text in AB]
+
+
 def call(arguments: str) -> dict:
-    return {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}]}
+    function = {"name": "f", "arguments": arguments}
+    return {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": function}]}
 
 
 def found(text: str) -> dict:
     return {"role": "tool", "tool_call_id": "c", "content": text}
+
+
+def result(**more) -> dict:
+    return block(type="tool_result", tool_use_id="c", **more)
 
 
 def block(**block) -> dict:
@@ -36,14 +47,14 @@ def part(**part) -> dict:
 # Pairs that mean the same.
 SAME = [
     ("chat", chat(TOLD), chat({"role": "user", "content": [HI]})),
-    ("chat", chat({"role": "system", "content": "a"}, {"role": "system", "content": "b"}),
-             chat({"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})),
+    ("chat", chat(*each("system")), chat({"role": "system", "content": AB})),
     ("chat", chat(call('{"a": 1}')), chat(call('{"a":1}'))),
     ("chat", chat(found('{"a": 1}')), chat(found('{"a":1}'))),
     ("chat", chat(TOLD, tool_choice="any"), chat(TOLD, tool_choice="required")),
     ("chat", chat(TOLD, stream=False), chat(TOLD)),
     ("messages", {"messages": [TOLD], "system": "a"}, {"messages": [TOLD], "system": [{"type": "text", "text": "a"}]}),
-    ("messages", block(type="tool_result", tool_use_id="c", content="hi"), block(type="tool_result", tool_use_id="c", content=[HI])),
+    ("messages", result(content="hi"), result(content=[HI])),
+    ("messages", result(content=""), result()),
     ("gemini", part(inline_data={"mime_type": "a/b", "data": "-_8"}), part(inlineData={"mimeType": "a/b", "data": "+/8="})),
     ("gemini", part(text="a") | {"generationConfig": {}}, part(text="a")),
     ("converse", block(toolResult={"content": [{"json": {"a": 1}}]}), block(toolResult={"content": [{"text": '{"a": 1}'}]})),
@@ -51,11 +62,10 @@ SAME = [
 # And pairs that nearly do.
 OTHER = [
     ("chat", chat(TOLD, TOLD), chat(TOLD)),
-    ("chat", chat({"role": "user", "content": "a"}, {"role": "user", "content": "b"}),
-             chat({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})),
+    ("chat", chat(*each("user")), chat({"role": "user", "content": AB})),
     ("chat", chat(TOLD, n=1), chat(TOLD, n=True)),
     ("chat", chat(TOLD, temperature=0), chat(TOLD)),
-    ("messages", block(type="tool_result", tool_use_id="c", is_error=True), block(type="tool_result", tool_use_id="c")),
+    ("messages", result(is_error=True), result()),
     ("gemini", part(functionCall={"name": "f", "args": {"a_b": 1}}), part(functionCall={"name": "f", "args": {"aB": 1}})),
 ]
 

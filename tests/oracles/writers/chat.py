@@ -8,17 +8,18 @@ from oracles.neutral import Audio, Call, Conversation, Document, Image, Result, 
 from oracles.writers.writer import KEY, Writer, data_url, effort_of, encoded, given
 
 EFFORTS = "there are efforts, and no budgets of tokens"
+UNMARKED = dict.fromkeys(("cached text", "cached tool"), "there are no marks for a cache")
 THOUGHTS = "chats take no earlier thoughts back"
 
 
 class OpenAi(Writer):
     name = "openai"
-    model = "gpt-5"
+    model = "gpt-5.6"
     no_words = {"top_k": "OpenAI has none"}
     nearly = {
         "budget": EFFORTS,
         "thought": THOUGHTS,
-        "cache": "OpenAI caches by itself",
+        "cached tool": "parts of messages can be marked only",
         "shown": "chats do not tell thoughts",
         "signed call": "calls have no signature",
         "failure": "a result is a text, whether it tells of a failure or not",
@@ -37,7 +38,7 @@ class OpenAi(Writer):
         self.client.chat.completions.create(**self.params(conversation))
 
     def params(self, conversation: Conversation) -> dict:
-        messages = [{"role": "system", "content": text.text} for text in conversation.system]
+        messages = [{"role": "system", "content": contents([text])} for text in conversation.system]
         for turn in conversation.turns:
             messages += assistant(turn) if turn.role == "assistant" else user(turn)
         return given(
@@ -91,7 +92,10 @@ class Cohere(OpenAi):
         **dict.fromkeys(("top_k", "choices", "log_probabilities", "tier", "parallel"), without),
         **dict.fromkeys(("audio", "document"), "there are texts and images"),
     }
-    nearly = {**OpenAi.nearly, "user": without, "metadata": without}
+    nearly = {**OpenAi.nearly, **UNMARKED, "user": without, "metadata": without}
+
+    def params(self, conversation: Conversation) -> dict:
+        return super().params(conversation.unmarked())
 
     def more(self, conversation: Conversation) -> dict:
         return given(reasoning_effort=effort_of(conversation))
@@ -103,17 +107,25 @@ def user(turn: Turn) -> list[dict]:
     for part in turn.parts:
         if isinstance(part, Result):
             messages.append({"role": "tool", "tool_call_id": part.call.id, "content": part.text})
-            said += [content(image) for image in part.images]
+            said += part.images
         else:
-            said.append(content(part))
+            said.append(part)
     if said:
-        messages.append({"role": "user", "content": said if said[1:] or said[0]["type"] != "text" else said[0]["text"]})
+        messages.append({"role": "user", "content": contents(said)})
     return messages
+
+
+def contents(parts: list):
+    """One text is a string, unless it is marked."""
+    if len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].cached:
+        return parts[0].text
+    return [content(part) for part in parts]
 
 
 def content(part) -> dict:
     if isinstance(part, Text):
-        return {"type": "text", "text": part.text}
+        mark = {"prompt_cache_breakpoint": {"mode": "explicit"}} if part.cached else {}
+        return {"type": "text", "text": part.text, **mark}
     if isinstance(part, Image):
         return {"type": "image_url", "image_url": {"url": part.url or data_url(part.media_type, part.data)}}
     if isinstance(part, Document):

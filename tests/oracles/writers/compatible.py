@@ -41,12 +41,16 @@ class HuggingFace(chat.OpenAi):
     }
     nearly = {
         **chat.OpenAi.nearly,
+        **chat.UNMARKED,
         **dict.fromkeys(("user", "metadata"), "chat_completion has no such parameter"),
     }
 
     def made(self, url: str) -> InferenceClient:
         huggingface_hub.set_client_factory(lambda: httpx2.Client(mounts={ROUTER: Elsewhere(url)}))
         return InferenceClient(api_key=self.key)
+
+    def params(self, conversation: Conversation) -> dict:
+        return super().params(conversation.unmarked())
 
     def say(self, conversation: Conversation):
         answer = self.client.chat_completion(**self.params(conversation))
@@ -66,7 +70,8 @@ class Mistral(Writer):
     model = "mistral-medium-latest"
     no_words = {}
     nearly = {
-        **{name: chat.OpenAi.nearly[name] for name in ("budget", "cache", "failure")},
+        **{name: chat.OpenAi.nearly[name] for name in ("budget", "failure")},
+        **chat.UNMARKED,
         "thought": "thoughts have no signature",
         "tier priority": "the dear capacity is used where there is some, or not at all",
         "user": "there is no place for the id of a user",
@@ -145,8 +150,8 @@ def result_of(result: Result) -> models.ToolMessage:
 
 
 def tool_of(tool: Tool) -> models.Tool:
-    function = models.Function(name=tool.name, description=tool.description, parameters=tool.parameters, **given(strict=tool.strict or None))
-    return models.Tool(function=function)
+    said = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return models.Tool(function=models.Function(**said, **given(strict=tool.strict or None)))
 
 
 def choice(wanted):

@@ -23,7 +23,7 @@ class Gemini(Writer):
     nearly = {
         "shown unsaid": "a request says whether thoughts are told, which they are here",
         "strict": "arguments always follow the schema",
-        "cache": "caches are made beforehand, and named",
+        **dict.fromkeys(("cached text", "cached tool"), "caches are made beforehand, and named"),
         "user": "there is no place for the id of a user",
         "metadata": "there is no place for it",
     }

@@ -12,6 +12,7 @@ PATIENCE = 20
 # The version of the API before the latest.
 BEFORE = "2023-06-01"
 EPHEMERAL = {"type": "ephemeral"}
+NONE = "Anthropic has none"
 TIERS = {"priority": "auto", "default": "standard_only"}
 
 
@@ -19,7 +20,8 @@ class Anthropic(Writer):
     name = "anthropic"
     model = "claude-opus-4-6"
     no_words = {
-        **dict.fromkeys(("seed", "presence_penalty", "frequency_penalty", "log_probabilities", "choices"), "Anthropic has none"),
+        **dict.fromkeys(("seed", "presence_penalty", "frequency_penalty"), NONE),
+        **dict.fromkeys(("log_probabilities", "choices"), NONE),
         "format json": "an answer is free or follows a schema",
         "audio": "there are texts, images and documents",
     }

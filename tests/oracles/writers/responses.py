@@ -13,7 +13,7 @@ NONE = "responses have none"
 
 class Responses(Writer):
     name = "openai-responses"
-    model = "gpt-5"
+    model = "gpt-5.6"
     no_words = {
         **dict.fromkeys(("top_k", "seed", "presence_penalty", "frequency_penalty", "choices", "stop"), NONE),
         "audio": "it is for chats only",
@@ -21,7 +21,7 @@ class Responses(Writer):
     nearly = {
         "budget": EFFORTS,
         "thought": "earlier thoughts are those of OpenAI, which only it can read",
-        "cache": "OpenAI caches by itself",
+        "cached tool": "parts of messages can be marked only",
         "signed call": "calls have no signature",
         "failure": "an output is a text, whether it tells of a failure or not",
     }
@@ -31,15 +31,18 @@ class Responses(Writer):
         self.client = openai.OpenAI(api_key=KEY, base_url=f"{url}/v1", max_retries=0)
 
     def say(self, conversation: Conversation):
-        system = conversation.system
-        items = [{"role": "developer", "content": text.text} for text in system[1:]]
+        first, *more = conversation.system or [None]
+        if first and first.cached:
+            # Only parts of messages can be marked.
+            first, more = None, [first, *more]
+        items = [item for text in more for item in message("developer", [text])]
         for turn in conversation.turns:
             items += grouped(turn)
         effort = effort_of(conversation)
         self.client.responses.create(
             **given(
                 model=self.model,
-                instructions=system[0].text if system else None,
+                instructions=first and first.text,
                 input=items,
                 max_output_tokens=conversation.max_tokens,
                 tools=[function(tool) for tool in conversation.tools],
@@ -67,7 +70,7 @@ def grouped(turn: Turn) -> list[dict]:
             items += [*message(turn.role, said), call_item(part)]
             said = []
         elif isinstance(part, Result):
-            items += [*message(turn.role, said), {"type": "function_call_output", "call_id": part.call.id, "output": output(part)}]
+            items += [*message(turn.role, said), output_item(part)]
             said = []
         elif not isinstance(part, Thought):
             said.append(part)
@@ -77,7 +80,7 @@ def grouped(turn: Turn) -> list[dict]:
 def message(role: str, parts: list) -> list[dict]:
     if not parts:
         return []
-    if role == "assistant" or (len(parts) == 1 and isinstance(parts[0], Text)):
+    if role == "assistant" or (len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].cached):
         return [{"role": role, "content": "".join(part.text for part in parts)}]
     return [{"role": role, "content": [content(part) for part in parts]}]
 
@@ -86,15 +89,15 @@ def call_item(call: Call) -> dict:
     return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": json.dumps(call.arguments)}
 
 
-def output(result: Result):
-    if result.images:
-        return [content(part) for part in result.parts]
-    return result.text
+def output_item(result: Result) -> dict:
+    output = [content(part) for part in result.parts] if result.images else result.text
+    return {"type": "function_call_output", "call_id": result.call.id, "output": output}
 
 
 def content(part) -> dict:
     if isinstance(part, Text):
-        return {"type": "input_text", "text": part.text}
+        mark = {"prompt_cache_breakpoint": {"mode": "explicit"}} if part.cached else {}
+        return {"type": "input_text", "text": part.text, **mark}
     if isinstance(part, Image):
         return {"type": "input_image", "image_url": part.url or data_url(part.media_type, part.data)}
     if isinstance(part, Document):
