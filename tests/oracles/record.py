@@ -25,17 +25,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a recording is not what SDKs send")
     check = parser.parse_args(arguments).check
-    differ = False
-    for name in WRITERS:
-        fresh, file = text_of(record(name)), file_of(name)
-        if check:
-            differences = changes(name, fresh)
-            differ = differ or bool(differences)
-            sys.stdout.writelines(differences)
-        else:
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(fresh)
-    return int(differ)
+    outdated = [name for name in WRITERS if not (compare if check else write)(name, text_of(record(name)))]
+    return int(bool(outdated))
+
+
+def compare(name: str, fresh: str) -> bool:
+    """Whether the file is the same; what is not is shown."""
+    lines = changes(name, fresh)
+    sys.stdout.writelines(lines)
+    return not lines
+
+
+def write(name: str, fresh: str) -> bool:
+    file = file_of(name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(fresh)
+    return True
 
 
 def record(name: str) -> dict[str, dict]:

@@ -24,8 +24,15 @@ PASSES = {
     "converse": ("aws-bedrock",),
 }
 PAIRS = [(client, provider) for client in CLIENTS for provider in PROVIDERS if provider not in PASSES[client]]
-# Of these the gateway knows no more than that they speak chat completions: they say themselves what they have no words for.
+# Of these the gateway knows no more than that they speak chat completions: what they have no words for they refuse themselves.
 OF_A_TABLE = ("huggingface", "mistral", "cohere")
+# What tells an error of a request apart from others, by the API of the client.
+KINDS = {
+    "chat": ("code", "unsupported_parameter"),
+    "responses": ("code", "unsupported_parameter"),
+    "messages": ("type", "invalid_request_error"),
+    "gemini": ("status", "INVALID_ARGUMENT"),
+}
 # How the gateway calls what a provider has no words for.
 FIELDS = {
     "audio": "audio",
@@ -104,24 +111,19 @@ def refused(dialect: str, unsaid: dict, sent: dict | None, answer) -> list[str]:
     """The answer is the client's error, and names what is to blame."""
     if sent is not None:
         return [f"not refused, though {feature}: {reason}" for feature, reason in unsaid.items()]
-    message = message_of(dialect, answer)
+    message = blame(dialect, answer)
     if answer.status_code != 400 or not any(FIELDS[feature] in message for feature in unsaid):
         return [f"refused for {', '.join(unsaid)}, but told {answer.status_code}: {answer.text}"]
     return []
 
 
-def message_of(dialect: str, answer) -> str:
-    """What went wrong, by the shape that errors have in the client's API."""
+def blame(dialect: str, answer) -> str:
+    """What an error says of the request, in the shape that errors have in the client's API; nothing where it is another."""
     body = answer.json()
     if dialect == "converse":
-        assert answer.headers["x-amzn-errortype"] == "ValidationException"
-        return body["message"]
-    error = body["error"]
-    kinds = {"chat": ("code", "unsupported_parameter"), "responses": ("code", "unsupported_parameter")}
-    kinds |= {"messages": ("type", "invalid_request_error"), "gemini": ("status", "INVALID_ARGUMENT")}
-    key, kind = kinds[dialect]
-    assert error[key] == kind
-    return error["message"]
+        return body["message"] if answer.headers["x-amzn-errortype"] == "ValidationException" else ""
+    key, kind = KINDS[dialect]
+    return body["error"]["message"] if body["error"][key] == kind else ""
 
 
 def compared(provider: str, expected: dict, sent: dict) -> list[str]:
@@ -129,4 +131,10 @@ def compared(provider: str, expected: dict, sent: dict) -> list[str]:
     lines = differences(address(expected["path"]), address(sent["path"]), "path")
     for part in ("method", "query"):
         lines += differences(expected[part], sent[part], part)
+    lines += differences(flags(expected), flags(sent), "anthropic-beta")
     return lines + differences(meaning(api, expected["body"]), meaning(api, sent["body"]))
+
+
+def flags(request: dict) -> str:
+    """The only field of the head that says anything; of the version the same holds as in a body."""
+    return request["headers"].get("anthropic-beta", "")
