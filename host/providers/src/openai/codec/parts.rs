@@ -6,13 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::exchange::codec::split_data_url;
-use crate::exchange::fields::Fields;
+use crate::exchange::fields::{self, Fields};
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::place::Place;
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{Block, Cache, Function, Media, MediaKind, Part, Source, Thought};
 
 use super::decode::none_of;
+use super::encode::joined;
 
 /// A string, or a list of parts.
 pub(super) fn content<'a>(
@@ -41,7 +42,7 @@ fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Bloc
         "text" | "input_text" | "output_text" => Part::Text(part.need_text("text")?),
         "refusal" => Part::Refusal(part.need_text("refusal")?),
         "thinking" => Part::Reasoning(Thought {
-            text: part.text("thinking")?.unwrap_or_default(),
+            text: thinking(&mut part)?,
             signature: part.text("signature")?,
             redacted: None,
         }),
@@ -57,6 +58,19 @@ fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Bloc
     };
     part.done(unknown);
     Ok(Block { part: read, cache })
+}
+
+/// The words of a thought: a text, or a list of parts with one each, as Mistral writes them.
+pub(super) fn thinking<'a>(part: &mut Fields<'a, '_>) -> Result<Text<'a>, Refused> {
+    let place = part.place();
+    match part.take("thinking") {
+        None => Ok(Text::default()),
+        Some(Json::List(list)) => {
+            let told = |part| if let Json::Object(mut part) = part { part.take("text") } else { None };
+            Ok(joined(list.into_iter().filter_map(told).map(Json::into_text).collect()).unwrap_or_default())
+        }
+        Some(told) => fields::text(told, &place.key("thinking")),
+    }
 }
 
 /// `{url, detail}` under a key, or the URL alone.
