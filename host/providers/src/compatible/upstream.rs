@@ -27,7 +27,9 @@ impl Provider for Compatible {
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let lacks = matches!(operation, Operation::Responses | Operation::InputTokens) && !self.responses;
         let passes = |_| dialect == Dialect::OpenAi && !lacks;
-        converses(Api::CompatibleChat.plain(), passes, (dialect, operation))
+        // The only one of the table that refuses what the others have in common.
+        let api = if self.name == "mistral" { Api::MistralChat } else { Api::CompatibleChat };
+        converses(api.plain(), passes, (dialect, operation))
     }
 
     fn default_endpoint(&self, _site: &Site) -> Option<String> {

@@ -149,6 +149,11 @@ impl Sink<'_> {
         let Json::Object(part) = part else { return Ok(()) };
         let mut part = Fields::of_object(part, place.key("content"));
         self.say(Spoken::Reasoning, parts::thinking(&mut part)?);
+        if let Some(signature) = part.text("signature")?.filter(|signature| !signature.is_empty()) {
+            let place = self.known.parts.say(self.choice, Spoken::Reasoning, self.out);
+            let delta = Delta::Signature(signature.into_owned());
+            self.out.push(Event::Delta { choice: self.choice, part: place, delta });
+        }
         self.say(Spoken::Text, part.text("text")?.unwrap_or_default());
         Ok(())
     }

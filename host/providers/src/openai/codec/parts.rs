@@ -14,6 +14,7 @@ use crate::exchange::request::{Block, Cache, Function, Media, MediaKind, Part, S
 
 use super::decode::none_of;
 use super::encode::joined;
+use super::{Chat, mistral};
 
 /// A string, or a list of parts.
 pub(super) fn content<'a>(
@@ -185,10 +186,12 @@ pub(super) fn thought_signature(mut extra: Object<'_>) -> Option<Text<'_>> {
 ///
 /// # Errors
 /// With what has no place in this API.
-pub(super) fn encode<'a>(part: Part<'a>) -> Result<Object<'a>, &'static str> {
+pub(super) fn encode<'a>(chat: Chat, part: Part<'a>) -> Result<Object<'a>, &'static str> {
     match part {
+        Part::Refusal(text) if chat == Chat::Mistral => Ok(object! { "type": "text", "text": text }),
         Part::Text(text) | Part::Cited { text, .. } => Ok(object! { "type": "text", "text": text }),
         Part::Refusal(refusal) => Ok(object! { "type": "refusal", "refusal": refusal }),
+        Part::Media(media) if chat == Chat::Mistral => mistral::media(media),
         Part::Media(media) => encode_media(media),
         Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {
             Err("a part of this kind")
