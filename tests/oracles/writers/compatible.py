@@ -8,7 +8,7 @@ from huggingface_hub import InferenceClient
 from mistralai.client import Mistral as Client
 from mistralai.client import models
 
-from oracles.neutral import Audio, Call, Conversation, Document, Image, Result, Text, Tool, Turn
+from oracles.neutral import Audio, Call, Conversation, Document, Image, Result, Text, Thought, Tool, Turn
 from oracles.writers import chat
 from oracles.writers.messages import TIERS
 from oracles.writers.writer import KEY, Writer, data_url, effort_of, encoded, given
@@ -72,7 +72,6 @@ class Mistral(Writer):
     nearly = {
         **{name: chat.OpenAi.nearly[name] for name in ("budget", "failure")},
         **chat.UNMARKED,
-        "thought": "thoughts have no signature",
         "tier priority": "the dear capacity is used where there is some, or not at all",
         "user": "there is no place for the id of a user",
         "shown": "thoughts are told",
@@ -118,14 +117,20 @@ def system(text: Text) -> models.SystemMessage:
 
 def said(turn: Turn) -> list:
     if turn.role == "assistant":
-        text = "".join(part.text for part in turn.of(Text))
         calls = [call_of(call) for call in turn.of(Call)]
-        return [models.AssistantMessage(**given(content=text or None, tool_calls=calls))]
+        return [models.AssistantMessage(**given(content=spoken(turn), tool_calls=calls))]
     messages = [result_of(result) for result in turn.of(Result)]
     chunks = [chunk(part) for part in turn.parts if not isinstance(part, Result)]
     if len(chunks) == 1 and isinstance(chunks[0], models.TextChunk):
         return [*messages, models.UserMessage(content=chunks[0].text)]
     return [*messages, models.UserMessage(content=chunks)] if chunks else messages
+
+
+def spoken(turn: Turn):
+    """A text, or what was thought before it, too."""
+    if thoughts := turn.of(Thought):
+        return [chunk(part) for part in (*thoughts, *turn.of(Text))]
+    return "".join(part.text for part in turn.of(Text)) or None
 
 
 def chunk(part):
@@ -136,6 +141,8 @@ def chunk(part):
             return models.ImageURLChunk(image_url=models.ImageURL(url=part.url or data_url(part.media_type, part.data)))
         case Document():
             return models.DocumentURLChunk(document_url=data_url(part.media_type, part.data), document_name=part.name)
+        case Thought():
+            return models.ThinkChunk(thinking=[models.TextChunk(text=part.text)], signature=part.signature)
         case Audio():
             return models.AudioChunk(input_audio=encoded(part.data))
 
