@@ -78,7 +78,9 @@ DIFFERENCES = [
     Difference(("gemini",), ("mistral",), ("a document",), "messages.content.document_name", NO_WORDS, "no names of files"),
     Difference(("gemini",), ("aws-bedrock",), ("a document",), "messages.content.document.name", NO_WORDS, "no names of files"),
     Difference(("converse",), CLAUDE, ("a document",), "messages.content.title", NO_WORDS, "names have no endings"),
-    Difference(("converse",), ("mistral",), ("a document",), "messages.content.document_name", NO_WORDS, "names have no endings"),
+    Difference(
+        ("converse",), ("mistral",), ("a document",), "messages.content.document_name", NO_WORDS, "names have no endings"
+    ),
     Difference(
         ("gemini",),
         (*OPENAI, *TABLE),

@@ -23,9 +23,10 @@ PASSES = {
     "gemini": ("gemini",),
     "converse": ("aws-bedrock",),
 }
+PASSING = [(client, provider) for client, providers in PASSES.items() for provider in providers]
 PAIRS = [(client, provider) for client in CLIENTS for provider in PROVIDERS if provider not in PASSES[client]]
 # Of these the gateway knows no more than that they speak chat completions: what they have no words for they refuse themselves.
-OF_A_TABLE = ("huggingface", "mistral", "cohere")
+OF_A_TABLE = ("huggingface", "cohere")
 # What tells an error of a request apart from others, by the API of the client.
 KINDS = {
     "chat": ("code", "unsupported_parameter"),
@@ -72,6 +73,17 @@ def test_it_means_what_the_providers_own_sdk_says(outcomes, dialect, provider):
             unknown[name] = [line for line in lines if not any(one.explains(line) for one in known)]
     if told := "\n".join(f"{name}: {line}" for name, lines in unknown.items() for line in lines):
         pytest.fail(told, pytrace=False)
+
+
+@pytest.mark.parametrize(("dialect", "provider"), PASSING)
+def test_who_speaks_the_same_api_is_asked_in_the_same_words(client, upstreams, dialect, provider):
+    lines = []
+    for name, request in recorded(CLIENTS[dialect].name).items():
+        if body := request.get("body"):
+            sent, _ = replay(client, upstreams[provider], provider, request)
+            renamed = {"model": PROVIDERS[provider].model} if "model" in body else {}
+            lines += [f"{name}: {line}" for line in differences(body | renamed, sent["body"])]
+    assert lines == []
 
 
 @pytest.mark.parametrize("known", DIFFERENCES, ids=lambda known: f"{known.clients[0]}-{known.providers[0]}-{known.place}")

@@ -13,7 +13,6 @@ from oracles.writers import chat
 from oracles.writers.messages import TIERS
 from oracles.writers.writer import KEY, Writer, data_url, effort_of, encoded, given
 
-
 ROUTER = "https://router.huggingface.co"
 
 
@@ -68,7 +67,6 @@ class HuggingFace(chat.OpenAi):
 class Mistral(Writer):
     name = "mistral"
     model = "mistral-medium-latest"
-    no_words = {}
     nearly = {
         **{name: chat.OpenAi.nearly[name] for name in ("budget", "failure")},
         **chat.UNMARKED,

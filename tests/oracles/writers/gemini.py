@@ -124,9 +124,7 @@ class Vertex(Gemini):
     def made(self, options: types.HttpOptions) -> genai.Client:
         # The SDK's own default is a version that may change.
         options.api_version = "v1"
-        return genai.Client(
-            vertexai=True, project="p", location="europe-west1", credentials=Fixed(), http_options=options
-        )
+        return genai.Client(vertexai=True, project="p", location="europe-west1", credentials=Fixed(), http_options=options)
 
     def more(self, conversation: Conversation) -> dict:
         return given(labels=conversation.metadata)
