@@ -163,6 +163,17 @@ pub struct Compatible {
     pub tokenize: bool,
     /// Where it reranks, from the root of its host; `None` where it does not.
     pub rerank: Option<String>,
+    /// Whose words its chat completions are in.
+    pub words: Words,
+}
+
+/// The words of chat completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Words {
+    /// What nearly all servers have in common.
+    Common,
+    /// Mistral's.
+    Mistral,
 }
 
 /// How the gateway identifies itself to a provider.

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
-use crate::checked::{Compatible, Provider};
+use crate::checked::{Compatible, Provider, Words};
 use crate::raw::cluster as raw;
 
 /// A provider that has code of its own.
@@ -72,7 +72,7 @@ pub(crate) fn by_name(name: &str, added: &IndexMap<String, raw::Compatible>) -> 
 }
 
 fn compatible(name: &str, line: &raw::Compatible) -> Compatible {
-    let raw::Compatible { endpoint, path_prefix, responses, tokenize, rerank } = line;
+    let raw::Compatible { endpoint, path_prefix, responses, tokenize, rerank, words } = line;
     Compatible {
         name: name.to_owned(),
         endpoint: endpoint.clone(),
@@ -80,6 +80,10 @@ fn compatible(name: &str, line: &raw::Compatible) -> Compatible {
         responses: *responses,
         tokenize: *tokenize,
         rerank: rerank.clone(),
+        words: match words {
+            raw::Words::Common => Words::Common,
+            raw::Words::Mistral => Words::Mistral,
+        },
     }
 }
 

@@ -23,6 +23,7 @@ fn a_line_of_the_configuration_takes_the_place_of_one_of_the_table() {
         responses: true,
         tokenize: false,
         rerank: None,
+        words: raw::Words::Mistral,
     };
     let added = IndexMap::from([("groq".to_owned(), line)]);
     let found = by_name("groq", &added).unwrap();

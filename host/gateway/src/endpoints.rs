@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tidegate_config::checked::Compatible as Line;
 use tidegate_config::compatible_providers;
 use tidegate_contract::Dialect;
-use tidegate_providers::{Compatible, Endpoint, Envelope, Provider, Question, Serving, Speech, Task};
+use tidegate_providers::{Endpoint, Envelope, Provider, Question, Serving, Speech, Task};
 
 /// A provider, or several that are alike.
 struct Column {
@@ -22,24 +23,21 @@ fn columns() -> Vec<Column> {
     own.chain(lines_of_the_table()).collect()
 }
 
-/// What a line of the table has beside chat completions: responses, `/tokenize`, ranks.
-type Extras = (bool, bool, bool);
-
 fn lines_of_the_table() -> impl Iterator<Item = Column> {
-    let mut kinds: Vec<(Extras, Vec<String>)> = Vec::new();
+    let mut kinds: Vec<(Line, Vec<String>)> = Vec::new();
     for line in compatible_providers() {
-        let extras = (line.responses, line.tokenize, line.rerank.is_some());
-        match kinds.iter_mut().find(|(kind, _)| *kind == extras) {
+        match kinds.iter_mut().find(|(first, _)| has(first) == has(&line)) {
             Some((_, names)) => names.push(line.name),
-            None => kinds.push((extras, vec![line.name])),
+            None => kinds.push((line.clone(), vec![line.name])),
         }
     }
-    kinds.into_iter().map(|((responses, tokenize, ranks), names)| {
-        let name = names.first().cloned().unwrap_or_default();
-        let rerank = ranks.then(|| "/v2/rerank".to_owned());
-        let line = Compatible { name, endpoint: None, prefix: "/v1".into(), responses, tokenize, rerank };
-        Column { names, provider: Arc::new(line) }
-    })
+    let column = |(line, names)| Column { names, provider: Arc::new(tidegate_proxy::compatible(line)) };
+    kinds.into_iter().map(column)
+}
+
+/// What tells lines of the table from each other.
+fn has(line: &Line) -> impl PartialEq + use<> {
+    (line.words, line.responses, line.tokenize, line.rerank.is_some())
 }
 
 /// Everything as JSON.

@@ -27,7 +27,7 @@ mod texts;
 mod upstream;
 
 pub use client::{Claimed, Endpoint, claim, endpoints};
-pub use compatible::upstream::Compatible;
+pub use compatible::upstream::{Compatible, Words};
 pub use dialect::{
     ErrorBody, JSON, error_body, error_event, error_field, error_kind, model_body, models_body,
 };

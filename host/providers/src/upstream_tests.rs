@@ -178,7 +178,15 @@ fn a_renamed_model_is_in_the_paths_and_bodies_of_gemini() {
 /// A provider of the table, with nothing beside chat completions and embeddings but what is named.
 fn compatible(tokenize: bool, rerank: Option<&str>) -> crate::Compatible {
     let (name, prefix, rerank) = ("c".into(), "/v1".into(), rerank.map(str::to_owned));
-    crate::Compatible { name, endpoint: None, prefix, responses: false, tokenize, rerank }
+    crate::Compatible {
+        name,
+        endpoint: None,
+        prefix,
+        responses: false,
+        tokenize,
+        rerank,
+        words: crate::Words::Common,
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use tidegate_config::checked::{self, Config, RetryOn};
 use tidegate_credentials::Sources;
 use tidegate_pipeline::Chain;
-use tidegate_providers::{Compatible, Provider, Site, by_name};
+use tidegate_providers::{Compatible, Provider, Site, Words, by_name};
 use tidegate_telemetry::Metrics;
 
 use crate::connect::Connector;
@@ -228,13 +228,19 @@ pub fn certificate_problems(config: &Config) -> Vec<String> {
     listeners.chain(clusters).collect()
 }
 
+/// A line of the table of providers, or of the configuration, at work.
+pub fn compatible(line: checked::Compatible) -> Compatible {
+    let checked::Compatible { name, endpoint, prefix, responses, tokenize, rerank, words } = line;
+    let words = match words {
+        checked::Words::Common => Words::Common,
+        checked::Words::Mistral => Words::Mistral,
+    };
+    Compatible { name, endpoint, prefix, responses, tokenize, rerank, words }
+}
+
 fn provider(provider: &checked::Provider) -> Arc<dyn Provider> {
     match provider {
-        checked::Provider::Compatible(compatible) => {
-            let checked::Compatible { name, endpoint, prefix, responses, tokenize, rerank } =
-                (**compatible).clone();
-            Arc::new(Compatible { name, endpoint, prefix, responses, tokenize, rerank })
-        }
+        checked::Provider::Compatible(line) => Arc::new(compatible((**line).clone())),
         // Every other provider of the configuration has its folder; a test of this crate holds the two lists together.
         other => by_name(other.name()).unwrap_or_else(|| Arc::clone(&tidegate_providers::all()[0])),
     }

@@ -43,7 +43,7 @@ mod upstream;
 mod watch;
 
 pub use ask::ModelRoutes;
-pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems};
+pub use build::{BuildError, RouteChains, ServiceChains, certificate_problems, compatible};
 pub use calls::ClusterCalls;
 pub use egress::Egress;
 pub use ledger::Observers;

@@ -152,6 +152,10 @@ class Mistral(OpenAi):
         if scene.thought:
             yield {"reasoning_content": scene.thought}
 
+    def _wants_usage(self) -> bool:
+        """It is told unasked."""
+        return True
+
     def error(self, status: int, message: str) -> dict:
         return {"object": "error", "message": message, "type": "invalid_request_error", "param": None, "code": None}
 

@@ -103,6 +103,20 @@ pub(crate) struct Compatible {
         extend("errorMessage" = "must be a path such as \"/v2/rerank\", without a slash at its end")
     )]
     pub(crate) rerank: Option<String>,
+    /// Whose words chat completions are in.
+    #[serde(default)]
+    pub(crate) words: Words,
+}
+
+/// The words of chat completions.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Words {
+    /// What nearly all servers have in common.
+    #[default]
+    Common,
+    /// Mistral's, which refuses some of those.
+    Mistral,
 }
 
 fn v1() -> String {

@@ -23,6 +23,26 @@ pub struct Compatible {
     pub tokenize: bool,
     /// Where it reranks, from the root of its host; `None` where it does not.
     pub rerank: Option<String>,
+    /// Whose words its chat completions are in.
+    pub words: Words,
+}
+
+/// The words of chat completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// What nearly all servers have in common.
+    Common,
+    /// Mistral's, which refuses some of those.
+    Mistral,
+}
+
+impl Words {
+    fn chat(self) -> Api {
+        match self {
+            Self::Common => Api::CompatibleChat,
+            Self::Mistral => Api::MistralChat,
+        }
+    }
 }
 
 impl Provider for Compatible {
@@ -32,7 +52,7 @@ impl Provider for Compatible {
 
     fn serves(&self, dialect: Dialect, operation: Operation) -> Serving {
         let skills = Skills {
-            converse: Api::CompatibleChat.plain(),
+            converse: self.words.chat().plain(),
             count: self.tokenize.then_some(Counter::Tokenize),
             embed: Some(Embedder::OpenAi),
         };

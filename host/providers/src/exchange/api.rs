@@ -16,6 +16,8 @@ pub enum Api {
     Chat,
     /// Chat completions in the words of the many that speak them, too.
     CompatibleChat,
+    /// Chat completions in Mistral's words.
+    MistralChat,
     /// OpenAI's responses.
     Responses,
     /// Anthropic's messages.
@@ -50,9 +52,10 @@ pub enum Envelope {
 
 impl Api {
     /// Every API.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Chat,
         Self::CompatibleChat,
+        Self::MistralChat,
         Self::Responses,
         Self::Messages,
         Self::Gemini,
@@ -75,7 +78,7 @@ impl Api {
     /// Whether bodies of one are bodies of the other, so that they pass as they are.
     pub fn is_kept_by(self, provider: Self) -> bool {
         let family = |api| match api {
-            Self::CompatibleChat => Self::Chat,
+            Self::CompatibleChat | Self::MistralChat => Self::Chat,
             Self::Vertex => Self::Gemini,
             other => other,
         };
@@ -87,6 +90,7 @@ impl Api {
         match self {
             Self::Chat => "chat",
             Self::CompatibleChat => "compatible-chat",
+            Self::MistralChat => "mistral-chat",
             Self::Responses => "responses",
             Self::Messages => "messages",
             Self::Gemini => "gemini",
@@ -103,7 +107,7 @@ impl Api {
     /// The dialect whose clients speak it.
     pub fn dialect(self) -> Dialect {
         match self {
-            Self::Chat | Self::CompatibleChat | Self::Responses => Dialect::OpenAi,
+            Self::Chat | Self::CompatibleChat | Self::MistralChat | Self::Responses => Dialect::OpenAi,
             Self::Messages => Dialect::Anthropic,
             Self::Gemini | Self::Vertex => Dialect::Gemini,
             Self::Converse => Dialect::Bedrock,
@@ -113,7 +117,7 @@ impl Api {
     /// What its clients ask by it.
     pub fn operation(self) -> Operation {
         match self {
-            Self::Chat | Self::CompatibleChat => Operation::Chat,
+            Self::Chat | Self::CompatibleChat | Self::MistralChat => Operation::Chat,
             Self::Responses => Operation::Responses,
             Self::Messages => Operation::Messages,
             Self::Gemini | Self::Vertex => Operation::GenerateContent,
@@ -124,7 +128,7 @@ impl Api {
     /// The path of its clients; of APIs with the model in the path, nothing.
     pub fn path(self) -> &'static str {
         match self {
-            Self::Chat | Self::CompatibleChat => "/v1/chat/completions",
+            Self::Chat | Self::CompatibleChat | Self::MistralChat => "/v1/chat/completions",
             Self::Responses => "/v1/responses",
             Self::Messages => "/v1/messages",
             Self::Gemini | Self::Vertex | Self::Converse => "",
@@ -140,6 +144,7 @@ impl Api {
         match self {
             Self::Chat => &Chat::OpenAi,
             Self::CompatibleChat => &Chat::Compatible,
+            Self::MistralChat => &Chat::Mistral,
             Self::Responses => &Responses,
             Self::Messages => &Messages,
             Self::Gemini => &Gemini::Studio,

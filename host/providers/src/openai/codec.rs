@@ -8,6 +8,7 @@ pub(super) mod encode;
 mod events_in;
 mod events_out;
 pub(super) mod failure;
+mod mistral;
 pub(super) mod parts;
 
 use crate::exchange::answer::{Answer, Failure};
@@ -23,13 +24,15 @@ pub(crate) enum Chat {
     OpenAi,
     /// Whoever speaks its API with words of their own, such as `top_k` and `reasoning_content`.
     Compatible,
+    /// Mistral, which refuses the words of others.
+    Mistral,
 }
 
 impl Codec for Chat {
     fn name(&self) -> &'static str {
         match self {
             Self::OpenAi => "OpenAI's chat completions",
-            Self::Compatible => "chat completions",
+            Self::Compatible | Self::Mistral => "chat completions",
         }
     }
 

@@ -121,7 +121,8 @@ pub(super) fn plan<'a>(name: &str, reasoning: Option<Reasoning<'a>>, limits: Lim
     Plan { thinking: budget.map(thinking), effort: told, max_tokens }
 }
 
-fn with_display<'a>(mut thinking: Object<'a>, shown: Option<bool>) -> Object<'a> {
+/// Whether the answer tells the thoughts, where that is said.
+pub(crate) fn with_display<'a>(mut thinking: Object<'a>, shown: Option<bool>) -> Object<'a> {
     thinking.set_some("display", shown.map(|shown| if shown { "summarized" } else { "omitted" }));
     thinking
 }

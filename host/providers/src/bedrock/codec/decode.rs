@@ -139,7 +139,8 @@ fn format_of<'a>(mut format: Fields<'a, '_>, unknown: &mut Unknown) -> Result<Fo
         description: inner.text("description")?,
         schema: schema
             .map_err(|_| Refused::invalid(&place.key("schema"), "must be a schema as JSON text"))?,
-        strict: None,
+        // This API knows no schema that is not kept to.
+        strict: Some(true),
     };
     inner.done(unknown);
     structure.done(unknown);

@@ -1,9 +1,9 @@
 //! How much a model thinks: in Converse's own words only the effort, else in those of the vendors.
 
-use crate::anthropic::codec::thinking;
+use crate::anthropic::codec::thinking::{self, with_display};
 use crate::exchange::effort;
 use crate::exchange::fields::Fields;
-use crate::exchange::json::{Json, Object, Text, object};
+use crate::exchange::json::{Json, Text, object};
 use crate::exchange::refused::Refused;
 use crate::exchange::request::Reasoning;
 
@@ -123,35 +123,29 @@ fn claude<'a>(model: Model, reasoning: Reasoning<'a>, sent: &mut Sent<'a>) -> Re
     let Reasoning { enabled, effort, budget, adaptive, shown, summary } = reasoning;
     if let Some(budget) = budget.filter(|_| !adaptive && model.takes_budget()) {
         sent.output.set_some("effort", effort);
-        think_within(budget, sent);
+        // Older models show their thoughts, and have no word for it.
+        let shown = shown.or(summary.map(|_| true)).filter(|shown| model.is_adaptive() || !shown);
+        think_within(budget, shown, sent);
         return Ok(());
     }
     let thinks = adaptive || budget.is_some() || enabled == Some(true);
     if model.is_adaptive() || !thinks {
         if thinks {
-            sent.additional.set("thinking", adaptive_thinking(shown, summary.is_some()));
+            let shown = shown.or(summary.map(|_| true));
+            sent.additional.set("thinking", with_display(object! { "type": "adaptive" }, shown));
         }
         sent.output.set_some("effort", stated(effort, budget));
         return Ok(());
     }
     let effort = effort.as_deref().unwrap_or("medium");
-    think_within(thinking::budget(effort).ok_or("reasoning_effort")?, sent);
+    think_within(thinking::budget(effort).ok_or("reasoning_effort")?, None, sent);
     Ok(())
 }
 
-fn adaptive_thinking(shown: Option<bool>, summarized: bool) -> Object<'static> {
-    let mut thinking = object! { "type": "adaptive" };
-    match shown.or(summarized.then_some(true)) {
-        Some(true) => thinking.set("display", "summarized"),
-        Some(false) => thinking.set("display", "omitted"),
-        None => {}
-    }
-    thinking
-}
-
 /// The limit of the answer counts the thoughts, too, and must be beyond their budget.
-fn think_within(budget: u64, sent: &mut Sent<'_>) {
-    sent.additional.set("thinking", object! { "type": "enabled", "budget_tokens": budget });
+fn think_within(budget: u64, shown: Option<bool>, sent: &mut Sent<'_>) {
+    let thinking = object! { "type": "enabled", "budget_tokens": budget };
+    sent.additional.set("thinking", with_display(thinking, shown));
     let limit = sent.inference.get("maxTokens").and_then(Json::as_u64);
     if limit.is_none_or(|limit| limit <= budget) {
         sent.inference.set("maxTokens", budget.saturating_add(limit.unwrap_or(ANSWER)));

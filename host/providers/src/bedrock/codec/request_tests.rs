@@ -346,7 +346,7 @@ fn settings() -> impl Strategy<Value = Request<'static>> {
                 name: name.map(Text::from),
                 description: None,
                 schema: object! { "type": "object" }.into(),
-                strict: None,
+                strict: Some(true),
             };
             let (team, tier) = books;
             Request {

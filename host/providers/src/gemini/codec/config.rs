@@ -46,7 +46,7 @@ pub(super) fn decode<'a>(
         sampling: Sampling {
             temperature: fields.number("temperature")?,
             top_p: fields.number("topP")?,
-            top_k: fields.number("topK")?,
+            top_k: fields.number("topK")?.map(whole),
             seed: fields.number("seed")?,
             frequency_penalty: fields.number("frequencyPenalty")?,
             presence_penalty: fields.number("presencePenalty")?,
@@ -67,6 +67,12 @@ pub(super) fn decode<'a>(
     };
     fields.done(unknown);
     Ok(config)
+}
+
+/// A count without a point: the API has it as a fraction, and others as a whole number.
+fn whole(number: Number) -> Number {
+    let count = number.to_string().strip_suffix(".0").and_then(|count| count.parse::<u64>().ok());
+    count.map_or(number, Number::from)
 }
 
 fn decode_format<'a>(

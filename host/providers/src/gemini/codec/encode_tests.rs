@@ -114,7 +114,7 @@ fn turns() -> impl Strategy<Value = Turns> {
         prop_oneof![words().prop_map(|text| Part::Text(text.into())), media()],
         1..4,
     );
-    let thought = proptest::option::of((words(), proptest::option::of("[a-z]{1,8}")));
+    let thought = proptest::option::of((words(), proptest::option::of("([a-z]{4}){1,2}")));
     let calls = proptest::collection::vec((any::<u8>(), words(), any::<bool>()), 0..3);
     (user, thought, words(), calls).prop_map(|(user, thought, said, calls)| Turns {
         user,

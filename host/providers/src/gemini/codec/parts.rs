@@ -8,6 +8,8 @@ use crate::exchange::place::Place;
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{Block, Media, MediaKind, Part, Source, Thought, ToolCall, ToolResult};
 
+use super::parts_out::NO_SIGNATURE;
+
 /// Where the Gemini API keeps files that were uploaded to it.
 const FILES: &str = "https://generativelanguage.googleapis.com/";
 
@@ -138,7 +140,7 @@ pub(super) fn decode<'a>(
     unknown: &mut Vec<String>,
 ) -> Result<Vec<Block<'a>>, Refused> {
     let mut part = fields(part, place)?;
-    let signature = part.text("thoughtSignature")?.filter(|signature| !signature.is_empty());
+    let signature = part.text("thoughtSignature")?.filter(|signature| is_signature(signature)).map(standard);
     let is_thought = part.bool("thought")?.unwrap_or(false);
     let detail = part_detail(&mut part, unknown)?;
     let mut blocks = Vec::with_capacity(2);
@@ -170,6 +172,23 @@ pub(super) fn decode<'a>(
     Ok(blocks.into_iter().chain(bare.map(Part::Reasoning)).map(Block::new).collect())
 }
 
+/// Whether it is one, and not what stands for one where there is none.
+fn is_signature(signature: &str) -> bool {
+    !signature.is_empty() && signature != NO_SIGNATURE
+}
+
+/// Base64 as other APIs take it. Here it may also be written in the letters that are for addresses, as Google's own client
+/// does, and without what fills it up. What has a length that no base64 has stays.
+fn standard(data: Text<'_>) -> Text<'_> {
+    let missing = data.len().wrapping_neg() % 4;
+    if missing == 3 || (missing == 0 && !data.contains(['-', '_'])) {
+        return data;
+    }
+    let mut standard = data.replace('-', "+").replace('_', "/");
+    standard.extend(std::iter::repeat_n('=', missing));
+    Cow::Owned(standard)
+}
+
 /// `{"level": "MEDIA_RESOLUTION_HIGH"}`.
 fn part_detail<'a>(
     part: &mut Fields<'a, '_>,
@@ -199,7 +218,7 @@ fn media<'a>(part: &mut Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Opt
     if let Some(inline) = part.object("inlineData")? {
         let mut inline = Fields::of_object(camel(inline), place.key("inlineData"));
         let media_type = inline.need_text("mimeType")?;
-        let data = inline.need_text("data")?;
+        let data = standard(inline.need_text("data")?);
         let name = inline.text("displayName")?;
         inline.done(unknown);
         let media = Media::new(kind(&media_type), Source::Data { media_type, data });

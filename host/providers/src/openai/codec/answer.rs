@@ -11,7 +11,7 @@ use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::{Block, Citation, Part, Thought, ToolCall};
 
 use super::encode::{encode_call, joined};
-use super::parts;
+use super::{Chat, parts};
 
 pub(super) fn decode<'a>(body: Json<'a>) -> Result<Answer<'a>, Unreadable> {
     let mut fields = Fields::of(body, Place::BODY)?;
@@ -266,7 +266,7 @@ pub(super) fn annotation(citation: Citation<'_>, from: u64, to: u64) -> Option<O
 
 /// A picture in an answer, as Markdown: the API's answers hold text only.
 pub(super) fn shown(media: crate::exchange::request::Media<'_>) -> Option<Text<'_>> {
-    let part = parts::encode(Part::Media(media)).ok()?;
+    let part = parts::encode(Chat::OpenAi, Part::Media(media)).ok()?;
     let url = part.get("image_url")?.at(&["url"])?.as_str()?;
     Some(Text::Owned(format!("![image]({url})")))
 }

@@ -57,6 +57,8 @@ pub(super) fn request<'a>(body: Json<'a>) -> Result<Request<'a>, Refused> {
 }
 
 fn hints<'a>(fields: &mut Fields<'a, '_>) -> Result<Hints<'a>, Refused> {
+    // How OpenAI places and keeps marks by itself.
+    fields.object("prompt_cache_options")?;
     let safety_identifier = fields.text("safety_identifier")?;
     Ok(Hints {
         end_user: fields.text("user")?.filter(|_| safety_identifier.is_none()).or(safety_identifier),

@@ -5,14 +5,17 @@ use crate::exchange::effort;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{
-    Block, Format, Function, Hints, Media, Message, Part, Reasoning, Request, Role, Sampling, Tool, ToolCall,
-    ToolChoice, ToolResult,
+    Block, Format, Function, Hints, Media, Message, Part, Reasoning, Request, Role, Sampling, Thought, Tool,
+    ToolCall, ToolChoice, ToolResult,
 };
 
-use super::{Chat, parts};
+use super::{Chat, mistral, parts};
 
-pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>, Refused> {
-    let unsupported = |param: &str| Err(Refused::unsupported(param, chat.name()));
+pub(super) fn request<'a>(chat: Chat, mut request: Request<'a>) -> Result<Object<'a>, Refused> {
+    let unsupported = |param: &str| Refused::unsupported(param, chat.name());
+    if chat == Chat::Mistral {
+        mistral::settle(&mut request).map_err(unsupported)?;
+    }
     let Request {
         model,
         stream,
@@ -39,10 +42,10 @@ pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>
         unknown: _,
     } = request;
     if !safety.is_empty() {
-        return unsupported("safetySettings");
+        return Err(unsupported("safetySettings"));
     }
     if guardrail.is_some() {
-        return unsupported("guardrailConfig");
+        return Err(unsupported("guardrailConfig"));
     }
     let mut body = object! { "model": model, "messages": encode_messages(chat, messages)? };
     let limit = if chat == Chat::OpenAi { "max_completion_tokens" } else { "max_tokens" };
@@ -66,14 +69,13 @@ pub(super) fn request<'a>(chat: Chat, request: Request<'a>) -> Result<Object<'a>
     }
     body.set_some("audio", audio);
     body.set_some("verbosity", verbosity);
-    body.set_some("service_tier", service_tier.map(tier));
-    if chat == Chat::OpenAi {
-        encode_hints(hints, &mut body);
-    }
+    let tier = if chat == Chat::Mistral { service_tier } else { service_tier.map(tier) };
+    body.set_some("service_tier", tier);
+    encode_hints(chat, hints, &mut body);
     if stream {
         body.set("stream", true);
-        // Without it a stream says nothing of what was used, which other dialects always say.
-        if stream_usage.unwrap_or(true) {
+        // Without it a stream says nothing of what was used, which other dialects always say; and so does Mistral.
+        if stream_usage.unwrap_or(true) && chat != Chat::Mistral {
             body.set("stream_options", object! { "include_usage": true });
         }
     }
@@ -89,20 +91,26 @@ fn encode_sampling<'a>(chat: Chat, sampling: Sampling<'a>, body: &mut Object<'a>
     body.set_some("temperature", temperature);
     body.set_some("top_p", top_p);
     body.set_some("top_k", top_k);
-    body.set_some("seed", seed);
+    body.set_some(if chat == Chat::Mistral { "random_seed" } else { "seed" }, seed);
     body.set_some("frequency_penalty", frequency_penalty);
     body.set_some("presence_penalty", presence_penalty);
     body.set_some("logit_bias", logit_bias);
     Ok(())
 }
 
-fn encode_hints<'a>(hints: Hints<'a>, body: &mut Object<'a>) {
+/// Hints go to those who are known to have a place for them.
+fn encode_hints<'a>(chat: Chat, hints: Hints<'a>, body: &mut Object<'a>) {
     let Hints { end_user, cache_key, cache_retention, metadata, store } = hints;
-    body.set_some("safety_identifier", end_user);
+    if chat == Chat::Compatible {
+        return;
+    }
     body.set_some("prompt_cache_key", cache_key);
-    body.set_some("prompt_cache_retention", cache_retention);
     body.set_some("metadata", metadata);
-    body.set_some("store", store);
+    if chat == Chat::OpenAi {
+        body.set_some("safety_identifier", end_user);
+        body.set_some("prompt_cache_retention", cache_retention);
+        body.set_some("store", store);
+    }
 }
 
 /// Anthropic's word for the tier without a promise is `standard_only`.
@@ -179,9 +187,14 @@ fn encode_messages<'a>(chat: Chat, messages: Vec<Message<'a>>) -> Result<Vec<Jso
         let refused = |what: &str| Refused::unsupported(format!("messages[{index}]: {what}"), chat.name());
         let Message { role, name, blocks } = message;
         match role {
-            Role::System => encoded.push(spoken("system", name, blocks).map_err(refused)?.into()),
-            Role::Developer => encoded.push(spoken("developer", name, blocks).map_err(refused)?.into()),
-            Role::User => user(name, blocks, &mut encoded).map_err(refused)?,
+            // Only OpenAI's own models know the system by another name, too.
+            Role::Developer if chat == Chat::OpenAi => {
+                encoded.push(spoken(chat, "developer", name, blocks).map_err(refused)?.into());
+            }
+            Role::System | Role::Developer => {
+                encoded.push(spoken(chat, "system", name, blocks).map_err(refused)?.into());
+            }
+            Role::User => user(chat, name, blocks, &mut encoded).map_err(refused)?,
             Role::Assistant => encoded.push(assistant(chat, name, blocks).map_err(refused)?.into()),
         }
     }
@@ -189,23 +202,24 @@ fn encode_messages<'a>(chat: Chat, messages: Vec<Message<'a>>) -> Result<Vec<Jso
 }
 
 fn spoken<'a>(
+    chat: Chat,
     role: &'static str,
     name: Option<Text<'a>>,
     blocks: Vec<Block<'a>>,
 ) -> Result<Object<'a>, &'static str> {
-    let mut message = object! { "role": role, "content": content(blocks)? };
+    let mut message = object! { "role": role, "content": content(chat, blocks)? };
     message.set_some("name", name);
     Ok(message)
 }
 
 /// One text as a string, anything else as parts.
-fn content(blocks: Vec<Block<'_>>) -> Result<Json<'_>, &'static str> {
+fn content(chat: Chat, blocks: Vec<Block<'_>>) -> Result<Json<'_>, &'static str> {
     let mut encoded = Vec::with_capacity(blocks.len());
     let is_alone = blocks.len() == 1;
     for block in blocks {
         match block.part {
             Part::Text(text) if is_alone => return Ok(text.into()),
-            part => encoded.push(parts::encode(part)?),
+            part => encoded.push(parts::encode(chat, part)?),
         }
     }
     Ok(encoded.into())
@@ -213,6 +227,7 @@ fn content(blocks: Vec<Block<'_>>) -> Result<Json<'_>, &'static str> {
 
 /// What tools answered is a message each; what the user says beside it follows.
 fn user<'a>(
+    chat: Chat,
     name: Option<Text<'a>>,
     blocks: Vec<Block<'a>>,
     messages: &mut Vec<Json<'a>>,
@@ -223,7 +238,7 @@ fn user<'a>(
         match block.part {
             Part::ToolResult(result) => {
                 answers_calls = true;
-                let (message, media) = tool_message(result);
+                let (message, media) = tool_message(chat, result)?;
                 messages.push(message.into());
                 said.extend(media.into_iter().map(Part::Media).map(Block::new));
             }
@@ -231,15 +246,19 @@ fn user<'a>(
         }
     }
     if !said.is_empty() || !answers_calls {
-        messages.push(spoken("user", name, said)?.into());
+        messages.push(spoken(chat, "user", name, said)?.into());
     }
     Ok(())
 }
 
-/// The message of a tool has text only: media follow in the user's name.
-fn tool_message(result: ToolResult<'_>) -> (Object<'_>, Vec<Media<'_>>) {
+/// The message of a tool has text only: media follow in the user's name, but with Mistral, which lets no user speak then.
+fn tool_message(chat: Chat, result: ToolResult<'_>) -> Result<(Object<'_>, Vec<Media<'_>>), &'static str> {
     // There is no word for a call that failed; what the tool says of it is the model's to read.
     let ToolResult { id, name: _, parts, is_error: _ } = result;
+    if chat == Chat::Mistral && parts.iter().any(|part| matches!(part, Part::Media(_))) {
+        let content = content(chat, parts.into_iter().map(Block::new).collect())?;
+        return Ok((object! { "role": "tool", "tool_call_id": id, "content": content }, Vec::new()));
+    }
     let (mut texts, mut media) = (Vec::new(), Vec::new());
     for part in parts {
         match part {
@@ -255,7 +274,7 @@ fn tool_message(result: ToolResult<'_>) -> (Object<'_>, Vec<Media<'_>>) {
             texts.into_iter().map(|text| object! { "type": "text", "text": text }).collect::<Vec<_>>().into()
         }
     };
-    (object! { "role": "tool", "tool_call_id": id, "content": content }, media)
+    Ok((object! { "role": "tool", "tool_call_id": id, "content": content }, media))
 }
 
 fn assistant<'a>(
@@ -263,14 +282,18 @@ fn assistant<'a>(
     name: Option<Text<'a>>,
     blocks: Vec<Block<'a>>,
 ) -> Result<Object<'a>, &'static str> {
-    let (mut texts, mut refusals, mut thoughts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut texts, mut refusals, mut thoughts) = (Vec::new(), Vec::new(), Vec::<Thought<'a>>::new());
     let mut calls: Vec<Json<'a>> = Vec::new();
     for block in blocks {
         match block.part {
             Part::Text(text) | Part::Cited { text, .. } => texts.push(text),
             Part::Refusal(refusal) => refusals.push(refusal),
-            Part::Reasoning(thought) => thoughts.push(thought.text),
-            Part::ToolCall(call) => calls.push(encode_call(call).into()),
+            Part::Reasoning(thought) => thoughts.push(thought),
+            Part::ToolCall(call) => {
+                // OpenAI refuses fields that it does not know, and could make nothing of what another provider signed.
+                let signature = call.signature.filter(|_| chat == Chat::Compatible);
+                calls.push(encode_call(ToolCall { signature, ..call }).into());
+            }
             Part::Media(_) => return Err("media in what the assistant said"),
             Part::ToolResult(_) => return Err("a tool's result in what the assistant said"),
             Part::Own { .. } => return Err("a call of a tool that another provider runs"),
@@ -279,11 +302,16 @@ fn assistant<'a>(
     let mut message = object! { "role": "assistant" };
     // The API wants content where there is nothing else; several texts of a turn are one.
     let alone = refusals.is_empty() && calls.is_empty();
-    message.set_some("content", joined(texts).or(alone.then_some(Text::Borrowed(""))));
-    message.set_some("refusal", joined(refusals));
-    if chat == Chat::Compatible {
-        message.set_some("reasoning_content", joined(thoughts).filter(|text| !text.is_empty()));
+    let said = joined(texts).or(alone.then_some(Text::Borrowed("")));
+    thoughts.retain(|thought| !thought.text.is_empty());
+    if chat == Chat::Mistral && !thoughts.is_empty() {
+        message.set("content", mistral::content(thoughts, said));
+    } else {
+        message.set_some("content", said);
+        let told = thoughts.into_iter().map(|thought| thought.text).collect();
+        message.set_some("reasoning_content", joined(told).filter(|_| chat == Chat::Compatible));
     }
+    message.set_some("refusal", joined(refusals).filter(|_| chat != Chat::Mistral));
     message.set_some("name", name);
     if !calls.is_empty() {
         message.set("tool_calls", calls);

@@ -127,23 +127,34 @@ impl Sink<'_> {
         if let Some(text) = thought(&mut delta)? {
             self.say(Spoken::Reasoning, text);
         }
+        let place = delta.place();
         match delta.take("content") {
             Some(Json::Text(text)) => self.say(Spoken::Text, text),
-            Some(Json::List(list)) => {
-                let texts = list.iter().filter_map(|part| part.at(&["text"])?.as_str());
-                texts.for_each(|text| self.say(Spoken::Text, Text::Owned(text.to_owned())));
-            }
+            Some(Json::List(list)) => list.into_iter().try_for_each(|part| self.part(part, place))?,
             _ => {}
         }
         if let Some(text) = delta.text("refusal")? {
             self.known.refused = true;
             self.say(Spoken::Refusal, text);
         }
-        let place = delta.place();
         for (position, call) in delta.list("tool_calls")?.unwrap_or_default().into_iter().enumerate() {
             let calls = place.key("tool_calls");
             self.call(Fields::of(call, calls.at(position))?, position as u64)?;
         }
+        Ok(())
+    }
+
+    /// A part of content that is a list, as some servers answer.
+    fn part(&mut self, part: Json<'_>, place: Place<'_>) -> Result<(), Refused> {
+        let Json::Object(part) = part else { return Ok(()) };
+        let mut part = Fields::of_object(part, place.key("content"));
+        self.say(Spoken::Reasoning, parts::thinking(&mut part)?);
+        if let Some(signature) = part.text("signature")?.filter(|signature| !signature.is_empty()) {
+            let place = self.known.parts.say(self.choice, Spoken::Reasoning, self.out);
+            let delta = Delta::Signature(signature.into_owned());
+            self.out.push(Event::Delta { choice: self.choice, part: place, delta });
+        }
+        self.say(Spoken::Text, part.text("text")?.unwrap_or_default());
         Ok(())
     }
 

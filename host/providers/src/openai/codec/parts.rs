@@ -6,13 +6,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::exchange::codec::split_data_url;
-use crate::exchange::fields::Fields;
+use crate::exchange::fields::{self, Fields};
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::place::Place;
 use crate::exchange::refused::Refused;
 use crate::exchange::request::{Block, Cache, Function, Media, MediaKind, Part, Source, Thought};
 
 use super::decode::none_of;
+use super::encode::joined;
+use super::{Chat, mistral};
 
 /// A string, or a list of parts.
 pub(super) fn content<'a>(
@@ -34,13 +36,14 @@ pub(super) fn content<'a>(
 }
 
 fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Block<'a>, Refused> {
-    let cache = cache(&mut part, unknown)?;
+    let (control, own) = (cache(&mut part, unknown)?, cache_breakpoint(&mut part, unknown)?);
+    let cache = control.or(own);
     let kind = part.need_text("type")?;
     let read = match &*kind {
         "text" | "input_text" | "output_text" => Part::Text(part.need_text("text")?),
         "refusal" => Part::Refusal(part.need_text("refusal")?),
         "thinking" => Part::Reasoning(Thought {
-            text: part.text("thinking")?.unwrap_or_default(),
+            text: thinking(&mut part)?,
             signature: part.text("signature")?,
             redacted: None,
         }),
@@ -56,6 +59,19 @@ fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Bloc
     };
     part.done(unknown);
     Ok(Block { part: read, cache })
+}
+
+/// The words of a thought: a text, or a list of parts with one each, as Mistral writes them.
+pub(super) fn thinking<'a>(part: &mut Fields<'a, '_>) -> Result<Text<'a>, Refused> {
+    let place = part.place();
+    match part.take("thinking") {
+        None => Ok(Text::default()),
+        Some(Json::List(list)) => {
+            let told = |part| if let Json::Object(mut part) = part { part.take("text") } else { None };
+            Ok(joined(list.into_iter().filter_map(told).map(Json::into_text).collect()).unwrap_or_default())
+        }
+        Some(told) => fields::text(told, &place.key("thinking")),
+    }
 }
 
 /// `{url, detail}` under a key, or the URL alone.
@@ -115,6 +131,20 @@ fn file<'a>(part: &mut Fields<'a, '_>, unknown: &mut Vec<String>) -> Result<Medi
     Ok(Media { name, ..Media::new(MediaKind::Document, source) })
 }
 
+/// A mark at the end of what may be cached. The API's own spans are longer than any other's, whose longest is an hour.
+pub(in crate::openai) fn cache_breakpoint<'a>(
+    part: &mut Fields<'a, '_>,
+    unknown: &mut Vec<String>,
+) -> Result<Option<Cache<'a>>, Refused> {
+    let place = part.place();
+    let Some(mark) = part.object("prompt_cache_breakpoint")? else { return Ok(None) };
+    let mut mark = Fields::of_object(mark, place.key("prompt_cache_breakpoint"));
+    mark.take("mode");
+    let ttl = mark.text("ttl")?.map(|_| Text::Borrowed("1h"));
+    mark.done(unknown);
+    Ok(Some(Cache { ttl }))
+}
+
 /// `cache_control`, which is Anthropic's and which several gateways know beside every part.
 pub(super) fn cache<'a>(
     fields: &mut Fields<'a, '_>,
@@ -156,10 +186,12 @@ pub(super) fn thought_signature(mut extra: Object<'_>) -> Option<Text<'_>> {
 ///
 /// # Errors
 /// With what has no place in this API.
-pub(super) fn encode<'a>(part: Part<'a>) -> Result<Object<'a>, &'static str> {
+pub(super) fn encode<'a>(chat: Chat, part: Part<'a>) -> Result<Object<'a>, &'static str> {
     match part {
+        Part::Refusal(text) if chat == Chat::Mistral => Ok(object! { "type": "text", "text": text }),
         Part::Text(text) | Part::Cited { text, .. } => Ok(object! { "type": "text", "text": text }),
         Part::Refusal(refusal) => Ok(object! { "type": "refusal", "refusal": refusal }),
+        Part::Media(media) if chat == Chat::Mistral => mistral::media(media),
         Part::Media(media) => encode_media(media),
         Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) | Part::Own { .. } => {
             Err("a part of this kind")
@@ -197,11 +229,54 @@ fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
         (MediaKind::Document, Source::Url { .. }) => Err("a document by its address"),
         (MediaKind::Document, source) => {
             let mut file = Object::default();
-            file.set("filename", name.unwrap_or(Text::Borrowed("document")));
+            file.set("filename", file_name(name, &source));
             file.set_some("file_data", url(source));
             Ok(object! { "type": "file", "file": file })
         }
     }
+}
+
+/// Endings by media types.
+const ENDINGS: [(&str, &str); 12] = [
+    ("application/pdf", "pdf"),
+    ("text/plain", "txt"),
+    ("text/markdown", "md"),
+    ("text/html", "html"),
+    ("text/csv", "csv"),
+    ("text/xml", "xml"),
+    ("application/xml", "xml"),
+    ("application/json", "json"),
+    ("application/msword", "doc"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+];
+
+/// The name of a file, by whose ending the API knows what is in it; other APIs have names without one, or none.
+pub(in crate::openai) fn file_name<'a>(name: Option<Text<'a>>, source: &Source<'_>) -> Text<'a> {
+    let name = name.filter(|name| !name.is_empty()).unwrap_or(Text::Borrowed("document"));
+    match ending(source) {
+        Some(ending) if !has_ending(&name) => Cow::Owned(format!("{name}.{ending}")),
+        _ => name,
+    }
+}
+
+fn ending(source: &Source<'_>) -> Option<&'static str> {
+    let media_type = match source {
+        Source::Data { media_type, .. } => media_type,
+        Source::Plain(_) | Source::Texts(_) => "text/plain",
+        Source::Url { .. } | Source::File(_) => return None,
+    };
+    ENDINGS.iter().find(|(of, _)| *of == media_type).map(|(_, ending)| *ending)
+}
+
+/// Any, not only the one of its kind: whoever named the file knows best.
+fn has_ending(name: &str) -> bool {
+    let is_ending = |ending: &str| {
+        let is_short = ending.len() <= 4 && ending.chars().all(char::is_alphanumeric);
+        is_short && ending.starts_with(char::is_alphabetic)
+    };
+    name.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending))
 }
 
 /// An address, or the data as one; `None` for a file that only another provider has.

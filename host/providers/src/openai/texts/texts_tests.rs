@@ -208,8 +208,10 @@ fn what_is_heard_and_painted_is_an_answer() {
     let heard = json!({"text": "+t", "language": "en", "duration": 1.5, "segments": [{"id": 0, "text": "+s"}],
         "words": [{"word": "+w", "start": 0.1}], "usage": {"type": "tokens"}});
     assert_covered(&said(Operation::Transcription, &heard), &heard);
-    let painted = json!({"created": 1, "data": [{"b64_json": "QUJD", "revised_prompt": "x"}, {"url": "https://h"}]});
-    let shown: Vec<_> = said(Operation::ImageGeneration, &painted).into_iter().map(|text| text.shown).collect();
+    let painted =
+        json!({"created": 1, "data": [{"b64_json": "QUJD", "revised_prompt": "x"}, {"url": "https://h"}]});
+    let shown: Vec<_> =
+        said(Operation::ImageGeneration, &painted).into_iter().map(|text| text.shown).collect();
     assert_eq!(shown, [None, Some("image".into()), Some("image".into())]);
 }
 

@@ -4,9 +4,9 @@ use crate::exchange::fields::Fields;
 use crate::exchange::json::{Json, Object, Text, object};
 use crate::exchange::place::Place;
 use crate::exchange::refused::Refused;
-use crate::exchange::request::{Block, Cache, Media, MediaKind, Part, Source};
+use crate::exchange::request::{Block, Media, MediaKind, Part, Source};
 use crate::openai::codec::decode::none_of;
-use crate::openai::codec::parts::{audio, source, url};
+use crate::openai::codec::parts::{audio, cache_breakpoint, file_name, source, url};
 
 use super::annotations;
 use super::decode::Unknown;
@@ -31,7 +31,7 @@ pub(super) fn content<'a>(
 }
 
 fn block<'a>(mut part: Fields<'a, '_>, unknown: &mut Unknown) -> Result<Block<'a>, Refused> {
-    let cache = cache(&mut part, unknown)?;
+    let cache = cache_breakpoint(&mut part, unknown)?;
     let kind = part.need_text("type")?;
     let read = match &*kind {
         "input_text" | "text" => Part::Text(part.need_text("text")?),
@@ -56,17 +56,6 @@ pub(super) fn said<'a>(part: &mut Fields<'a, '_>) -> Result<Part<'a>, Refused> {
     // How likely each word was, which tells nobody anything later.
     part.take("logprobs");
     Ok(if citations.is_empty() { Part::Text(text) } else { Part::Cited { text, citations } })
-}
-
-/// A mark at the end of what may be cached. The API's own spans are longer than any other's, whose longest is an hour.
-fn cache<'a>(part: &mut Fields<'a, '_>, unknown: &mut Unknown) -> Result<Option<Cache<'a>>, Refused> {
-    let place = part.place();
-    let Some(mark) = part.object("prompt_cache_breakpoint")? else { return Ok(None) };
-    let mut mark = Fields::of_object(mark, place.key("prompt_cache_breakpoint"));
-    mark.take("mode");
-    let ttl = mark.text("ttl")?.map(|_| Text::Borrowed("1h"));
-    mark.done(unknown);
-    Ok(Some(Cache { ttl }))
 }
 
 fn image<'a>(part: &mut Fields<'a, '_>) -> Result<Media<'a>, Refused> {
@@ -122,7 +111,7 @@ fn encode_media(media: Media<'_>) -> Result<Object<'_>, &'static str> {
         (MediaKind::Image, source) => part.set_some("image_url", url(source)),
         (_, Source::Url { url, .. }) => part.set("file_url", url),
         (_, source) => {
-            part.set("filename", name.unwrap_or(Text::Borrowed("document")));
+            part.set("filename", file_name(name, &source));
             part.set_some("file_data", url(source));
         }
     }

@@ -246,6 +246,7 @@ fn media() -> impl Strategy<Value = Part<'static>> {
     let document = prop_oneof![
         elsewhere().prop_map(|source| Media::new(MediaKind::Document, source)),
         (data("application/pdf"), words())
+            .prop_map(|(source, name)| (source, Text::Owned(format!("{name}.pdf"))))
             .prop_map(|(source, name)| Media { name: Some(name), ..Media::new(MediaKind::Document, source) }),
     ];
     let audio = data("audio/wav").prop_map(|source| Media::new(MediaKind::Audio, source));
