@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-FIXED = "fixed in the source, and not yet in the binary"
 HINT = "a hint that says nothing to the model"
 NO_WORDS = "the client's API has no words for it"
 OF_A_TABLE = "of this provider no more is known than that it speaks chat completions"
@@ -35,8 +34,6 @@ class Difference:
 OPENAI = ("openai", "azure-openai")
 CLAUDE = ("anthropic", "aws-bedrock-anthropic", "gcp-vertex-anthropic")
 TABLE = ("huggingface", "mistral", "cohere")
-SOME = ("responses", "gemini", "converse")
-OTHERS = ("responses", "messages", "gemini", "converse")
 THOUGHTS = ("an earlier thought", "a thought before a call")
 SCHEMAS = ("an answer after a schema", "an answer after a nested schema", "an answer after a schema beside tools")
 HISTORIES = (
@@ -53,23 +50,10 @@ HISTORIES = (
     "on after the answer",
 )
 CACHED = ("a system to cache", "a message to cache")
-PICTURES = ("a photograph", "two pictures")
-SOUNDS = ("sound", "sound in MP3")
-TOLD = "a budget and thoughts told"
 CALLED = "a thought before a call"
 PICTURED = "a result with a picture"
 SIGNED = "a call that is signed"
-ASIDE = "additionalModelRequestFields.thinking"
 WITH_CALLS = (*HISTORIES, PICTURED, SIGNED, CALLED)
-# The subjects of the commits that mend what is listed at the end.
-BASE64 = "Base64 of Gemini's clients, which Google's own writes in the letters for addresses, reaches others in the usual ones"
-UNSIGNED = "OpenAI is not sent signatures of calls; and what stands for no signature is none"
-DISPLAY = "A budget told to Converse goes with whether thoughts are told"
-DEVELOPER = "The developer is the system to everybody but OpenAI"
-ENDING = "The name of a file tells OpenAI what is in it, so one without an ending gets that of its kind"
-STRICT = "A schema of Converse is kept to, so it is a strict one where there are others"
-MARKS = "OpenAI's own marks for the cache are understood in chats, too"
-MISTRAL = "Mistral is asked in words of its own, since it refuses those of others"
 
 DIFFERENCES = [
     # What can be said in the client's API only in part.
@@ -119,34 +103,4 @@ DIFFERENCES = [
         OF_A_TABLE,
         "where Gemini's own endpoint for chats wants its signatures",
     ),
-    # What is mended in the source; these go once the tests run with a gateway built from it.
-    Difference(("gemini",), (*OPENAI, *TABLE), PICTURES, "messages.content.image_url", FIXED, BASE64),
-    Difference(("gemini",), OPENAI, ("a document",), "messages.content.file.file_data", FIXED, BASE64),
-    Difference(("gemini",), OPENAI, SOUNDS, "messages.content.input_audio", FIXED, BASE64),
-    Difference(("gemini",), CLAUDE, (*PICTURES, "a document"), "messages.content.source.data", FIXED, BASE64),
-    Difference(("gemini",), CLAUDE, THOUGHTS, "messages.content.signature", FIXED, BASE64),
-    Difference(("gemini",), ("aws-bedrock",), (*PICTURES, *SOUNDS), "messages.content", FIXED, BASE64),
-    Difference(("gemini",), ("aws-bedrock",), ("a document",), "messages.content.document.source", FIXED, BASE64),
-    Difference(("gemini",), ("aws-bedrock",), THOUGHTS, "messages.content.reasoningContent", FIXED, BASE64),
-    Difference(("gemini",), OPENAI, WITH_CALLS, "messages.tool_calls.extra_content", FIXED, UNSIGNED),
-    Difference(("gemini",), TABLE, (*HISTORIES, CALLED), "messages.tool_calls.extra_content", FIXED, UNSIGNED),
-    Difference(("gemini",), ("huggingface", "cohere"), (PICTURED,), "messages.tool_calls.extra_content", FIXED, UNSIGNED),
-    Difference(("messages", "gemini"), ("aws-bedrock",), (TOLD, *THOUGHTS), ASIDE, FIXED, DISPLAY),
-    Difference(("gemini",), ("aws-bedrock",), (SIGNED,), ASIDE, FIXED, DISPLAY),
-    Difference(("responses",), ("mistral", "cohere"), ("several systems",), "messages", FIXED, DEVELOPER),
-    Difference(("responses",), ("mistral", "cohere"), CACHED[:1], "messages.role", FIXED, DEVELOPER),
-    Difference(("chat",), (*CLAUDE, "aws-bedrock", "gemini", "gcp-vertex"), CACHED, "refused with 400", FIXED, MARKS),
-    Difference(("converse",), OPENAI, ("a document",), "messages.content.file.filename", FIXED, ENDING),
-    Difference(("converse",), (*OPENAI, *TABLE), SCHEMAS, "response_format.json_schema.strict", FIXED, STRICT),
-    Difference(OTHERS, ("mistral",), ("stream", "a stream with tools"), "stream_options", FIXED, MISTRAL),
-    Difference(OTHERS, ("mistral",), ("a document",), "messages.content", FIXED, MISTRAL),
-    Difference(("gemini", "converse"), ("mistral",), SOUNDS, "messages.content.input_audio", FIXED, MISTRAL),
-    Difference(OTHERS, ("mistral",), (PICTURED,), "messages", FIXED, MISTRAL),
-    Difference(("messages", "gemini", "converse"), ("mistral",), THOUGHTS, "messages", FIXED, MISTRAL),
-    Difference(("gemini",), ("mistral",), (SIGNED,), "messages.tool_calls.extra_content", FIXED, MISTRAL),
-    Difference(("responses", "converse"), ("mistral",), ("metadata",), "metadata", FIXED, MISTRAL),
-    Difference(SOME, ("mistral",), ("tier",), "service_tier", FIXED, MISTRAL),
-    Difference(OTHERS, ("mistral",), ("the usual tier",), "service_tier", FIXED, MISTRAL),
-    Difference(("gemini",), ("mistral",), ("seed",), "random_seed", FIXED, MISTRAL),
-    Difference(("gemini",), ("mistral",), ("seed",), "seed", FIXED, MISTRAL),
 ]
