@@ -88,6 +88,7 @@ ASKS = {
 # What is answered, by API, and the events of a stream. Those of a kind differ only in what may be asked.
 KINDS = {
     "compatible-chat": "chat",
+    "mistral-chat": "chat",
     "vertex": "gemini",
     "count-vertex": "count-gemini",
     "count-vertex-messages": "count-messages",

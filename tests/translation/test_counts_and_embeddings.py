@@ -137,7 +137,9 @@ def test_googles_client_embeds_one(gemini_client, meter, name):
 
 @pytest.mark.parametrize("name", SEVERAL)
 def test_googles_client_embeds_several(gemini_client, meter, name):
-    embedded = gemini_client.models.embed_content(model=name, contents=TEXTS, config={"output_dimensionality": 3})
+    # Of texts alone the client makes one content, for models whose names it does not know.
+    contents = [{"parts": [{"text": text}]} for text in TEXTS]
+    embedded = gemini_client.models.embed_content(model=name, contents=contents, config={"output_dimensionality": 3})
     assert [one.values for one in embedded.embeddings] == VECTORS
     assert_asked(meter, *TEXTS)
 
