@@ -103,9 +103,10 @@ def test_tokens_are_counted(gateway, upstream):
     assert upstream.requests[-1].target == "/v1/messages/count_tokens"
 
 
-def test_what_the_provider_has_not_is_refused_in_the_clients_shape(gateway, upstream):
+def test_what_the_provider_has_not_is_refused(gateway, upstream):
     before = len(upstream.requests)
-    is_anthropic_error(gateway.post("/v1/messages/count_tokens", BODY | {"model": "gpt"}), 400, "invalid_request_error")
+    refused = gateway.post("/v1/images/generations", {"model": "claude", "prompt": "hello"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "operation_not_served")
     refused = gateway.post("/v1/embeddings", {"model": "claude", "input": "hello"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "operation_not_served")
     assert len(upstream.requests) == before

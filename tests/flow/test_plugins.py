@@ -150,7 +150,7 @@ def test_a_moderated_stream_never_leaves_unjudged():
 def test_a_body_whose_texts_nobody_knows_is_not_passed_unjudged():
     filters = [{"content_moderation": {"words": ["secret"]}}]
     with Gateway(proxy_config({"local": {"provider": "mock"}}, filters=filters)) as gateway:
-        assert gateway.post("/v1/moderations", {"model": "m", "input": "a secret"}).status_code == 503
+        assert gateway.post("/v1/inventions", {"model": "m", "input": "a secret"}).status_code == 503
         twice = b'{"model":"m","messages":[{"role":"user","content":"a secret"}],"messages":[]}'
         assert gateway.post("/v1/chat/completions", twice).status_code == 400
 
