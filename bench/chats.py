@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from random import Random
 
 KEY = "demo"
 SIZES = {"1KB": 1024, "16KB": 16 * 1024, "1MB": 1024 * 1024}
@@ -13,12 +15,17 @@ TURNS = (
     "Übersetze den Absatz bitte ins Deutsche und behalte die Nummern der Klauseln bei.",
     "Then list every date in the text, one a line, in the form 2026-01-31, and nothing else.",
 )
+# What all answers say.
+REPLY = " ".join(TURNS[index % 2] for index in range(4)).replace("\n", " ").replace('"', "")
+
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def request(size: int, model: str = "gpt-b-large") -> bytes:
+def request(size: int, model: str = "gpt-b-large", **more: object) -> bytes:
     """A conversation of exactly `size` bytes. `model` stands behind the messages, where the official clients put it."""
     messages = [{"role": "system", "content": "You are a careful assistant."}]
-    rest = size - len(_encode(messages, model))
+    rest = size - len(_encode(messages, model, more))
     while True:
         turn = {"role": ("user", "assistant")[len(messages) % 2 - 1], "content": TURNS[len(messages) % len(TURNS)]}
         length = len(_dumps(turn)) + 1
@@ -27,7 +34,19 @@ def request(size: int, model: str = "gpt-b-large") -> bytes:
         messages.append(turn)
         rest -= length
     messages[0]["content"] += "." * rest
-    return _encode(messages, model)
+    return _encode(messages, model, more)
+
+
+def picture(size: int, model: str = "gpt-b-large", **more: object) -> bytes:
+    """A question about an image, of exactly `size` bytes; all but a few hundred are the base64 of the image."""
+
+    def body(text: str, data: str) -> bytes:
+        image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        return _encode([{"role": "user", "content": [{"type": "text", "text": text}, image]}], model, more)
+
+    rest = size - len(body(TURNS[0], ""))
+    pixels = Random(size).randbytes(rest // 4 * 3 - len(PNG))
+    return body(TURNS[0] + "." * (rest % 4), base64.b64encode(PNG + pixels).decode())
 
 
 def saying(text: str) -> bytes:
@@ -49,8 +68,7 @@ def streamed(model: str = "gpt-b-large") -> bytes:
 
 def answer() -> str:
     """A plain completion of about 1 KB with its usage."""
-    content = " ".join(TURNS[index % 2] for index in range(4)).replace("\n", " ").replace('"', "")
-    message = {"role": "assistant", "content": content, "refusal": None}
+    message = {"role": "assistant", "content": REPLY, "refusal": None}
     return json.dumps(
         {
             "id": "chatcmpl-bench",
@@ -72,8 +90,8 @@ def answer() -> str:
     ).ljust(1024)
 
 
-def _encode(messages: list[dict[str, str]], model: str) -> bytes:
-    return _dumps({"messages": messages, "model": model, "temperature": 0.2})
+def _encode(messages: list[dict[str, object]], model: str, more: dict[str, object]) -> bytes:
+    return _dumps({"messages": messages, "model": model, "temperature": 0.2, **more})
 
 
 def _dumps(value: object) -> bytes:

@@ -1,4 +1,4 @@
-"""The load of the CPU and hooks parts: wrk, which speaks HTTP/1.1 over connections that stay open."""
+"""The load of the CPU, hooks and translation parts: wrk, which speaks HTTP/1.1 over connections that stay open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from peers import Peer
 
 HERE = Path(__file__).parent
 # Enough to keep one proxy busy while the rest of them wait for the upstream; more only adds latency.
-CONNECTIONS = {"1KB": 64, "16KB": 64, "1MB": 16}
+CONNECTIONS = {"1KB": 64, "16KB": 64, "100KB": 64, "1MB": 16, "10MB": 4}
 # A run is disturbed if the host took more than this share of the proxy's core from it; so often it is tried.
 CALM = 0.02
 TRIES = 3
@@ -62,9 +62,9 @@ def calm_runs(peer: Peer, body: Path, size: str, seconds: int, cores: Cores) -> 
     return sorted(runs, key=lambda run: (not run.requests, run.stolen))
 
 
-def drive(peer: Peer, body: Path, size: str, seconds: int, cores: Cores) -> Sample:
-    """Loads a proxy and reads its CPU time before and after."""
-    argv = ["wrk", "-t1", f"-c{CONNECTIONS[size]}", f"-d{seconds}s", "--timeout", "30s", "-s", str(HERE / "chat.lua")]
+def drive(peer: Peer, body: Path, size: str, seconds: int, cores: Cores, at_once: int | None = None) -> Sample:
+    """Loads a proxy and reads its CPU time before and after. `at_once` stands for the connections of the size."""
+    argv = ["wrk", "-t1", f"-c{at_once or CONNECTIONS[size]}", f"-d{seconds}s", "--timeout", "30s", "-s", str(HERE / "chat.lua")]
     argv += [f"http://127.0.0.1:{peer.port}/v1/chat/completions", "--", str(body)]
     argv += [peer.host] if peer.host else []
     stolen, before, start = stolen_seconds(cores.proxy), peer.process.usage(), time.monotonic()

@@ -111,7 +111,16 @@ class Process:
         return Usage(cpu, waited, user, kernel)
 
     def resident_kb(self) -> int:
-        return sum(_resident_kb(pid) for pid in self.pids())
+        return sum(_memory_kb(pid, "VmRSS") for pid in self.pids())
+
+    def forget_peak(self) -> None:
+        """From now on `peak_kb` is what was resident since; clear_refs(5), see proc_pid_clear_refs."""
+        for pid in self.pids():
+            Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def peak_kb(self) -> int:
+        """The most that was resident, by the kernel's own count: no look between two others can miss it."""
+        return sum(_memory_kb(pid, "VmHWM") for pid in self.pids())
 
     def stop(self) -> None:
         if not self.alive():
@@ -198,9 +207,9 @@ def _stat(pid: int) -> tuple[int, int]:
     return int(fields[11]) * nanoseconds, int(fields[12]) * nanoseconds
 
 
-def _resident_kb(pid: int) -> int:
+def _memory_kb(pid: int, field: str) -> int:
     for line in _read(f"/proc/{pid}/status").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1])
     return 0
 

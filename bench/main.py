@@ -1,4 +1,4 @@
-"""The parts of the bench by name: `main.py cpu|streams|hooks|moderation|all|profile`."""
+"""The parts of the bench by name: `main.py cpu|streams|hooks|moderation|translation|all|profile`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import moderation
 import profiler
 import report
 import report_hooks
+import report_translation
 import streams
+import translation
 from machine import BenchError, Cores
 
 OUT = Path(__file__).parent / "out"
-PARTS = ("cpu", "streams", "hooks", "moderation", "all", "profile")
+PARTS = ("cpu", "streams", "hooks", "moderation", "translation", "all", "profile")
 
 
 def main(part: str) -> int:
@@ -54,6 +56,11 @@ def _compare(part: str, cores: Cores, folder: Path) -> int:
         page += moderation.page(paces, outcomes)
         values["moderation"] = moderation.values(paces, outcomes)
         failures += sum(outcome.streams - outcome.whole for outcome in outcomes)
+    if part in ("translation", "all"):
+        cases, memory = translation.measure(translation.Plan.from_environment(), cores, folder)
+        page += report_translation.page(cases, memory)
+        values["translation"] = report_translation.values(cases, memory)
+        failures += sum(entry.failed for entry in [*cases, *memory])
     report.save(OUT, page, values)
     print(page)
     return 1 if failures else 0

@@ -8,15 +8,17 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import canned
 import chats
 import services
 from machine import BenchError, Process, free_port, running, wait_for_port
 from services import Service
+from ways import Way
 
 HERE = Path(__file__).parent
 
@@ -46,10 +48,16 @@ class Place:
 
 
 @contextmanager
-def backend(place: Place) -> Iterator[Peer]:
-    """nginx with one canned completion for every request, given when the request was read."""
-    with _nginx("backend", place, "backend.conf", {}) as peer:
-        (place.folder / "backend" / "answer.json").write_text(chats.answer())
+def backend(place: Place, answers: Mapping[str, bytes] | None = None) -> Iterator[Peer]:
+    """nginx with one canned completion for every request, given when the request was read; below `/canned/NAME` with
+    the answer of that name."""
+    types = " ".join(f"{kind} {ending};" for ending, kind in canned.MEDIA_TYPES.items())
+    with _nginx("backend", place, "backend.conf", {"TYPES": types}) as peer:
+        root = place.folder / "backend"
+        (root / "answer.json").write_text(chats.answer())
+        (root / "answers").mkdir()
+        for name, answer in (answers or {}).items():
+            (root / "answers" / name).write_bytes(answer)
         yield peer
 
 
@@ -116,6 +124,17 @@ def hooked(place: Place, upstream: int, offered: Sequence[Service], prefix: tupl
         "SERVICES": "\n".join(service.line() for service in offered),
     }
     with _tidegate("gateway", place, "hooks.yaml", values, prefix=prefix) as peer:
+        yield peer
+
+
+@contextmanager
+def translating(place: Place, upstream: int, offered: Sequence[Way], prefix: tuple[str, ...] = ()) -> Iterator[Peer]:
+    """The gateway with one worker, and a service with a cluster of its own for each way; `Peer.serving` picks one."""
+    values = {
+        "CLUSTERS": "\n".join(way.cluster(upstream) for way in offered),
+        "SERVICES": "\n".join(way.service.line() for way in offered),
+    }
+    with _tidegate("gateway", place, "translation.yaml", values, prefix=prefix) as peer:
         yield peer
 
 

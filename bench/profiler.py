@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import canned
 import chats
 import peers
 import services
+import translation
 from load import drive
 from machine import BenchError, Cores
 from peers import Peer, Place
+from ways import Way
 
 LINES = 45
 
@@ -23,8 +26,8 @@ def profile(cores: Cores, folder: Path) -> str:
     """The functions with the most time of their own, under the same load as in the CPU part."""
     size = os.environ.get("SIZES", "1KB").split(",")[0]
     body = folder / "body.json"
-    body.write_bytes(chats.request(chats.SIZES[size]))
-    with peers.backend(Place(folder, cores.load)) as upstream:
+    body.write_bytes(_request(size))
+    with peers.backend(Place(folder, cores.load), canned.answers()) as upstream:
         if _perf_works(folder):
             return _perf(cores, folder, upstream, size, body)
         if shutil.which("valgrind"):
@@ -32,17 +35,36 @@ def profile(cores: Cores, folder: Path) -> str:
     return "neither perf nor valgrind works here; install linux-perf or valgrind to see a profile"
 
 
+def _way() -> Way | None:
+    """The way of the translation part that is asked for."""
+    wanted = os.environ.get("PROFILE_SERVICE")
+    return next((way for way in translation.all_ways() if way.service.name == wanted), None)
+
+
+def _request(size: str) -> bytes:
+    way = _way()
+    sizes = translation.requests(way.stream) if way else {name: chats.request(length) for name, length in chats.SIZES.items()}
+    if size not in sizes:
+        raise BenchError(f'SIZES names "{size}", which is none of {", ".join(sizes)}')
+    return sizes[size]
+
+
 @contextmanager
 def _gateway(place: Place, upstream: int, *, log: bool = False, prefix: tuple[str, ...] = ()) -> Iterator[Peer]:
-    """The gateway of the CPU part, or one service of the hooks part."""
+    """The gateway of the CPU part, or one service of the hooks or the translation part."""
     wanted = os.environ.get("PROFILE_SERVICE")
     if not wanted:
         with peers.gateway(place, upstream, log=log, prefix=prefix) as gateway:
             yield gateway
         return
+    if way := _way():
+        with peers.translating(place, upstream, [way], prefix) as gateway:
+            yield gateway.serving(way.service)
+        return
     offered = {service.name: service for service in services.of_all_sizes()}
     if wanted not in offered:
-        raise BenchError(f'PROFILE_SERVICE names "{wanted}", which is none of {", ".join(offered)}')
+        names = [*offered, *(way.service.name for way in translation.all_ways())]
+        raise BenchError(f'PROFILE_SERVICE names "{wanted}", which is none of {", ".join(names)}')
     with peers.hooked(place, upstream, [offered[wanted]], prefix) as gateway:
         yield gateway.serving(offered[wanted])
 

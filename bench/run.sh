@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|moderation|workers|toolkits|compile|all`. What the figures mean: README.md.
+# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|moderation|translation|workers|toolkits|compile|all`. What the figures mean: README.md.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"

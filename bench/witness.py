@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import canned
 import chats
 
 
@@ -15,8 +16,9 @@ class Witness(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, answers: Mapping[str, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self._answers = answers
         self.requests = 0
         self.body = b""
         self.authorization = ""
@@ -24,6 +26,13 @@ class Witness(ThreadingHTTPServer):
     @property
     def port(self) -> int:
         return self.server_address[1]
+
+    def answer(self, path: str) -> tuple[str, bytes]:
+        """Media type and body, by the path as `templates/backend.conf` has it."""
+        _, first, name, *_ = [*path.split("/"), "", ""]
+        if first != "canned":
+            return "application/json", chats.answer().encode()
+        return canned.media_type(name), self._answers[name]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -34,9 +43,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests += 1
         self.server.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.authorization = self.headers.get("Authorization", "")
-        answer = chats.answer().encode()
+        kind, answer = self.server.answer(self.path)
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -46,9 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def watching() -> Iterator[Witness]:
+def watching(answers: Mapping[str, bytes] | None = None) -> Iterator[Witness]:
     """Serves until the block ends."""
-    with Witness() as witness:
+    with Witness(answers or {}) as witness:
         thread = threading.Thread(target=witness.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
