@@ -273,27 +273,38 @@ async fn collect(
     (bounds, clock): (Bounds, &Clock),
 ) -> Result<Bytes, Fault> {
     check_length(headers, bounds.limit)?;
-    let mut first = Some(begun).filter(|begun| !begun.is_empty());
-    let mut more = BytesMut::new();
+    let rest = incoming.size_hint().exact().and_then(|rest| usize::try_from(rest).ok());
+    let announced = begun.len() + rest.unwrap_or(0);
+    let mut only = Some(begun).filter(|begun| !begun.is_empty());
+    let mut whole = BytesMut::new();
     while let Some(data) = piece(&mut incoming, bounds, clock).await? {
-        if first.as_ref().map_or(0, Bytes::len) + more.len() + data.len() > bounds.limit.bytes {
+        let length = only.as_ref().map_or(whole.len(), Bytes::len) + data.len();
+        if length > bounds.limit.bytes {
             return Err(bounds.limit.exceeded());
         }
-        match first {
+        if length == data.len() {
             // A body that comes in one piece, as most do, is never copied.
-            None if incoming.is_end_stream() => return Ok(data),
-            None => first = Some(data),
-            Some(_) => more.extend_from_slice(&data),
+            if incoming.is_end_stream() {
+                return Ok(data);
+            }
+            only = Some(data);
+            continue;
         }
+        make_room(&mut whole, length, announced);
+        whole.extend_from_slice(&only.take().unwrap_or_default());
+        whole.extend_from_slice(&data);
     }
-    let Some(first) = first else { return Ok(Bytes::new()) };
-    if more.is_empty() {
-        return Ok(first);
-    }
-    let mut whole = BytesMut::with_capacity(first.len() + more.len());
-    whole.extend_from_slice(&first);
-    whole.extend_from_slice(&more);
-    Ok(whole.freeze())
+    Ok(only.unwrap_or_else(|| whole.freeze()))
+}
+
+/// Bytes after which the rest that was announced is believed to come.
+const BELIEVED: usize = 64 * 1024;
+
+/// Room for a body of this length so far. What is announced gets all of its room at once, so that megabytes are not copied to
+/// grow; but only once a part of it has come, so that a word in a head takes no memory.
+fn make_room(whole: &mut BytesMut, length: usize, announced: usize) {
+    let wanted = if length > BELIEVED { length.max(announced) } else { length };
+    whole.reserve(wanted - whole.len());
 }
 
 /// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
