@@ -102,6 +102,11 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// An object of these entries, no two under the same key.
+    pub(crate) fn of(entries: Vec<(Text<'a>, Json<'a>)>) -> Self {
+        Self(entries)
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Json<'a>> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
@@ -150,12 +155,11 @@ impl<'a> FromIterator<(Text<'a>, Json<'a>)> for Object<'a> {
 
 /// An object of the given entries: `object! { "type": "text", "text": text }`.
 macro_rules! object {
-    ($($key:literal : $value:expr),* $(,)?) => {{
-        #[allow(unused_mut, reason = "an object without entries is one, too")]
-        let mut object = $crate::exchange::json::Object::default();
-        $(object.set($key, $value);)*
-        object
-    }};
+    ($($key:literal : $value:expr),* $(,)?) => {
+        $crate::exchange::json::Object::of(vec![
+            $(($crate::exchange::json::Text::Borrowed($key), ::std::convert::Into::<$crate::exchange::json::Json<'_>>::into($value))),*
+        ])
+    };
 }
 pub(crate) use object;
 

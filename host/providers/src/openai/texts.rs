@@ -106,14 +106,8 @@ fn ranked(body: &Value) -> Vec<FoundText> {
 fn answer(operation: Operation, body: &Value) -> Vec<FoundText> {
     let assistant = Voice { role: "assistant", new_turn: true };
     let mut finder = Finder::default();
-    match operation {
-        Operation::ImageGeneration | Operation::ImageEdit => images(&mut finder, body, assistant),
-        Operation::Transcription | Operation::Translation => {
-            for key in ["text", "segments", "words"] {
-                finder.strings(&format_args!("/{key}"), &body[key], "text", assistant);
-            }
-        }
-        _ => {}
+    if matches!(operation, Operation::ImageGeneration | Operation::ImageEdit) {
+        images(&mut finder, body, assistant);
     }
     for (index, choice) in body["choices"].as_array().into_iter().flatten().enumerate() {
         finder.message(&format_args!("/choices/{index}/message"), &choice["message"], assistant);

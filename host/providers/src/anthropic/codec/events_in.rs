@@ -58,8 +58,8 @@ impl DecodeEvents for Decoder {
         }
         let data = Json::read(event.data.as_bytes())?;
         let mut fields = Fields::of(data, Place::BODY)?;
-        let kind = fields.text("type")?.map(Text::into_owned).or_else(|| event.name.clone());
-        let kind = kind.unwrap_or_default();
+        let said = fields.text("type")?;
+        let kind = said.as_deref().or(event.name.as_deref()).unwrap_or_default();
         if kind == "error" || fields.has("error") {
             let failure = failure::decode(0, &Json::Object(fields.rest()));
             let unnamed = || Failure::new(500, "the provider broke the answer off");
@@ -69,7 +69,7 @@ impl DecodeEvents for Decoder {
         if self.ended {
             return Ok(());
         }
-        match &*kind {
+        match kind {
             "message_start" => self.start(&mut fields, out)?,
             "content_block_start" => self.open(&mut fields, out)?,
             "content_block_delta" => self.delta(&mut fields, out)?,

@@ -50,16 +50,16 @@ impl Encoder {
         }
     }
 
-    fn chunk(&self, choices: Vec<Json<'static>>) -> Object<'static> {
+    fn chunk<'c>(&'c self, choices: Vec<Json<'c>>) -> Object<'c> {
         let mut chunk = object! {
-            "id": self.id.clone(),
+            "id": &*self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
-            "model": self.model.clone(),
+            "model": &*self.model,
             "choices": choices,
         };
-        chunk.set_some("service_tier", self.service_tier.clone());
-        chunk.set_some("system_fingerprint", self.fingerprint.clone());
+        chunk.set_some("service_tier", self.service_tier.as_deref());
+        chunk.set_some("system_fingerprint", self.fingerprint.as_deref());
         chunk
     }
 
@@ -180,6 +180,6 @@ fn signed(thought: Thought<'static>) -> Object<'static> {
     }
 }
 
-fn data(chunk: Object<'static>) -> SseEvent {
+fn data(chunk: Object<'_>) -> SseEvent {
     SseEvent { data: Json::from(chunk).to_text(), ..SseEvent::default() }
 }

@@ -205,7 +205,7 @@ fn prompts_of_images_and_sounds_are_texts_and_the_rest_is_media() {
 #[test]
 fn what_is_heard_and_painted_is_an_answer() {
     let said = |operation, body: &Value| answer_texts(Dialect::OpenAi, operation, body);
-    let heard = json!({"text": "+t", "language": "en", "duration": 1.5, "segments": [{"id": 0, "text": "+s"}],
+    let heard = json!({"text": "+t", "language": "+en", "duration": 1.5, "segments": [{"id": 0, "text": "+s"}],
         "words": [{"word": "+w", "start": 0.1}], "usage": {"type": "tokens"}});
     assert_covered(&said(Operation::Transcription, &heard), &heard);
     let painted =
