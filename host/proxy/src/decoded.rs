@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Response};
 use http_body_util::BodyDataStream;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Incoming, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::StreamReader;
 
@@ -131,32 +131,17 @@ impl Arriving {
             }
         }
     }
-}
 
-impl Body for Arriving {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
-            Self::AsItCame(incoming) => {
-                Pin::new(incoming).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
-            }
-            Self::Decoded(decoded) => decoded.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
+    /// Whether nothing more comes.
+    pub(crate) fn has_ended(&self) -> bool {
         match self {
             Self::AsItCame(incoming) => incoming.is_end_stream(),
             Self::Decoded(decoded) => decoded.ended,
         }
     }
 
-    fn size_hint(&self) -> SizeHint {
+    /// How much there is of it.
+    pub(crate) fn size(&self) -> SizeHint {
         match self {
             Self::AsItCame(incoming) => incoming.size_hint(),
             Self::Decoded(_) => SizeHint::default(),

@@ -162,22 +162,23 @@ impl Body for UpstreamBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match self.get_mut() {
-            Self::Plain(incoming) => Pin::new(incoming).poll_frame(cx),
-            Self::Translated(stream) => stream.poll(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
-        }
+        let piece = match self.get_mut() {
+            Self::Plain(arriving) => arriving.poll(cx),
+            Self::Translated(stream) => stream.poll(cx),
+        };
+        piece.map(|piece| piece.map(|data| data.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Plain(incoming) => incoming.is_end_stream(),
+            Self::Plain(arriving) => arriving.has_ended(),
             Self::Translated(stream) => stream.ended,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Plain(incoming) => incoming.size_hint(),
+            Self::Plain(arriving) => arriving.size(),
             Self::Translated(_) => SizeHint::default(),
         }
     }
