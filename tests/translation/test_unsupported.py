@@ -23,6 +23,9 @@ FIELDS = [
     ("boto3", {"guardrailConfig": {"guardrailIdentifier": "g-1", "guardrailVersion": "1"}}, "guardrailConfig", CHAT),
     ("boto3", {"performanceConfig": {"latency": "optimized"}}, "performanceConfig", (*CHAT, *GOOGLE, "anthropic")),
     ("google-genai", {"safety_settings": [SAFETY]}, "safetySettings", CHAT),
+    ("google-genai", {"candidate_count": 2}, "generationConfig.candidateCount", (*CLAUDE, "aws-bedrock")),
+    ("google-genai", {"seed": 7}, "generationConfig.seed", (*CLAUDE, "aws-bedrock")),
+    ("responses", {"text": {"verbosity": "low"}}, "text.verbosity", (*CLAUDE, "aws-bedrock")),
 ]
 CASES = [
     pytest.param(kind, more, name, provider, id=f"{kind}-{name}-{provider}")

@@ -13,7 +13,7 @@ mod parts;
 pub(crate) mod thinking;
 
 use crate::exchange::answer::{Answer, Failure};
-use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};
+use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head, listed};
 use crate::exchange::json::{Json, Object};
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::Request;
@@ -25,9 +25,16 @@ pub(crate) struct Messages;
 /// Whom errors name.
 const NAME: &str = "Anthropic's messages";
 
+/// What the API calls what others call otherwise.
+const NAMES: [(&str, &str); 1] = [("response_format", "output_config.format")];
+
 impl Codec for Messages {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn own_name(&self, field: &str) -> Option<&'static str> {
+        listed(&NAMES, field)
     }
 
     fn decode_request<'a>(&self, body: Json<'a>, head: &Head<'a>) -> Result<Request<'a>, Refused> {

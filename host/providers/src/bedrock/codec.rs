@@ -17,7 +17,7 @@ mod reasoning;
 mod tools;
 
 use crate::exchange::answer::{Answer, Failure};
-use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};
+use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head, listed};
 use crate::exchange::json::{Json, Object};
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::Request;
@@ -26,9 +26,20 @@ use crate::exchange::request::Request;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Converse;
 
+/// What the API calls what others call otherwise.
+const NAMES: [(&str, &str); 3] = [
+    ("top_k", "additionalModelRequestFields.top_k"),
+    ("response_format", "outputConfig.textFormat"),
+    ("service_tier", "serviceTier"),
+];
+
 impl Codec for Converse {
     fn name(&self) -> &'static str {
         "Bedrock's Converse"
+    }
+
+    fn own_name(&self, field: &str) -> Option<&'static str> {
+        listed(&NAMES, field)
     }
 
     fn decode_request<'a>(&self, body: Json<'a>, head: &Head<'a>) -> Result<Request<'a>, Refused> {

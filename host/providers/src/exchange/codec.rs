@@ -15,6 +15,11 @@ pub(crate) trait Codec: Send + Sync {
     /// Whom an error names, such as `Anthropic`.
     fn name(&self) -> &'static str;
 
+    /// What this API calls a field of the canonical request, where not as that does.
+    fn own_name(&self, _field: &str) -> Option<&'static str> {
+        None
+    }
+
     /// What of a client's request its answer repeats; `None` in APIs that repeat nothing.
     fn repeated(&self, _body: &Json<'_>) -> Option<Json<'static>> {
         None
@@ -49,6 +54,11 @@ pub(crate) trait Codec: Send + Sync {
 
     /// Writes a stream for a client of this API.
     fn encode_events(&self, asked: &Asked) -> Box<dyn EncodeEvents>;
+}
+
+/// The name beside a field in a list of pairs.
+pub(crate) fn listed(names: &[(&str, &'static str)], field: &str) -> Option<&'static str> {
+    names.iter().find(|(canonical, _)| *canonical == field).map(|(_, own)| *own)
 }
 
 /// What the head of a request says of a conversation.

@@ -118,6 +118,15 @@ impl<'a> Object<'a> {
         Some(self.0.remove(at).1)
     }
 
+    /// The value at keys with dots between them, which is gone from here then.
+    pub(crate) fn take_at(&mut self, path: &str) -> Option<Json<'a>> {
+        let Some((key, rest)) = path.split_once('.') else { return self.take(path) };
+        match self.0.iter_mut().find(|(name, _)| name == key) {
+            Some((_, Json::Object(inner))) => inner.take_at(rest),
+            _ => None,
+        }
+    }
+
     /// Puts a value at the end, or in the place of one under the same key.
     pub(crate) fn set(&mut self, key: impl Into<Text<'a>>, value: impl Into<Json<'a>>) {
         let (key, value) = (key.into(), value.into());

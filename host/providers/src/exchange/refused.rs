@@ -32,6 +32,23 @@ impl Refused {
             format!("\"{param}\" cannot be said to {provider}; leave it out or choose another model");
         Self { param: Some(param), unsupported: true, message }
     }
+
+    /// The same with the field by the name that the client's API has for it.
+    pub(crate) fn renamed(mut self, own: impl FnOnce(&str) -> Option<&'static str>) -> Self {
+        let canonical = self.field().filter(|_| self.unsupported).map(str::to_owned);
+        if let Some(canonical) = canonical
+            && let Some(name) = own(&canonical)
+        {
+            self.message = self.message.replacen(&canonical, name, 1);
+            self.param = self.param.map(|param| param.replacen(&canonical, name, 1));
+        }
+        self
+    }
+
+    /// The field alone, without what is said of it, such as `service_tier` of `service_tier of "flex"`.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.param.as_deref()?.split(' ').next()
+    }
 }
 
 /// An answer that is not as its provider's API has it.

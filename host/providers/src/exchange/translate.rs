@@ -142,7 +142,7 @@ impl<'a> Ask<'a> {
             let Some(Json::Object(mut fields)) = kept.filter(|_| refused.unsupported) else {
                 return Err(refused);
             };
-            let dropped = refused.param.as_deref().and_then(|param| fields.take(param));
+            let dropped = refused.field().and_then(|field| fields.take_at(field));
             if dropped.is_none() {
                 return Err(refused);
             }
@@ -181,7 +181,8 @@ impl<'a> Ask<'a> {
             request.model = name.into();
         }
         let (model, stream) = (request.model.clone().into_owned(), request.stream);
-        let mut body = provider.api.codec().encode_request(request)?;
+        let encoded = provider.api.codec().encode_request(request);
+        let mut body = encoded.map_err(|refused| refused.renamed(|field| client.codec().own_name(field)))?;
         envelope::put(provider.envelope, &mut body, self.betas);
         let between = Between::Conversation(client, provider, asked);
         Ok(Asks { model, task: Task::Converse(provider), stream, body, between })

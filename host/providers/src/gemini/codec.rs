@@ -20,7 +20,7 @@ mod tokens;
 mod tools;
 
 use crate::exchange::answer::{Answer, Failure};
-use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};
+use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head, listed};
 use crate::exchange::json::{Json, Object};
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::Request;
@@ -34,9 +34,26 @@ pub(crate) enum Gemini {
     Vertex,
 }
 
+/// What the API calls what others call otherwise.
+const NAMES: [(&str, &str); 9] = [
+    ("n", "generationConfig.candidateCount"),
+    ("seed", "generationConfig.seed"),
+    ("top_k", "generationConfig.topK"),
+    ("frequency_penalty", "generationConfig.frequencyPenalty"),
+    ("presence_penalty", "generationConfig.presencePenalty"),
+    ("logprobs", "generationConfig.responseLogprobs"),
+    ("modalities", "generationConfig.responseModalities"),
+    ("response_format", "generationConfig.responseMimeType"),
+    ("service_tier", "serviceTier"),
+];
+
 impl Codec for Gemini {
     fn name(&self) -> &'static str {
         "Gemini"
+    }
+
+    fn own_name(&self, field: &str) -> Option<&'static str> {
+        listed(&NAMES, field)
     }
 
     fn decode_request<'a>(&self, body: Json<'a>, head: &Head<'a>) -> Result<Request<'a>, Refused> {

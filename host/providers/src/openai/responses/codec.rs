@@ -18,7 +18,7 @@ mod response;
 mod sealed;
 
 use crate::exchange::answer::{Answer, Failure};
-use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head};
+use crate::exchange::codec::{Asked, Codec, DecodeEvents, EncodeEvents, Head, listed};
 use crate::exchange::json::{Json, Object};
 use crate::exchange::refused::{Refused, Unreadable};
 use crate::exchange::request::Request;
@@ -30,6 +30,10 @@ pub(crate) struct Responses;
 /// Whom errors name.
 const NAME: &str = "OpenAI's responses";
 
+/// What the API calls what others call otherwise.
+const NAMES: [(&str, &str); 3] =
+    [("response_format", "text.format"), ("verbosity", "text.verbosity"), ("logprobs", "top_logprobs")];
+
 impl Codec for Responses {
     fn name(&self) -> &'static str {
         NAME
@@ -37,6 +41,10 @@ impl Codec for Responses {
 
     fn repeated(&self, body: &Json<'_>) -> Option<Json<'static>> {
         Some(response::repeated(body))
+    }
+
+    fn own_name(&self, field: &str) -> Option<&'static str> {
+        listed(&NAMES, field)
     }
 
     fn decode_request<'a>(&self, body: Json<'a>, _head: &Head<'a>) -> Result<Request<'a>, Refused> {
