@@ -34,7 +34,7 @@ KINDS = {
     "messages": ("type", "invalid_request_error"),
     "gemini": ("status", "INVALID_ARGUMENT"),
 }
-# How the gateway calls what a provider has no words for.
+# What an error names of what a provider has no words for, and what where the client's API has another name for it.
 FIELDS = {
     "audio": "audio",
     "choice of none": "tool_choice",
@@ -48,6 +48,21 @@ FIELDS = {
     "seed": "seed",
     "tier priority": "service_tier",
     "top_k": "top_k",
+}
+OWN = {
+    "gemini": {
+        "choices": "generationConfig.candidateCount",
+        "format json": "generationConfig.responseMimeType",
+        "frequency_penalty": "generationConfig.frequencyPenalty",
+        "log_probabilities": "generationConfig.responseLogprobs",
+        "presence_penalty": "generationConfig.presencePenalty",
+        "seed": "generationConfig.seed",
+        "tier priority": "serviceTier",
+        "top_k": "generationConfig.topK",
+    },
+    "converse": {"tier priority": "serviceTier"},
+    "messages": {"format json": "output_config.format"},
+    "responses": {"format json": "text.format", "log_probabilities": "top_logprobs"},
 }
 
 
@@ -124,9 +139,13 @@ def refused(dialect: str, unsaid: dict, sent: dict | None, answer) -> list[str]:
     if sent is not None:
         return [f"not refused, though {feature}: {reason}" for feature, reason in unsaid.items()]
     message = blame(dialect, answer)
-    if answer.status_code != 400 or not any(FIELDS[feature] in message for feature in unsaid):
+    if answer.status_code != 400 or not any(named(dialect, feature) in message for feature in unsaid):
         return [f"refused for {', '.join(unsaid)}, but told {answer.status_code}: {answer.text}"]
     return []
+
+
+def named(dialect: str, feature: str) -> str:
+    return OWN.get(dialect, {}).get(feature, FIELDS[feature])
 
 
 def blame(dialect: str, answer) -> str:

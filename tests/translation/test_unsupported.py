@@ -47,7 +47,7 @@ def test_it_is_refused_by_its_name(client, vendors, kind, more, name, provider):
     vendor = vendors[provider]
     before = len(vendor.upstream.requests)
     with pytest.raises(Failed) as caught:
-        client("chat", **params(kind, provider, more))
+        client(SPEAKERS[kind].calls["chat"], **params(kind, provider, more))
     assert caught.value.status == 400
     assert name in caught.value.message
     if kind in ("python", "node"):
@@ -60,7 +60,7 @@ def test_it_is_dropped_where_the_cluster_says_so(client, vendors, kind, more, na
     vendor = vendors[provider]
     vendor.problems.clear()
     vendor.play(scenes.TEXT)
-    said = SPEAKERS[kind].said(client("chat", **params(kind, f"{provider}-drops", more)))
+    said = SPEAKERS[kind].said(client(SPEAKERS[kind].calls["chat"], **params(kind, f"{provider}-drops", more)))
     assert said.text == scenes.REPLY
     assert name not in vendor.upstream.requests[-1].json
     assert vendor.problems == []
