@@ -13,11 +13,7 @@ use crate::services::StoreError;
 /// again what is settled, change nothing. A reservation that is never settled counts with what it reserved.
 pub trait Quotas: Send + Sync + 'static {
     /// Reserves everything that is wanted, or nothing. An id stands for one reservation, whoever makes it.
-    fn reserve<'a>(
-        &'a self,
-        id: &'a str,
-        wants: &'a [Want],
-    ) -> BoxFuture<'a, Result<Reserved, StoreError>>;
+    fn reserve<'a>(&'a self, id: &'a str, wants: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>>;
 
     /// Puts what was used in the place of what was reserved, in the order of the wants.
     ///

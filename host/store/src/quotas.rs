@@ -222,7 +222,8 @@ impl<'q> Locked<'q> {
         for (index, want) in wants.iter().enumerate() {
             let Some(again) = self.counter(index).wait(want, now) else { continue };
             // `None` is never, which is longer than any time.
-            let longer = |other: Option<Duration>| again.is_none_or(|it| other.is_some_and(|other| it > other));
+            let longer =
+                |other: Option<Duration>| again.is_none_or(|it| other.is_some_and(|other| it > other));
             if worst.is_none_or(|(_, other)| longer(other)) {
                 worst = Some((index, again));
             }
@@ -266,11 +267,7 @@ fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Quotas for MemoryQuotas {
-    fn reserve<'a>(
-        &'a self,
-        id: &'a str,
-        wants: &'a [Want],
-    ) -> BoxFuture<'a, Result<Reserved, StoreError>> {
+    fn reserve<'a>(&'a self, id: &'a str, wants: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>> {
         Box::pin(async move { self.reserve_now(id, wants) })
     }
 

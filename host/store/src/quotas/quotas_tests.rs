@@ -347,7 +347,7 @@ proptest! {
 #[test]
 #[ignore = "prints a figure"]
 fn pace() {
-    let quotas = MemoryQuotas::default();
+    let quotas = MemoryQuotas::new(1 << 30);
     let hour = window(Shape::Sliding, Unit::Hour);
     let keys: Vec<Arc<str>> = (0..100_000).map(|key| format!("limit{key:>40}").into()).collect();
     let ids: Vec<String> = (0..400_000).map(|id| format!("a1b2c3d4-{id:x}")).collect();
