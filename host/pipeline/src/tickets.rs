@@ -131,3 +131,7 @@ impl Chain {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tickets_tests.rs"]
+mod tests;

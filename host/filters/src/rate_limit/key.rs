@@ -19,7 +19,7 @@ const ANONYMOUS: &str = "anonymous";
 const SHORT: usize = 64;
 
 /// Header fields that end at the gateway before limits are asked, besides those that say for whom a request was forwarded.
-const ENDING: [&str; 8] = [
+const ENDING: [&str; 10] = [
     "authorization",
     "x-api-key",
     "api-key",
@@ -28,6 +28,8 @@ const ENDING: [&str; 8] = [
     "cookie",
     "host",
     "content-length",
+    "forwarded",
+    "x-real-ip",
 ];
 
 /// Whose use is counted together: one thing, or several that must all be the same.
