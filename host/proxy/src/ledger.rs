@@ -12,7 +12,7 @@ use tidegate_providers::{AnswerScan, Framing};
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{Blame, Fault};
 use crate::rescue;
 use crate::snapshot::{Cluster, Route, Service};
 use crate::upload::{Progress, lock};
@@ -68,6 +68,8 @@ pub(crate) struct Ledger {
     pub(crate) status: StatusCode,
     pub(crate) streaming: bool,
     pub(crate) attempts: u32,
+    /// Whether an upstream was sent anything.
+    pub(crate) sent: bool,
     pub(crate) upstream: Option<Duration>,
     pub(crate) first_token: Option<Duration>,
     pub(crate) usage: Option<Usage>,
@@ -124,6 +126,7 @@ impl Ledger {
             status: rescue::status(&Fault::ClientLeft),
             streaming: false,
             attempts: 0,
+            sent: false,
             upstream: None,
             first_token: None,
             usage: None,
@@ -241,10 +244,12 @@ impl Ledger {
 
     /// What is on the account of whoever sent the request; `None` where the gateway refused it before it was sent.
     fn settled(&self) -> Option<Usage> {
-        if self.error.is_some() && self.attempts == 0 {
+        // That an upstream cannot be reached is no refusal.
+        let by_upstream = |blame: &str| self.attempts > 0 && blame == Blame::Upstream.as_str();
+        if !self.sent && self.error.as_ref().is_some_and(|(_, blame)| !by_upstream(blame)) {
             return None;
         }
-        let was_left = self.attempts > 0 && !self.complete && self.error.is_none();
+        let was_left = self.sent && !self.complete && self.error.is_none();
         // A client that leaves before there is an answer had its request read all the same.
         Some(self.usage.unwrap_or_else(|| if was_left { self.expected() } else { Usage::default() }))
     }
