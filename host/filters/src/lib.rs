@@ -4,6 +4,7 @@
 
 pub mod auth_filter;
 pub mod content_moderation;
+pub mod rate_limit;
 pub mod request_transform;
 pub mod response_transform;
 mod settings;
@@ -18,6 +19,7 @@ use tidegate_pipeline::Registry;
 pub fn registry() -> Registry {
     Registry::new(vec![
         Box::new(auth_filter::AuthFilterFactory),
+        Box::new(rate_limit::RateLimitFactory),
         Box::new(request_transform::RequestTransformFactory),
         Box::new(response_transform::ResponseTransformFactory),
         Box::new(content_moderation::ContentModerationFactory),

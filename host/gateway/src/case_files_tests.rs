@@ -10,18 +10,19 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use tidegate_config::Source;
 use tidegate_contract::Hook;
-use tidegate_pipeline::{Capabilities, LoadError, MANIFEST, Manifest, Package, Plugin, Runtime};
+use tidegate_pipeline::{Backing, Capabilities, LoadError, MANIFEST, Manifest, Package, Plugin, Runtime};
 use tidegate_proxy::Observers;
 use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::{NativeRuntime, Worker};
 use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::{Compilation, WasmRuntime};
+use tidegate_store::MemoryQuotas;
 use tidegate_telemetry::Metrics;
 use tidegate_testkit::{Case, Mismatch, cases, check_configure, play};
 
 use crate::assemble::{Assembled, assemble};
 use crate::filters::Kinds;
-use crate::plugins::Plugins;
+use crate::plugins::{Lasting, Plugins};
 use crate::source::{ConfigSource, SourceError};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -143,6 +144,11 @@ async fn snapshot_of(
     Ok((assembled, Ok(given.plugin)))
 }
 
+fn plugins(runtimes: &[Arc<dyn Runtime>], backing: Backing) -> Arc<Plugins> {
+    let (http, quotas) = (Arc::clone(&backing.http), Arc::new(MemoryQuotas::default()));
+    Plugins::new(runtimes.to_vec(), backing, Lasting { http, quotas })
+}
+
 /// `None` where all is as the case says.
 async fn mismatch(
     case: &Case,
@@ -150,7 +156,7 @@ async fn mismatch(
     runtimes: &[Arc<dyn Runtime>],
 ) -> Outcome<Option<Mismatch>> {
     let (backing, recorder) = case.backing();
-    let plugins = Plugins::new(runtimes.to_vec(), backing.clone(), backing.http);
+    let plugins = plugins(runtimes, backing);
     let manifest = Package::manifest(package)?;
     let (_snapshot, made) = snapshot_of(&written(case, package, more)?, &plugins).await?;
     let subscription = made.as_ref().map(|plugin| plugin.subscription()).map_err(Clone::clone);
@@ -171,7 +177,7 @@ async fn differences(package: &Path, folder: &Path, more: &Value) -> Outcome<Vec
     }
     let (backing, _) = cases[0].backing();
     // Kept to the end, so that the code is compiled for the first case only.
-    let _kept = Plugins::new(runtimes.clone(), backing.clone(), backing.http).version(package).await?;
+    let _kept = plugins(&runtimes, backing).version(package).await?;
     let mut told = Vec::new();
     for case in cases {
         let found = mismatch(&case, (package, more), &runtimes).await;

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
-use tidegate_pipeline::{
-    AuthMode, Chain, Clusters, HttpClient, Link, OnError, Registry, SettingsProblem, When, World,
-};
+use tidegate_pipeline::{AuthMode, Chain, Clusters, Link, OnError, Registry, SettingsProblem, When, World};
 use tidegate_proxy::{ClusterCalls, RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
 
 use crate::documents::Folder;
 use crate::placement::{Place, meaningless, misplaced};
-use crate::plugins::Plugins;
+use crate::plugins::{Lasting, Plugins};
 use crate::ready::{Given, Ready};
 
 /// The kind of an entry that names a plugin.
@@ -57,6 +55,11 @@ fn name_of(entry: &checked::Filter) -> Arc<str> {
     }
 }
 
+/// The name of something within something else, which no other name equals.
+fn named(whole: &str, part: &str) -> String {
+    format!("{whole}\u{1f}{part}")
+}
+
 /// The settings of a plugin's entry; what `config` may hold is the business of its package.
 fn plugin_schema() -> Value {
     json!({
@@ -73,13 +76,13 @@ fn plugin_schema() -> Value {
 
 /// What built-in filters of one configuration may reach.
 pub(crate) struct Reach {
-    http: Arc<dyn HttpClient>,
+    lasting: Lasting,
     pub(crate) clusters: Arc<ClusterCalls>,
 }
 
 impl Reach {
     pub(crate) fn new(config: &Config, plugins: &Plugins) -> Self {
-        Self { http: plugins.http(), clusters: ClusterCalls::new(config) }
+        Self { lasting: plugins.lasting(), clusters: ClusterCalls::new(config) }
     }
 }
 
@@ -120,25 +123,42 @@ impl<'a> Filters<'a> {
             checked::AuthMode::Any => AuthMode::Any,
             checked::AuthMode::All => AuthMode::All,
         };
-        let own = self.chain(&service.filters, mode, Place::service(service, config));
-        let route = |route: &checked::Route| RouteChains {
-            own: self.chain(&route.filters, mode, Place::route(route, config)),
-            backends: route
-                .backends
-                .iter()
-                .map(|backend| self.chain(&backend.filters, AuthMode::Any, Place::Backend))
-                .collect(),
+        let of_service = named(&service.name, "filters");
+        let own = self.chain((&of_service, &service.filters), mode, Place::service(service, config));
+        let route = |route: &checked::Route| {
+            let of_route = named(&named(&service.name, "routes"), &route.name);
+            let of_backends = named(&of_route, "backends");
+            RouteChains {
+                own: self.chain((&of_route, &route.filters), mode, Place::route(route, config)),
+                backends: route
+                    .backends
+                    .iter()
+                    .map(|backend| {
+                        self.chain((&of_backends, &backend.filters), AuthMode::Any, Place::Backend)
+                    })
+                    .collect(),
+            }
         };
         ServiceChains { own, routes: service.routes.iter().map(route).collect() }
     }
 
-    fn chain(&mut self, entries: &[checked::Filter], mode: AuthMode, place: Place<'_>) -> Chain {
-        let links = entries.iter().filter_map(|entry| self.link(entry, place)).map(Arc::new).collect();
+    fn chain(
+        &mut self,
+        (owner, entries): (&str, &[checked::Filter]),
+        mode: AuthMode,
+        place: Place<'_>,
+    ) -> Chain {
+        let link = |(index, entry): (usize, &checked::Filter)| {
+            // Entries of other names may come and go between them.
+            let same = entries[..index].iter().filter(|earlier| earlier.name == entry.name).count();
+            self.link((&named(&named(owner, &entry.name), &same.to_string()), entry), place)
+        };
+        let links = entries.iter().enumerate().filter_map(link).map(Arc::new).collect();
         Chain::new(links, mode)
     }
 
-    fn link(&mut self, entry: &checked::Filter, place: Place<'_>) -> Option<Link> {
-        let Given { version, plugin, body_limit, windows, is_known } = match self.plugin(entry) {
+    fn link(&mut self, (name, entry): (&str, &checked::Filter), place: Place<'_>) -> Option<Link> {
+        let Given { version, plugin, body_limit, windows, is_known } = match self.plugin(name, entry) {
             Ok(made) => made,
             Err(problems) => {
                 self.problems.extend(problems);
@@ -167,8 +187,8 @@ impl<'a> Filters<'a> {
         })
     }
 
-    /// The filter itself.
-    fn plugin(&self, entry: &checked::Filter) -> Result<Given, Vec<Problem>> {
+    /// The filter itself; `name` is its place in the configuration.
+    fn plugin(&self, name: &str, entry: &checked::Filter) -> Result<Given, Vec<Problem>> {
         let place = |problem: SettingsProblem| {
             Problems::at(&self.source.name, &entry.settings, &problem.pointer, problem.message)
         };
@@ -177,7 +197,8 @@ impl<'a> Filters<'a> {
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
         let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
-        let world = World { documents: &self.folder, http: Arc::clone(&self.reach.http), clusters };
+        let Lasting { http, quotas } = self.reach.lasting.clone();
+        let world = World { place: name, documents: &self.folder, http, clusters, quotas };
         let built = factory.build(&entry.settings.to_json(), &world);
         let given =
             |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };

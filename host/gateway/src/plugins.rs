@@ -10,7 +10,7 @@ use tidegate_config::{Config, checked};
 use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
     Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
-    Process, Runtime, Services, Setup, check_wanted, consent, runtime_of,
+    Process, Quotas, Runtime, Services, Setup, check_wanted, consent, runtime_of,
 };
 
 /// A version of a plugin that can be used.
@@ -70,12 +70,18 @@ impl Facts {
     }
 }
 
+/// What built-in filters use that outlives configurations.
+#[derive(Clone)]
+pub(crate) struct Lasting {
+    pub(crate) http: Arc<dyn HttpClient>,
+    pub(crate) quotas: Arc<dyn Quotas>,
+}
+
 /// All that loads plugins, and what it has loaded.
 pub(crate) struct Plugins {
     runtimes: Vec<Arc<dyn Runtime>>,
     backing: Backing,
-    /// For built-in filters.
-    http: Arc<dyn HttpClient>,
+    lasting: Lasting,
     /// The plugins of the live configuration.
     live: Mutex<Table>,
     facts: Mutex<Facts>,
@@ -86,19 +92,15 @@ pub(crate) struct Plugins {
 }
 
 impl Plugins {
-    pub(crate) fn new(
-        runtimes: Vec<Arc<dyn Runtime>>,
-        backing: Backing,
-        http: Arc<dyn HttpClient>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(runtimes: Vec<Arc<dyn Runtime>>, backing: Backing, lasting: Lasting) -> Arc<Self> {
         let (live, facts) = (Mutex::default(), Mutex::default());
         let (configured, code) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { runtimes, backing, http, live, facts, configured, code })
+        Arc::new(Self { runtimes, backing, lasting, live, facts, configured, code })
     }
 
-    /// The client of built-in filters.
-    pub(crate) fn http(&self) -> Arc<dyn HttpClient> {
-        Arc::clone(&self.http)
+    /// What built-in filters of every configuration share.
+    pub(crate) fn lasting(&self) -> Lasting {
+        self.lasting.clone()
     }
 
     /// The plugins as they are live.

@@ -8,10 +8,10 @@ use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::NativeRuntime;
 use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::{Compilation, WasmRuntime};
-use tidegate_store::MemoryStore;
+use tidegate_store::{MemoryQuotas, MemoryStore};
 use tidegate_telemetry::Metrics;
 
-use crate::plugins::Plugins;
+use crate::plugins::{Lasting, Plugins};
 
 /// Why an engine cannot run here.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,8 @@ pub(crate) fn plugins(
         metrics: Arc::new(PluginSink::new(Arc::clone(metrics))),
         models: Arc::clone(models) as _,
     };
-    Ok(Plugins::new(runtimes, backing, Arc::new(Egress::of_operator())))
+    let (http, quotas) = (Arc::new(Egress::of_operator()), Arc::new(MemoryQuotas::default()));
+    Ok(Plugins::new(runtimes, backing, Lasting { http, quotas }))
 }
 
 /// One of each.

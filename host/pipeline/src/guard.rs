@@ -238,6 +238,23 @@ impl Link {
     pub(crate) async fn ask<'a, T>(
         &'a self,
         hook: Hook,
+        call: Call<'a>,
+        make: impl FnOnce(&'a dyn Plugin, Call<'a>) -> Result<Answer<'a, T>, HookError>,
+    ) -> Result<Option<T>, HookError>
+    where
+        T: Verdict,
+    {
+        let verdict = self.hear(hook, call, make).await?;
+        Ok(verdict.filter(|_| !self.shadow))
+    }
+
+    /// As [`Link::ask`], with what a shadow says, too.
+    ///
+    /// # Errors
+    /// Where the filter failed and the entry denies.
+    pub(crate) async fn hear<'a, T>(
+        &'a self,
+        hook: Hook,
         mut call: Call<'a>,
         make: impl FnOnce(&'a dyn Plugin, Call<'a>) -> Result<Answer<'a, T>, HookError>,
     ) -> Result<Option<T>, HookError>
@@ -271,7 +288,7 @@ impl Link {
         }
         timer.finish(name);
         match outcome {
-            Ok(verdict) => Ok((!self.shadow).then_some(verdict)),
+            Ok(verdict) => Ok(Some(verdict)),
             Err(error) => {
                 self.tell(hook, call.context.request_id, &error, open);
                 if open { Ok(None) } else { Err(error) }

@@ -55,7 +55,7 @@ impl Chain {
     /// Reserves what a request may cost. Whatever happens then, the tickets are settled exactly once.
     ///
     /// # Errors
-    /// Where a filter refuses or fails; what others admitted before is settled with nothing used.
+    /// Where a filter refuses or fails; what others admitted before is taken back.
     pub async fn admit(
         &self,
         session: &mut Session,
@@ -64,19 +64,9 @@ impl Chain {
     ) -> Result<Tickets, Denied> {
         let mut tickets = Tickets::default();
         for link in self.with(Hook::Admit) {
-            let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
-            let Some(scope) = session.scope(link, headers).map_err(failed)? else { continue };
-            let call = Call { context: session.context(), scope: &scope };
-            let asked = link.ask(Hook::Admit, call, |plugin, call| Ok(plugin.admit(call, estimate))).await;
-            match asked.map_err(failed)? {
-                Some(AdmissionVerdict::Admitted(Some(ticket))) => tickets.add(link, scope, ticket, session),
-                Some(AdmissionVerdict::Refused(refusal)) => {
-                    let carried = apply::refusal(&refusal).map(|()| refusal);
-                    if let Some(refusal) = link.forgive(Hook::Admit, session, carried).map_err(failed)? {
-                        return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
-                    }
-                }
-                Some(AdmissionVerdict::Admitted(None)) | None => {}
+            if let Err(denied) = admit_one(link, session, headers, (estimate, &mut tickets)).await {
+                tickets.withdraw().await;
+                return Err(denied);
             }
         }
         Ok(tickets)
@@ -121,6 +111,37 @@ impl Chain {
         }
         Ok(Flow::On(Detour::default()))
     }
+}
+
+/// Asks one filter to admit. A shadow refuses nobody, and what it admitted is settled as that of any other.
+async fn admit_one(
+    link: &Arc<Link>,
+    session: &mut Session,
+    headers: &HeaderMap,
+    (estimate, tickets): (Usage, &mut Tickets),
+) -> Result<(), Denied> {
+    let failed = |error| Denied::Failed { filter: Arc::clone(link.name()), error };
+    let Some(scope) = session.scope(link, headers).map_err(failed)? else { return Ok(()) };
+    if let Some(fields) = link.headers().named_of(headers) {
+        scope.show_fields(fields);
+    }
+    let call = Call { context: session.context(), scope: &scope };
+    let heard = link.hear(Hook::Admit, call, |plugin, call| Ok(plugin.admit(call, estimate))).await;
+    let verdict = heard.map_err(failed)?;
+    if !link.is_shadow() {
+        session.allowances.extend(scope.take_allowances());
+    }
+    match verdict {
+        Some(AdmissionVerdict::Admitted(Some(ticket))) => tickets.add(link, scope, ticket, session),
+        Some(AdmissionVerdict::Refused(refusal)) if !link.is_shadow() => {
+            let carried = apply::refusal(&refusal).map(|()| refusal);
+            if let Some(refusal) = link.forgive(Hook::Admit, session, carried).map_err(failed)? {
+                return Err(Denied::Refused { filter: Arc::clone(link.name()), refusal });
+            }
+        }
+        Some(AdmissionVerdict::Admitted(None) | AdmissionVerdict::Refused(_)) | None => {}
+    }
+    Ok(())
 }
 
 /// What a transform did.

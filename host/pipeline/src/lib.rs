@@ -20,6 +20,7 @@ mod moderate;
 mod outbound;
 mod package;
 mod plugin;
+mod quotas;
 mod registry;
 mod runtime;
 mod scope;
@@ -47,6 +48,7 @@ pub use instances::{Instances, Leased, MakeInstance};
 pub use manifest::{Capabilities, Manifest};
 pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
+pub use quotas::{Allowance, Counted, Quotas, Reserved, Shape, Standing, Unit, Want, Window};
 pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
 pub use runtime::{
     Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, cache_folder, runtime_of, subscribed,

@@ -48,6 +48,12 @@ pub trait Plugin: Send + Sync + 'static {
         ready(())
     }
 
+    /// Takes back a ticket of [`Plugin::admit`] in the place of [`Plugin::settle`], since the gateway refused the request
+    /// before it was sent. Only built-in filters tell that from a request that used nothing.
+    fn withdraw<'a>(&'a self, call: Call<'a>, ticket: &'a str) -> Answer<'a, ()> {
+        self.settle(call, ticket, Usage::default())
+    }
+
     /// Changes the request, in the client's dialect.
     fn transform_request<'a>(
         &'a self,

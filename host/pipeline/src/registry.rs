@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::plugin::Plugin;
+use crate::quotas::Quotas;
 use crate::services::{Clusters, HttpClient};
 
 /// Makes filters of one kind.
@@ -24,12 +25,16 @@ pub trait FilterFactory: Send + Sync + 'static {
 
 /// What filters are made with, besides their settings.
 pub struct World<'w> {
+    /// The filter's place in the configuration: the same after a reload that leaves it where it is, and no other's.
+    pub place: &'w str,
     /// Files that settings name.
     pub documents: &'w dyn Documents,
     /// Other servers; what an operator's settings name may be reached.
     pub http: Arc<dyn HttpClient>,
     /// The clusters of the configuration.
     pub clusters: Arc<dyn Clusters>,
+    /// What counts use against limits; outlives the configuration.
+    pub quotas: Arc<dyn Quotas>,
 }
 
 /// Something wrong in a filter's settings.

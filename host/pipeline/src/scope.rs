@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use http::HeaderMap;
+
+use crate::quotas::Allowance;
 use crate::trace::Trace;
 
 /// What the notes of one filter on one request may hold, keys included.
@@ -67,6 +70,8 @@ pub struct Scope {
     attributes: Arc<Attributes>,
     notes: Mutex<BTreeMap<String, Vec<u8>>>,
     lines: AtomicU32,
+    fields: OnceLock<HeaderMap>,
+    allowances: Mutex<Vec<Allowance>>,
 }
 
 /// A note that does not fit.
@@ -99,6 +104,30 @@ impl Scope {
         self.attributes.get(name)
     }
 
+    /// Where the client connected from.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.attributes.client
+    }
+
+    /// Of the request's header fields those that the filter subscribed to by name, for hooks that are given none.
+    pub fn fields(&self) -> Option<&HeaderMap> {
+        self.fields.get()
+    }
+
+    pub(crate) fn show_fields(&self, fields: HeaderMap) {
+        // The first hook that is shown them is shown what all are.
+        let _ = self.fields.set(fields);
+    }
+
+    /// Tells the client where limits stand, with whatever answer it gets.
+    pub fn tell_allowances(&self, told: impl IntoIterator<Item = Allowance>) {
+        lock(&self.allowances).extend(told);
+    }
+
+    pub(crate) fn take_allowances(&self) -> Vec<Allowance> {
+        std::mem::take(&mut lock(&self.allowances))
+    }
+
     /// A note of an earlier call.
     pub fn note(&self, key: &str) -> Option<Vec<u8>> {
         self.notes().get(key).cloned()
@@ -124,9 +153,13 @@ impl Scope {
         self.lines.fetch_add(1, Ordering::Relaxed) < MAX_LINES
     }
 
-    fn notes(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn notes(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        lock(&self.notes)
     }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tidegate_contract::{Context, Finding, Hook, Principal, Text};
 use crate::beside::Beside;
 use crate::guard::Link;
 use crate::plugin::HookError;
+use crate::quotas::Allowance;
 use crate::scope::{Attributes, Scope};
 use crate::tally::Tally;
 use crate::when::Facts;
@@ -39,6 +40,8 @@ pub struct Session {
     pub moderation: Tally,
     /// Judgements of the request that wait for it to be sent.
     pub beside: Beside,
+    /// Where the limits stand that the request came under.
+    pub allowances: Vec<Allowance>,
     slots: Vec<Slot>,
 }
 

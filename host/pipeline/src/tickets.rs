@@ -10,7 +10,7 @@ use crate::plugin::Call;
 use crate::scope::Scope;
 use crate::session::Session;
 
-/// Tickets of one exchange. Dropped unsettled they are settled with nothing used.
+/// Tickets of one exchange. Dropped unsettled they are taken back.
 #[derive(Default)]
 pub struct Tickets {
     open: Vec<Ticket>,
@@ -65,27 +65,41 @@ impl Tickets {
         self.open.push(Ticket { link: Arc::clone(link), scope, ticket, facts: Facts::of(session) });
     }
 
-    /// Tells every filter that gave a ticket what was used, off the path of the exchange.
-    pub fn settle(&mut self, actual: Usage) {
+    /// Tells every filter that gave a ticket what was used, off the path of the exchange; `None` where the gateway refused
+    /// the request before it was sent.
+    pub fn settle(&mut self, actual: Option<Usage>) {
         for ticket in self.open.drain(..) {
-            let settling = async move {
-                let Ticket { link, scope, ticket, facts } = &ticket;
-                let call = facts.call(scope);
-                // A failure is counted and logged by the call itself.
-                let _ = link
-                    .ask(Hook::Settle, call, |plugin, call| Ok(plugin.settle(call, ticket, actual)))
-                    .await;
-            };
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(settling);
+                runtime.spawn(ticket.close(actual));
             }
         }
+    }
+
+    /// Has every filter take its ticket back, and waits until they did: nobody else is to be refused for what this one holds.
+    pub(crate) async fn withdraw(&mut self) {
+        for ticket in self.open.drain(..) {
+            ticket.close(None).await;
+        }
+    }
+}
+
+impl Ticket {
+    /// A failure is counted and logged by the call itself.
+    async fn close(self, actual: Option<Usage>) {
+        let Self { link, scope, ticket, facts } = &self;
+        let closed = link.ask(Hook::Settle, facts.call(scope), |plugin, call| {
+            Ok(match actual {
+                Some(actual) => plugin.settle(call, ticket, actual),
+                None => plugin.withdraw(call, ticket),
+            })
+        });
+        let _ = closed.await;
     }
 }
 
 impl Drop for Tickets {
     fn drop(&mut self) {
-        self.settle(Usage::default());
+        self.settle(None);
     }
 }
 
@@ -117,3 +131,7 @@ impl Chain {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "tickets_tests.rs"]
+mod tests;

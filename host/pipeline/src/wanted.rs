@@ -45,6 +45,11 @@ impl WantedHeaders {
         Cow::Owned(wanted)
     }
 
+    /// Of these, where names were given.
+    pub(crate) fn named_of(&self, headers: &HeaderMap) -> Option<HeaderMap> {
+        matches!(self, Self::Named(names) if !names.is_empty()).then(|| self.of_map(headers).into_owned())
+    }
+
     /// Of a head that is taken apart already.
     pub fn of_fields<'h, 'f>(&self, fields: &'h [(&'f str, &'f [u8])]) -> Cow<'h, [(&'f str, &'f [u8])]> {
         let Self::Named(names) = self else { return Cow::Borrowed(fields) };

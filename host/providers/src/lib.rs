@@ -42,7 +42,7 @@ pub use framing::{Framer, Framing};
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, FormError, FormModel, FormScan, JsonFields, ModelName, RequestScan, ScanError, Seen,
-    rename_answer, replace_model, scan_request,
+    output_bound, rename_answer, replace_model, scan_request,
 };
 pub use sse::{Decoder, Frame, SseEvent, TooLong};
 pub use stream::{

@@ -339,7 +339,9 @@ impl Admitted<'_> {
             return self.hold(ledger).await;
         }
         let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
-        if narrowed || route.needs_model(ledger.operation) {
+        // What is admitted depends on the model.
+        let limited = route.hooks.has(Hook::Admit) && ledger.operation.names_a_model();
+        if narrowed || limited || route.needs_model(ledger.operation) {
             self.read_model(ledger).await?;
         }
         Ok(())

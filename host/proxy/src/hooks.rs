@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
-use tidegate_contract::{Operation, Reply, Usage};
+use tidegate_contract::{Hook, Operation, Reply, Usage};
 use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
+use tidegate_providers::output_bound;
 
 use crate::exchange::check_model;
 use crate::fault::Fault;
@@ -34,7 +35,7 @@ pub(crate) async fn request(
     ledger: &mut Ledger,
 ) -> Result<Passed, Fault> {
     ledger.session.streaming = draft.streams();
-    let estimate = Usage { input: ledger.estimated_input, estimated: true, ..Usage::default() };
+    let estimate = Usage { output: bound(&route, &draft), ..ledger.expected() };
     ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
     let mut detour = match pass(snapshot, &route.hooks, &mut draft, ledger).await? {
         Flow::On(detour) => detour,
@@ -59,6 +60,12 @@ pub(crate) async fn request(
         ledger.note_route(&route);
     }
     Ok(Passed::On(Box::new(draft), route))
+}
+
+/// The most tokens of the answer, where somebody wants to know and the request says it; else 0.
+fn bound(route: &Route, draft: &Draft) -> u64 {
+    let held = draft.held().filter(|_| route.hooks.has(Hook::Admit));
+    held.and_then(|held| output_bound(&held.bytes)).unwrap_or(0)
 }
 
 /// Runs a chain on the draft, and reads again what it may have changed.

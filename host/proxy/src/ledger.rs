@@ -12,7 +12,7 @@ use tidegate_providers::{AnswerScan, Framing};
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{Blame, Fault};
 use crate::rescue;
 use crate::snapshot::{Cluster, Route, Service};
 use crate::upload::{Progress, lock};
@@ -68,6 +68,8 @@ pub(crate) struct Ledger {
     pub(crate) status: StatusCode,
     pub(crate) streaming: bool,
     pub(crate) attempts: u32,
+    /// Whether an upstream was sent anything.
+    pub(crate) sent: bool,
     pub(crate) upstream: Option<Duration>,
     pub(crate) first_token: Option<Duration>,
     pub(crate) usage: Option<Usage>,
@@ -124,6 +126,7 @@ impl Ledger {
             status: rescue::status(&Fault::ClientLeft),
             streaming: false,
             attempts: 0,
+            sent: false,
             upstream: None,
             first_token: None,
             usage: None,
@@ -186,6 +189,15 @@ impl Ledger {
     pub(crate) fn note_scan(&mut self, scan: &AnswerScan) {
         self.usage = scan.usage();
         self.response_model = scan.model().map(str::to_owned);
+        if let Some(text_bytes) = scan.unreported_text() {
+            self.estimate_usage(text_bytes);
+        }
+    }
+
+    /// What reads a stream; where it is to be settled, it counts for the case that the stream does not say what it used.
+    pub(crate) fn event_scan(&self) -> AnswerScan {
+        let is_settled = self.route.as_ref().is_some_and(|route| route.hooks.has(Hook::Settle));
+        if is_settled { AnswerScan::counted_events() } else { AnswerScan::events() }
     }
 
     /// Expects a request of so many bytes to be used up.
@@ -193,21 +205,27 @@ impl Ledger {
         self.estimated_input = bytes.div_ceil(BYTES_PER_TOKEN);
     }
 
+    /// What the request is expected to use, without its answer.
+    pub(crate) fn expected(&self) -> Usage {
+        Usage { input: self.estimated_input, estimated: true, ..Usage::default() }
+    }
+
     /// Counts an answer that was ended before its upstream said what it used: `text_bytes` of it had come.
     pub(crate) fn estimate_usage(&mut self, text_bytes: u64) {
         let seen = self.usage.unwrap_or_default();
-        if seen.output > 0 {
+        let output = text_bytes.div_ceil(BYTES_PER_TOKEN);
+        // What begins by saying what it used so far, as messages do, has used more since.
+        if seen.output >= output.max(1) {
             return;
         }
         let input = if seen.input > 0 { seen.input } else { self.estimated_input };
-        let output = text_bytes.div_ceil(BYTES_PER_TOKEN);
         self.usage = Some(Usage { input, output, estimated: true, ..seen });
     }
 
     /// Tells filters what was used, and that the exchange is over.
     fn tell_filters(&mut self) {
         let usage = self.usage.unwrap_or_default();
-        self.tickets.settle(usage);
+        self.tickets.settle(self.settled());
         let Some(route) = self.route.clone().filter(|route| route.hooks.has(Hook::Completed)) else { return };
         let milliseconds = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         let outcome = Outcome {
@@ -222,6 +240,18 @@ impl Ledger {
             cancelled: !self.complete,
         };
         route.hooks.completed(&mut self.session, &outcome);
+    }
+
+    /// What is on the account of whoever sent the request; `None` where the gateway refused it before it was sent.
+    fn settled(&self) -> Option<Usage> {
+        // That an upstream cannot be reached is no refusal.
+        let by_upstream = |blame: &str| self.attempts > 0 && blame == Blame::Upstream.as_str();
+        if !self.sent && self.error.as_ref().is_some_and(|(_, blame)| !by_upstream(blame)) {
+            return None;
+        }
+        let was_left = self.sent && !self.complete && self.error.is_none();
+        // A client that leaves before there is an answer had its request read all the same.
+        Some(self.usage.unwrap_or_else(|| if was_left { self.expected() } else { Usage::default() }))
     }
 
     /// The client gets what an upstream said, or what filters left of it.

@@ -21,6 +21,7 @@ mod identity;
 mod inbound;
 mod io;
 mod ledger;
+mod limits;
 mod listeners;
 mod mock;
 mod outbound;

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
-use tidegate_contract::Operation;
 use tidegate_pipeline::{ModerationOutcome, Tally};
 use tidegate_providers::{AnswerScan, Framer, Framing};
 
 use crate::filtered::{self, Filters};
 use crate::headers::{EVENT_STREAM, is_encoded, media_type, strip_answer};
 use crate::ledger::Ledger;
+use crate::limits;
 use crate::stream::{AnswerBody, Framed, Passing, Reading, Source};
 use crate::upstream::Answered;
 
@@ -42,7 +42,7 @@ pub(crate) fn filtered(
 fn opened(answered: Answered, idle: Duration, mut ledger: Box<Ledger>) -> (Parts, Source, Box<Ledger>) {
     let Answered { response, lease, .. } = answered;
     let (mut parts, incoming) = response.into_parts();
-    let reading = reading(&parts.headers, ledger.operation);
+    let reading = reading(&parts.headers, &ledger);
     ledger.pass();
     ledger.streaming = matches!(reading, Reading::Events { .. });
     ledger.status = parts.status;
@@ -95,6 +95,7 @@ fn mark(headers: &mut HeaderMap, ledger: &Ledger) {
     if let Some(said) = moderation(ledger) {
         headers.insert(MODERATION.clone(), said);
     }
+    limits::tell(&ledger.session.allowances, ledger.dialect, headers);
 }
 
 /// What moderation did so far, as a dictionary (RFC 9651, section 3.2); of a stream that is judged as it passes, that it is.
@@ -109,13 +110,13 @@ fn moderation(ledger: &Ledger) -> Option<HeaderValue> {
 }
 
 /// What is read of an answer while it passes: nothing where no model was called, or the bytes are compressed.
-fn reading(headers: &HeaderMap, operation: Operation) -> Reading {
+fn reading(headers: &HeaderMap, ledger: &Ledger) -> Reading {
     if is_encoded(headers) {
         return Reading::Opaque;
     }
     if media_type(headers) == EVENT_STREAM {
-        let has_an_end = operation.streams();
-        return Reading::Events { scan: AnswerScan::events(), has_an_end, partial: bytes::BytesMut::new() };
+        let has_an_end = ledger.operation.streams();
+        return Reading::Events { scan: ledger.event_scan(), has_an_end, partial: bytes::BytesMut::new() };
     }
-    if operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }
+    if ledger.operation.names_a_model() { Reading::Plain(AnswerScan::plain()) } else { Reading::Opaque }
 }

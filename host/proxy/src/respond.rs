@@ -85,7 +85,7 @@ async fn buffered(
     ledger: &mut Ledger,
 ) -> Result<Response<Bytes>, Fault> {
     let (mut parts, bytes) = response.into_parts();
-    let mut scan = AnswerScan::events();
+    let mut scan = ledger.event_scan();
     if scan.feed(&bytes).first_token {
         ledger.first_token = Some(ledger.clock.elapsed());
     }

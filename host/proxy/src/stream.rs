@@ -240,9 +240,19 @@ impl Passing {
     /// Ends a stream by these bytes, because a filter wants it so. `text_bytes` of the answer had come by then.
     pub(crate) fn stop(&mut self, fault: &Fault, end: Bytes, text_bytes: u64) -> Bytes {
         self.leave(fault);
-        self.ledger.estimate_usage(text_bytes);
+        if !self.is_told() {
+            self.ledger.estimate_usage(text_bytes);
+        }
         self.ledger.bytes_sent += end.len() as u64;
         end
+    }
+
+    /// Whether the answer has said what all of it used.
+    fn is_told(&self) -> bool {
+        match &self.reading {
+            Reading::Plain(scan) | Reading::Events { scan, .. } => scan.finished() && scan.usage().is_some(),
+            Reading::Opaque => false,
+        }
     }
 
     /// What it is where the bytes of a stream cannot be read.

@@ -194,6 +194,7 @@ async fn exchange(
     let mut request = encode(cluster, (&draft.method, path), (headers, upload), &lease)?;
     let shown = authorize(cluster, &mut request, &draft.given).await?;
     loop {
+        ledger.sent = true;
         let sent_at = std::time::Instant::now();
         let late = || timed_out(cluster, "answer", timeouts.first_byte);
         let since = upstream_since(ledger);

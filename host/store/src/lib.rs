@@ -1,14 +1,16 @@
-//! Stores: where values outlive a request, behind the one trait `KeyValue` of the pipeline.
+//! Stores: where values outlive a request, behind the traits `KeyValue` and `Quotas` of the pipeline.
 //!
-//! [`MemoryStore`] lives and dies with the process. Every owner of keys has a share of it that it cannot exceed, so a plugin
-//! that fills its own share takes nothing from the others.
+//! [`MemoryStore`] and [`MemoryQuotas`] live and die with the process. Every owner of values has a share of the first that
+//! it cannot exceed, so a plugin that fills its own share takes nothing from the others.
 
 #![forbid(unsafe_code)]
 
 mod memory;
+mod quotas;
 mod room;
 mod shard;
 mod space;
 
 pub use memory::MemoryStore;
+pub use quotas::MemoryQuotas;
 pub use room::Bounds;

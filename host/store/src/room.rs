@@ -81,14 +81,23 @@ impl Room {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn take(&self, more: usize) -> bool {
+    pub(crate) fn take(&self, more: usize) -> bool {
         let fits = |used: usize| used.checked_add(more).filter(|sum| *sum <= self.most);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
     }
 
     /// Only what was taken comes back, so this never wraps.
-    fn give(&self, less: usize) {
+    pub(crate) fn give(&self, less: usize) {
         self.used.fetch_sub(less, Ordering::Relaxed);
+    }
+
+    /// Notes that something of cost `old` costs `new` now, which is not asked for: the bound may be exceeded.
+    pub(crate) fn note(&self, old: usize, new: usize) {
+        if new > old {
+            self.used.fetch_add(new - old, Ordering::Relaxed);
+        } else {
+            self.give(old - new);
+        }
     }
 }
 

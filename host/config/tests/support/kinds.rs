@@ -8,8 +8,8 @@ use tidegate_config::FilterKinds;
 /// The gateway's filters by name; `auth_filter` with a schema like its own, the others with any settings.
 pub(crate) struct Kinds;
 
-const KINDS: [&str; 5] =
-    ["auth_filter", "request_transform", "response_transform", "content_moderation", "plugin"];
+const KINDS: [&str; 6] =
+    ["auth_filter", "rate_limit", "request_transform", "response_transform", "content_moderation", "plugin"];
 
 impl FilterKinds for Kinds {
     fn kinds(&self) -> Vec<String> {

@@ -50,6 +50,11 @@ impl AnswerScan {
         Self(Kind::Events(EventScan::default()))
     }
 
+    /// For such a body where it matters how much of an answer came that never says what it used.
+    pub fn counted_events() -> Self {
+        Self(Kind::Events(EventScan::counting()))
+    }
+
     /// Looks at the next piece.
     pub fn feed(&mut self, piece: &[u8]) -> Seen {
         match &mut self.0 {
@@ -71,6 +76,13 @@ impl AnswerScan {
             Kind::Plain(plain) => plain.usage,
             Kind::Events(events) => events.known().usage(),
         }
+    }
+
+    /// Bytes of the text that came, where they are counted and the answer does not say what all of it used.
+    pub fn unreported_text(&self) -> Option<u64> {
+        let Kind::Events(events) = &self.0 else { return None };
+        let is_told = self.finished() && self.usage().is_some();
+        events.known().text_bytes.filter(|bytes| *bytes > 0 && !is_told)
     }
 
     /// The model that answered, as the provider names it.

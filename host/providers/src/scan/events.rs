@@ -3,6 +3,7 @@
 use tidegate_contract::Usage;
 
 use super::lines::{Lines, MAX_LINE, reusable};
+use super::spoken;
 use crate::openai::answer::{self, Counts};
 
 /// What is known of a stream so far.
@@ -36,9 +37,16 @@ pub(crate) struct Known {
     pub(crate) done: bool,
     /// Some event was an error.
     pub(crate) error: bool,
+    /// Bytes of text, where they are counted.
+    pub(crate) text_bytes: Option<u64>,
 }
 
 impl EventScan {
+    /// One that counts the bytes of the text.
+    pub(crate) fn counting() -> Self {
+        Self { known: Known { text_bytes: Some(0), ..Known::default() }, ..Self::default() }
+    }
+
     pub(crate) fn feed(&mut self, piece: &[u8]) {
         let Self { lines, event, known } = self;
         lines.feed(piece, |line| event.line(line, known));
@@ -95,6 +103,9 @@ impl Known {
     }
 
     fn judge(&mut self, data: &[u8]) {
+        if let Some(bytes) = &mut self.text_bytes {
+            *bytes += spoken::text_bytes(data);
+        }
         // The model's name stands in the events before the first token, or nowhere.
         let curious = !self.token || self.finish;
         if !curious && !answer::says_something(data) {

@@ -1,0 +1,199 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tidegate_contract::{AdmissionVerdict, Context, Principal, Refusal, Usage};
+use tidegate_pipeline::{Attributes, Call, FilterFactory, Plugin, Scope};
+
+use super::RateLimitFactory;
+use crate::testing::{filter, now, problems};
+
+/// One who asks.
+#[derive(Clone)]
+struct Caller {
+    principal: Option<Principal>,
+    model: &'static str,
+    address: &'static str,
+    operation: &'static str,
+}
+
+const NOBODY: Caller = Caller { principal: None, model: "m", address: "192.0.2.1", operation: "chat" };
+
+impl Caller {
+    fn named(id: &str, tenant: Option<&str>) -> Self {
+        let principal = Principal { tenant: tenant.map(str::to_owned), ..Principal::named(id) };
+        Self { principal: Some(principal), ..NOBODY }
+    }
+
+    fn with<T>(&self, then: impl FnOnce(Call<'_>) -> T) -> T {
+        let client = Some(self.address.parse::<IpAddr>().unwrap());
+        let scope = Scope::new("r", Arc::new(Attributes { client, ..Attributes::default() }));
+        let (model, principal) = (Some(self.model), self.principal.as_ref());
+        let context = Context { operation: self.operation, model, principal, ..Context::new("r") };
+        then(Call { context, scope: &scope })
+    }
+
+    fn admit(&self, filter: &dyn Plugin, input: u64, output: u64) -> Result<String, Refusal> {
+        let estimate = Usage { input, output, estimated: true, ..Usage::default() };
+        match self.with(|call| now(filter.admit(call, estimate))) {
+            AdmissionVerdict::Admitted(ticket) => Ok(ticket.unwrap()),
+            AdmissionVerdict::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn settle(&self, filter: &dyn Plugin, ticket: &str, input: u64, output: u64) {
+        let actual = Usage { input, output, ..Usage::default() };
+        self.with(|call| now(filter.settle(call, ticket, actual)));
+    }
+
+    /// How many requests come through.
+    fn through(&self, filter: &dyn Plugin) -> usize {
+        (0..10).take_while(|_| self.admit(filter, 1, 1).is_ok()).count()
+    }
+}
+
+fn limit(settings: Value) -> Arc<dyn Plugin> {
+    filter(&RateLimitFactory, &settings)
+}
+
+#[test]
+fn as_many_come_through_as_may() {
+    let filter = limit(json!({"requests_per_hour": 3}));
+    assert_eq!(NOBODY.through(&*filter), 3);
+    let refusal = NOBODY.admit(&*filter, 1, 1).unwrap_err();
+    assert_eq!((refusal.status, &*refusal.code), (429, "rate_limit_exceeded"));
+    let (name, value) = (&*refusal.headers[0].name, &refusal.headers[0].value);
+    let seconds: u64 = String::from_utf8(value.clone()).unwrap().parse().unwrap();
+    assert_eq!(name, "retry-after");
+    assert!((3600..=3661).contains(&seconds), "{seconds}");
+    let wanted = format!("the limit of 3 requests an hour is reached; try again in {seconds} s");
+    assert_eq!(refusal.message, wanted);
+}
+
+#[test]
+fn keys_do_not_mix() {
+    let (alice, bob) = (Caller::named("alice", Some("shore")), Caller::named("bob", Some("shore")));
+    let other = Caller { model: "other", ..alice.clone() };
+    let far = Caller { address: "192.0.2.2", ..alice.clone() };
+    // Of each key, who is still let in after alice used all of hers.
+    for (key, bobs, others, fars, nobodys) in [
+        (json!("principal"), 2, 0, 0, 2),
+        (json!("tenant"), 0, 0, 0, 2),
+        (json!("model"), 0, 2, 0, 0),
+        (json!("address"), 0, 0, 2, 0),
+        (json!(["principal", "model"]), 2, 2, 0, 2),
+        (json!({"header": "x-team"}), 0, 0, 0, 0),
+    ] {
+        let filter = limit(json!({"key": key, "requests_per_day": 2}));
+        assert_eq!(alice.through(&*filter), 2);
+        let left = [&other, &far, &bob, &NOBODY].map(|caller| caller.through(&*filter));
+        assert_eq!(left, [others, fars, bobs, nobodys], "{key}");
+    }
+}
+
+#[test]
+fn parts_of_a_key_run_into_each_other_nowhere() {
+    let filter = limit(json!({"key": ["principal", "model"], "requests_per_day": 1}));
+    for (principal, model) in [("a", "bc"), ("ab", "c"), ("1:a1", "b"), ("a1:b", "1")] {
+        assert_eq!(Caller { model, ..Caller::named(principal, None) }.through(&*filter), 1, "{principal}");
+    }
+}
+
+#[test]
+fn whoever_has_a_network_of_ipv6_has_one_key() {
+    let filter = limit(json!({"key": "address", "requests_per_day": 1}));
+    let through = |address| Caller { address, ..NOBODY }.through(&*filter);
+    assert_eq!(through("2001:db8::1"), 1);
+    assert_eq!(through("2001:db8::ffff:1"), 0);
+    assert_eq!(through("2001:db8:0:1::1"), 1);
+    assert_eq!((through("::ffff:192.0.2.7"), through("192.0.2.7")), (1, 0));
+}
+
+#[test]
+fn tokens_are_settled_by_what_was_used() {
+    let filter = limit(json!({"tokens_per_hour": 100, "output_tokens_per_hour": 60}));
+    let ticket = NOBODY.admit(&*filter, 10, 50).unwrap();
+    let refusal = NOBODY.admit(&*filter, 1, 20).unwrap_err();
+    assert!(refusal.message.contains("60 output tokens an hour"), "{}", refusal.message);
+    NOBODY.settle(&*filter, &ticket, 12, 8);
+    NOBODY.settle(&*filter, &ticket, 12, 8);
+    // 80 and 52 are left.
+    assert!(NOBODY.admit(&*filter, 1, 53).is_err());
+    assert!(NOBODY.admit(&*filter, 1, 52).is_ok());
+}
+
+#[test]
+fn what_was_refused_before_it_was_sent_counts_for_nothing() {
+    let filter = limit(json!({"requests_per_hour": 1, "tokens_per_hour": 100}));
+    let ticket = NOBODY.admit(&*filter, 10, 50).unwrap();
+    assert!(NOBODY.admit(&*filter, 10, 50).is_err());
+    NOBODY.with(|call| now(filter.withdraw(call, &ticket)));
+    assert!(NOBODY.admit(&*filter, 10, 90).is_ok());
+}
+
+#[test]
+fn a_request_that_used_nothing_is_a_request_all_the_same() {
+    let filter = limit(json!({"requests_per_hour": 1}));
+    let ticket = NOBODY.admit(&*filter, 10, 50).unwrap();
+    NOBODY.settle(&*filter, &ticket, 0, 0);
+    assert!(NOBODY.admit(&*filter, 10, 50).is_err());
+}
+
+#[test]
+fn a_request_larger_than_the_limit_waits_until_all_of_it_is_free() {
+    let filter = limit(json!({"tokens_per_hour": 100}));
+    let ticket = NOBODY.admit(&*filter, 10, 4096).unwrap();
+    assert!(NOBODY.admit(&*filter, 1, 1).is_err());
+    NOBODY.settle(&*filter, &ticket, 0, 0);
+    assert!(NOBODY.admit(&*filter, 10, 4096).is_ok());
+}
+
+#[test]
+fn estimates_go_by_what_models_used_before() {
+    let filter = limit(json!({"tokens_per_hour": 100_000}));
+    let other = Caller { model: "other", ..NOBODY };
+    // Each costs 200 for its 100, and answers with 30: as many fit as that lets expect.
+    for _ in 0..30 {
+        let ticket = NOBODY.admit(&*filter, 100, 0).unwrap();
+        NOBODY.settle(&*filter, &ticket, 200, 30);
+    }
+    let fitting = (0..1000).take_while(|_| NOBODY.admit(&*filter, 100, 0).is_ok()).count();
+    assert_eq!(fitting, (100_000 - 30 * 230) / 230);
+    // Nothing is known of another model, so the estimate is what it was: 100 and 256.
+    assert!(other.admit(&*filter, 100, 0).is_err());
+}
+
+#[test]
+fn files_are_no_tokens() {
+    let filter = limit(json!({"tokens_per_hour": 100}));
+    let upload = Caller { operation: "transcription", ..NOBODY };
+    assert_eq!((0..10).filter(|_| upload.admit(&*filter, 1_000_000, 0).is_ok()).count(), 10);
+}
+
+#[test]
+fn wrong_settings_are_told_with_their_place() {
+    let said = |settings: Value| -> Vec<(String, String)> {
+        let found = problems(&RateLimitFactory, &settings);
+        found.into_iter().map(|problem| (problem.pointer, problem.message)).collect()
+    };
+    let none = "it sets no limit; give one such as \"requests_per_minute\" or \"tokens_per_day\"";
+    assert_eq!(said(json!({})), [(String::new(), none.to_owned())]);
+    let with_key = |key: Value| said(json!({"key": key, "requests_per_day": 1})).remove(0);
+    let (place, text) = with_key(json!({"header": "x team"}));
+    assert_eq!(place, "/key/header");
+    assert!(text.contains("\"x team\" is no name of a header field"), "{text}");
+    let (place, text) = with_key(json!(["principal", {"header": "Authorization"}]));
+    assert_eq!(place, "/key/1/header");
+    assert!(text.contains("\"authorization\" ends at the gateway"), "{text}");
+    let (place, text) = with_key(json!(["principal", "principal"]));
+    assert_eq!((&*place, text.contains("twice")), ("/key/1", true));
+}
+
+#[test]
+fn the_schema_knows_every_limit() {
+    let schema = RateLimitFactory.schema();
+    let properties = schema["properties"].as_object().unwrap();
+    assert_eq!(properties.len(), 2 + 4 * 5);
+    assert_eq!(properties["input_tokens_per_month"]["minimum"], 1);
+    assert_eq!(schema["additionalProperties"], false);
+}
