@@ -20,6 +20,8 @@ const PART: usize = 2 * size_of::<(u64, u64)>();
 pub(super) struct Counter {
     window: Window,
     used: u64,
+    /// When something was counted last, by the number of the part.
+    last: u64,
     time: Time,
 }
 
@@ -46,7 +48,7 @@ impl Counter {
             Shape::Sliding => Time::Sliding(VecDeque::new()),
             Shape::Fixed | Shape::Calendar => Time::Whole { begins: 0, ends: 0 },
         };
-        Self { window, used: 0, time }
+        Self { window, used: 0, last: 0, time }
     }
 
     /// Bytes besides those that every counter costs.
@@ -68,7 +70,7 @@ impl Counter {
     /// What its removal gives back, where nothing counts any more.
     pub(super) fn freed(&self, key: &str, now: Now) -> Option<usize> {
         let is_over = match &self.time {
-            Time::Sliding(parts) => parts.back().is_none_or(|(part, _)| self.has_left(*part, now)),
+            Time::Sliding(_) => self.used == 0 || self.last + PARTS < self.part(now),
             Time::Whole { ends, .. } => *ends <= self.time(now),
         };
         is_over.then(|| OVERHEAD + key.len() + self.cost())
@@ -150,6 +152,7 @@ impl Counter {
             }
         };
         self.used = self.used.saturating_add(amount);
+        self.last = part;
         Place { window, at }
     }
 
@@ -192,10 +195,5 @@ impl Counter {
 
     fn part(&self, now: Now) -> u64 {
         now.steady / self.width()
-    }
-
-    /// Whether all of a part is longer ago than the window is long.
-    fn has_left(&self, part: u64, now: Now) -> bool {
-        part + PARTS < self.part(now)
     }
 }
