@@ -14,6 +14,7 @@ use tidegate_pipeline::{
     Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpRequest,
     NoAnswer, Payload, Plugin, Scope, SettingsProblem, World, apply_headers,
 };
+use tidegate_store::MemoryStore;
 
 /// No files.
 pub(crate) struct NoFiles;
@@ -101,7 +102,8 @@ pub(crate) fn problems(factory: &dyn FilterFactory, settings: &Value) -> Vec<Set
 
 /// These files, and a network.
 pub(crate) fn world<'w>(documents: &'w dyn Documents, network: &Arc<Network>) -> World<'w> {
-    World { documents, http: Arc::clone(network) as _, clusters: Arc::clone(network) as _ }
+    let kv = Arc::new(MemoryStore::default());
+    World { documents, http: Arc::clone(network) as _, clusters: Arc::clone(network) as _, kv }
 }
 
 static SCOPE: LazyLock<Arc<Scope>> = LazyLock::new(|| Scope::new("r", Arc::new(Attributes::default())));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
 use tidegate_pipeline::{
-    AuthMode, Chain, Clusters, HttpClient, Link, OnError, Registry, SettingsProblem, When, World,
+    AuthMode, Chain, Clusters, HttpClient, KeyValue, Link, OnError, Registry, SettingsProblem, When, World,
 };
 use tidegate_proxy::{ClusterCalls, RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
@@ -74,12 +74,13 @@ fn plugin_schema() -> Value {
 /// What built-in filters of one configuration may reach.
 pub(crate) struct Reach {
     http: Arc<dyn HttpClient>,
+    kv: Arc<dyn KeyValue>,
     pub(crate) clusters: Arc<ClusterCalls>,
 }
 
 impl Reach {
     pub(crate) fn new(config: &Config, plugins: &Plugins) -> Self {
-        Self { http: plugins.http(), clusters: ClusterCalls::new(config) }
+        Self { http: plugins.http(), kv: plugins.kv(), clusters: ClusterCalls::new(config) }
     }
 }
 
@@ -177,7 +178,8 @@ impl<'a> Filters<'a> {
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
         let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
-        let world = World { documents: &self.folder, http: Arc::clone(&self.reach.http), clusters };
+        let (http, kv) = (Arc::clone(&self.reach.http), Arc::clone(&self.reach.kv));
+        let world = World { documents: &self.folder, http, clusters, kv };
         let built = factory.build(&entry.settings.to_json(), &world);
         let given =
             |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };

@@ -9,8 +9,8 @@ use serde_json::Value;
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
-    Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
-    Process, Runtime, Services, Setup, check_wanted, consent, runtime_of,
+    Backing, Capabilities, Code, Digest, HttpClient, Isolation, KeyValue, Limits, LoadError, Native, Package,
+    Plugin, Process, Runtime, Services, Setup, check_wanted, consent, runtime_of,
 };
 
 /// A version of a plugin that can be used.
@@ -99,6 +99,11 @@ impl Plugins {
     /// The client of built-in filters.
     pub(crate) fn http(&self) -> Arc<dyn HttpClient> {
         Arc::clone(&self.http)
+    }
+
+    /// The store, which plugins and built-in filters share.
+    pub(crate) fn kv(&self) -> Arc<dyn KeyValue> {
+        Arc::clone(&self.backing.kv)
     }
 
     /// The plugins as they are live.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::plugin::Plugin;
-use crate::services::{Clusters, HttpClient};
+use crate::services::{Clusters, HttpClient, KeyValue};
 
 /// Makes filters of one kind.
 pub trait FilterFactory: Send + Sync + 'static {
@@ -30,6 +30,8 @@ pub struct World<'w> {
     pub http: Arc<dyn HttpClient>,
     /// The clusters of the configuration.
     pub clusters: Arc<dyn Clusters>,
+    /// Where values outlive a request, under keys that begin with the name of the filter's kind.
+    pub kv: Arc<dyn KeyValue>,
 }
 
 /// Something wrong in a filter's settings.
