@@ -206,8 +206,10 @@ impl<'a> Filters<'a> {
     }
 
     /// Notes the files that filters asked for, and tells what is wrong with any of them.
-    pub(crate) fn finish(self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
+    pub(crate) fn finish(mut self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
         files.extend(self.folder.into_files());
+        // A filter tells what is wrong with it in an order of its own, users read in that of the file.
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
         if self.problems.is_empty() { Ok(()) } else { Err(Problems(self.problems)) }
     }
 }

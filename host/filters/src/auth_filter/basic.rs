@@ -44,7 +44,7 @@ pub(super) struct Basic {
     names: Vec<String>,
     /// Of this process, so that nothing outside of it can look up what was good.
     key: hmac::Key,
-    good: Cache<Identity>,
+    good: Arc<Cache<Identity>>,
     checks: Arc<Semaphore>,
 }
 
@@ -68,7 +68,7 @@ impl Method for Basic {
         if let Some(identity) = self.good.get(&digest, now()) {
             return Asked::Now(identity.allow());
         }
-        Asked::Later(Box::pin(self.check(name, password, digest, call.context.deadline / 2)))
+        Asked::Later(Box::pin(self.check(name, password, digest, call.context.deadline * 3 / 4)))
     }
 }
 
@@ -84,23 +84,25 @@ impl Basic {
         let Some(hash) = user.or_else(|| self.stand_in(&name)).map(|user| Arc::clone(&user.hash)) else {
             return Ok(wrong());
         };
-        // Waiting in vain is nobody's failure: who floods a gateway with passwords must not shut out all others.
-        let Ok(Ok(turn)) = timeout(patience, Arc::clone(&self.checks).acquire_owned()).await else {
-            return Ok(busy());
+        let (checks, good) = (Arc::clone(&self.checks), Arc::clone(&self.good));
+        let identity = user.map(|user| user.identity.clone());
+        let check = async move {
+            let turn = checks.acquire_owned().await.map_err(|_| HookError::Panicked)?;
+            // It goes on when nobody waits any more, so that who comes again finds what it found.
+            let checked = spawn_blocking(move || {
+                let is_right = is_password(&password, &hash);
+                let identity = identity.filter(|_| is_right);
+                if let Some(identity) = &identity {
+                    good.put(digest, identity.clone(), now() + REMEMBERED);
+                }
+                drop(turn);
+                identity
+            });
+            checked.await.map_err(|_| HookError::Panicked)
         };
-        let checked = spawn_blocking(move || {
-            let good = is_password(&password, &hash);
-            drop(turn);
-            good
-        });
-        let good = checked.await.map_err(|_| HookError::Panicked)?;
-        Ok(match user.filter(|_| good) {
-            Some(user) => {
-                self.good.put(digest, user.identity.clone(), now() + REMEMBERED);
-                user.identity.allow()
-            }
-            None => wrong(),
-        })
+        // Waiting in vain is nobody's failure: who floods a gateway with passwords must not shut out all others.
+        let Ok(checked) = timeout(patience, check).await else { return Ok(busy()) };
+        Ok(checked?.map_or_else(wrong, |identity| identity.allow()))
     }
 
     /// A user whose hash is checked for a name that there is not, always the same one for a name: so neither what a check

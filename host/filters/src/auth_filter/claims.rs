@@ -86,8 +86,9 @@ pub(super) fn unfit(name: &str) -> Option<String> {
         return Some(format!("\"{name}\" never leaves the gateway; choose another name"));
     }
     let edit = HeaderEdit::Set(name.to_owned(), Vec::new());
-    let refused = apply_headers(&[edit], &mut HeaderMap::new()).err()?;
-    Some(format!("\"{name}\" cannot be set: {refused}"))
+    apply_headers(&[edit], &mut HeaderMap::new()).err()?;
+    let name = name.escape_debug();
+    Some(format!("\"{name}\" is the gateway's own, or is no name of a field; choose another name"))
 }
 
 impl Claims {

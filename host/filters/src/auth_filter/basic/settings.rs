@@ -82,7 +82,7 @@ pub(in crate::auth_filter) fn checked(
         return None;
     };
     let checks = Arc::new(Semaphore::new(AT_ONCE));
-    Some(Basic { users: made, names, key, good: Cache::new(), checks })
+    Some(Basic { users: made, names, key, good: Arc::new(Cache::new()), checks })
 }
 
 impl UserSettings {
