@@ -8,6 +8,7 @@ import pytest
 
 from support.clients import user
 from support.guarded import fields, guarded_config, refusal
+from support.signing import signed
 from support.tokens import AUDIENCE, Issuer, TokenKey, encode, with_secret
 from support.upstream import Upstream
 from support.wait import until
@@ -23,6 +24,10 @@ def issuer():
 
 def jwt(issuer: Issuer, **more) -> dict:
     return {"jwt": [issuer.provider(**more)]}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
@@ -47,7 +52,8 @@ def test_claims_become_a_principal_and_fields(guarded, issuer):
     assert (line["principal"], line["tenant"]) == ("idp:alice", "acme")
     assert gateway.bearer(issuer.token(**said | {"models": ["other"]})).status_code == 403
     assert "which tenant" in refusal(gateway.bearer(issuer.token(models=["*"])), "invalid_token")
-    assert [model["id"] for model in gateway.get("/v1/models", headers={"authorization": f"Bearer {issuer.token(**said)}"}).json()["data"]] == ["echo"]
+    listed = gateway.get("/v1/models", headers=bearer(issuer.token(**said))).json()["data"]
+    assert [model["id"] for model in listed] == ["echo"]
 
 
 def test_required_claims(guarded, issuer):
@@ -59,11 +65,11 @@ def test_required_claims(guarded, issuer):
 
 def test_a_refusal_has_the_shape_of_each_client(guarded, issuer):
     gateway = guarded(jwt(issuer))
-    bearer = {"authorization": f"Bearer {issuer.token(exp=1)}"}
-    openai = gateway.post("/v1/chat/completions", CHAT, headers=bearer)
-    anthropic = gateway.post("/v1/messages", {**CHAT, "max_tokens": 5}, headers=bearer)
-    gemini = gateway.post("/v1beta/models/echo:generateContent", {"contents": []}, headers=bearer)
-    bedrock = gateway.post("/model/echo/converse", {"messages": []}, headers=bearer)
+    expired = bearer(issuer.token(exp=1))
+    openai = gateway.post("/v1/chat/completions", CHAT, headers=expired)
+    anthropic = gateway.post("/v1/messages", {**CHAT, "max_tokens": 5}, headers=expired)
+    gemini = gateway.post("/v1beta/models/echo:generateContent", {"contents": []}, headers=expired)
+    bedrock = gateway.post("/model/echo/converse", {"messages": []}, headers=expired)
     for answer in (openai, anthropic, gemini, bedrock):
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
@@ -83,6 +89,20 @@ def test_a_web_token_is_judged_as_one_and_all_else_as_an_api_key(guarded, issuer
     refusal(gateway.bearer(issuer.token(aud="other")), "invalid_token")
     refusal(gateway.bearer(issuer.token(aud="other"), headers={"x-api-key": "demo"}), "invalid_token")
     assert {line.get("principal") for line in gateway.access_of("/v1/chat/completions", 6)} == {"by-key", "alice", None}
+
+
+def test_with_all_a_caller_needs_a_credential_of_each_filter(guarded, issuer):
+    signers = {"hmac": {"keys": [{"id": "a", "secret": "0123456789abcdef", "principal": "by-signature"}]}}
+    service = guarded_config(jwt(issuer))["virtual_services"][0]
+    service |= {"auth": "all", "filters": [*service["filters"], {"auth_filter": signers, "name": "signers"}]}
+    gateway = guarded(jwt(issuer), virtual_services=[service])
+    signature = signed("0123456789abcdef", "a", "GET", "/v1/models")
+    tokens = {"none": {}, "good": bearer(issuer.token()), "bad": bearer(issuer.token(exp=1))}
+    statuses = {name: gateway.get("/v1/models", headers=signature | token).status_code for name, token in tokens.items()}
+    assert statuses == {"none": 401, "good": 200, "bad": 401}
+    assert gateway.get("/v1/models", headers=tokens["good"]).status_code == 401
+    principals = [line.get("principal") for line in gateway.access_of("/v1/models", 4)]
+    assert principals == [None, "alice", None, None], "the first filter says who it is"
 
 
 def test_t_auth_1_what_other_languages_make_of_a_token_is_a_401(guarded, issuer):
