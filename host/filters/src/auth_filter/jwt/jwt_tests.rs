@@ -264,7 +264,7 @@ proptest! {
     #[test]
     fn t_auth_2_no_token_but_the_signed_one_gets_an_identity(
         at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
+        byte in b'!'..=b'~',
         rest in "[A-Za-z0-9_.-]{0,80}",
     ) {
         let issuer = Issuer::new("a");
@@ -272,7 +272,7 @@ proptest! {
         let good = issuer.sign(&claims(&json!({})));
         let mut changed = good.clone().into_bytes();
         let at = at.index(changed.len());
-        prop_assume!(changed[at] != byte && byte.is_ascii_graphic());
+        prop_assume!(changed[at] != byte);
         changed[at] = byte;
         let forged = [String::from_utf8(changed).unwrap(), format!("{good}{rest}."), format!("eyJ{rest}.{rest}.{rest}")];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
