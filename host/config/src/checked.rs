@@ -55,6 +55,17 @@ pub struct ListenerTls {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// `None` asks no client for a certificate.
+    pub clients: Option<ClientCertificates>,
+}
+
+/// What certificates clients of a listener show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// The authorities that may have issued them.
+    pub authorities: PathBuf,
+    /// Whether a client without one is refused.
+    pub required: bool,
 }
 
 /// The admin listener.

@@ -80,6 +80,21 @@ pub(crate) struct ListenerTls {
     /// A PEM file of the private key.
     #[schemars(length(min = 1))]
     pub(crate) key: String,
+    /// A PEM file of the authorities whose certificates clients may show; without it, no client is asked for one.
+    #[schemars(length(min = 1))]
+    pub(crate) client_ca: Option<String>,
+    /// What becomes of clients that show no certificate; `require` unless set.
+    pub(crate) client_auth: Option<ClientAuth>,
+}
+
+/// What becomes of clients that show no certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClientAuth {
+    /// They may go on.
+    Request,
+    /// Their connections are refused.
+    Require,
 }
 
 /// The admin listener.

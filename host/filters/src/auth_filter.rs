@@ -1,17 +1,29 @@
-//! `auth_filter`: who is calling, by API key.
+//! `auth_filter`: who is calling, by one of several kinds of credentials.
 
+mod api_keys;
+mod basic;
+mod cache;
+mod claims;
 mod credential;
+mod external;
+mod hmac;
+mod introspection;
+mod jwt;
 mod keys;
+mod listed;
+mod method;
+mod mtls;
 mod settings;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidegate_contract::{AuthVerdict, Grant, Head, Hook, Hooks, Refusal, Subscription};
+use tidegate_contract::{AuthVerdict, Head, Hook, Hooks, Subscription};
 use tidegate_pipeline::{Answer, Call, FilterFactory, Plugin, SettingsProblem, World};
 
-use credential::Presented;
-use keys::KeyTable;
+use method::{Asked, Method};
 use settings::Settings;
 
 use crate::settings::decode;
@@ -30,15 +42,16 @@ impl FilterFactory for AuthFilterFactory {
 
     fn build(&self, settings: &Value, world: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         let settings = decode::<Settings>(settings, "")?;
-        let keys = settings.api_keys.load(world.documents)?;
+        let body_digest = settings.needs_body_digest();
+        let methods = settings.methods(world)?;
         let subscription = Subscription::to(Hooks::NONE.with(Hook::Authenticate));
-        Ok(Arc::new(AuthFilter { keys, subscription }))
+        Ok(Arc::new(AuthFilter { methods, subscription: Subscription { body_digest, ..subscription } }))
     }
 }
 
-/// Checks the API key of a request against a table of digests.
+/// Asks one method after the other; the first that finds a credential of its kind decides.
 struct AuthFilter {
-    keys: KeyTable,
+    methods: Vec<Box<dyn Method>>,
     subscription: Subscription,
 }
 
@@ -47,25 +60,20 @@ impl Plugin for AuthFilter {
         &self.subscription
     }
 
-    fn authenticate<'a>(&'a self, _call: Call<'a>, head: Head<'a>) -> Answer<'a, AuthVerdict> {
-        let verdict = match Presented::in_head(&head) {
-            Presented::Nothing => AuthVerdict::Pass,
-            Presented::Key(key) => match self.keys.principal(&key) {
-                Some(principal) => AuthVerdict::Allow(Grant { principal, headers: Vec::new() }),
-                None => AuthVerdict::Deny(refusal(
-                    "the API key is not known here; check it, or ask for a new one",
-                )),
-            },
-            Presented::Ambiguous(field) => AuthVerdict::Deny(refusal(&format!(
-                "the request carries more than one \"{field}\"; send the API key once"
-            ))),
-        };
-        Box::pin(std::future::ready(Ok(verdict)))
+    fn authenticate<'a>(&'a self, call: Call<'a>, head: Head<'a>) -> Answer<'a, AuthVerdict> {
+        Box::pin(async move {
+            for method in &self.methods {
+                let verdict = match method.ask(call, head) {
+                    Asked::Now(verdict) => verdict,
+                    Asked::Later(answer) => answer.await?,
+                };
+                if !matches!(verdict, AuthVerdict::Pass) {
+                    return Ok(verdict);
+                }
+            }
+            Ok(AuthVerdict::Pass)
+        })
     }
-}
-
-fn refusal(message: &str) -> Refusal {
-    Refusal::new(401, "invalid_api_key", message)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tidegate_pipeline::{
     Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpRequest,
     NoAnswer, Payload, Plugin, Scope, SettingsProblem, World, apply_headers,
 };
-use tidegate_store::MemoryQuotas;
+use tidegate_store::{MemoryQuotas, MemoryStore};
 
 /// No files.
 pub(crate) struct NoFiles;
@@ -107,6 +107,7 @@ pub(crate) fn world<'w>(documents: &'w dyn Documents, network: &Arc<Network>) ->
         documents,
         http: Arc::clone(network) as _,
         clusters: Arc::clone(network) as _,
+        kv: Arc::new(MemoryStore::default()),
         quotas: Arc::new(MemoryQuotas::default()),
     }
 }

@@ -146,7 +146,8 @@ async fn snapshot_of(
 
 fn plugins(runtimes: &[Arc<dyn Runtime>], backing: Backing) -> Arc<Plugins> {
     let (http, quotas) = (Arc::clone(&backing.http), Arc::new(MemoryQuotas::default()));
-    Plugins::new(runtimes.to_vec(), backing, Lasting { http, quotas })
+    let kv = Arc::clone(&backing.kv);
+    Plugins::new(runtimes.to_vec(), backing, Lasting { http, quotas, kv })
 }
 
 /// `None` where all is as the case says.

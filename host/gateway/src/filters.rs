@@ -197,8 +197,8 @@ impl<'a> Filters<'a> {
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
         let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
-        let Lasting { http, quotas } = self.reach.lasting.clone();
-        let world = World { place: name, documents: &self.folder, http, clusters, quotas };
+        let Lasting { http, quotas, kv } = self.reach.lasting.clone();
+        let world = World { place: name, documents: &self.folder, http, clusters, quotas, kv };
         let built = factory.build(&entry.settings.to_json(), &world);
         let given =
             |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };
@@ -225,8 +225,10 @@ impl<'a> Filters<'a> {
     }
 
     /// Notes the files that filters asked for, and tells what is wrong with any of them.
-    pub(crate) fn finish(self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
+    pub(crate) fn finish(mut self, files: &mut Vec<PathBuf>) -> Result<(), Problems> {
         files.extend(self.folder.into_files());
+        // A filter tells what is wrong with it in an order of its own, users read in that of the file.
+        self.problems.sort_by_key(|problem| (problem.line, problem.column));
         if self.problems.is_empty() { Ok(()) } else { Err(Problems(self.problems)) }
     }
 }

@@ -39,7 +39,8 @@ pub(crate) fn plugins(
         models: Arc::clone(models) as _,
     };
     let (http, quotas) = (Arc::new(Egress::of_operator()), Arc::new(MemoryQuotas::default()));
-    Ok(Plugins::new(runtimes, backing, Lasting { http, quotas }))
+    let kv = Arc::clone(&backing.kv);
+    Ok(Plugins::new(runtimes, backing, Lasting { http, quotas, kv }))
 }
 
 /// One of each.

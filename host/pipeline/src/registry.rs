@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::plugin::Plugin;
 use crate::quotas::Quotas;
-use crate::services::{Clusters, HttpClient};
+use crate::services::{Clusters, HttpClient, KeyValue};
 
 /// Makes filters of one kind.
 pub trait FilterFactory: Send + Sync + 'static {
@@ -35,6 +35,8 @@ pub struct World<'w> {
     pub clusters: Arc<dyn Clusters>,
     /// What counts use against limits; outlives the configuration.
     pub quotas: Arc<dyn Quotas>,
+    /// Where values outlive a request, under keys that begin with the name of the filter's kind.
+    pub kv: Arc<dyn KeyValue>,
 }
 
 /// Something wrong in a filter's settings.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,6 +14,7 @@ use tidegate_contract::{Head, Hook, Operation, Peer};
 use tidegate_pipeline::{Beside, Chain, Digest, JudgedBeside, apply_headers};
 use tidegate_providers::{Claimed, Framing, JSON, claim, model_body, models_body};
 
+use crate::certificate::Certificate;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::filtered::Filters;
@@ -39,6 +40,20 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     pub(crate) https: bool,
     pub(crate) watch: Arc<Watch>,
+    /// What the client showed, once the handshake is over.
+    pub(crate) certificate: OnceLock<Certificate>,
+}
+
+impl Client {
+    fn peer(&self) -> Peer<'_> {
+        let peer = Peer::at(self.address);
+        match self.certificate.get() {
+            Some(shown) => {
+                Peer { certificate_sha256: Some(shown.sha256.as_bytes()), names: &shown.names, ..peer }
+            }
+            None => peer,
+        }
+    }
 }
 
 /// Of a request with this field its trace says to what values something was changed.
@@ -272,7 +287,7 @@ impl Admitted<'_> {
             path: &self.claimed.path,
             query: &caller.target.query,
             headers: &fields,
-            client: Peer::at(caller.client.address),
+            client: caller.client.peer(),
             body_sha256: self.body.digest().map(Digest::as_bytes),
         };
         let authenticated = chain.authenticate(&mut ledger.session, head, &self.headers).await?;

@@ -5,6 +5,7 @@
 mod ask;
 mod build;
 mod calls;
+mod certificate;
 mod clock;
 mod connect;
 mod decoded;

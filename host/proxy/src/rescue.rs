@@ -120,7 +120,7 @@ fn extra_headers(fault: &Fault, status: StatusCode, headers: &mut HeaderMap) {
         // The chain has held plugins to names and values; a built-in filter's own are legal by construction.
         add_fields(&refusal.headers, headers);
     }
-    if status == StatusCode::UNAUTHORIZED {
+    if status == StatusCode::UNAUTHORIZED && !headers.contains_key(WWW_AUTHENTICATE) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if matches!(fault, Fault::PoolExhausted { .. }) {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::certificate::Certificate;
 use crate::exchange::{Client, serve};
 use crate::io::{ClientIo, Prefix, sniff};
 use crate::snapshot::Snapshot;
@@ -133,6 +134,7 @@ fn admit(proxy: &Arc<Proxy>, door: &Arc<Door>, socket: TcpStream, peer: SocketAd
             address: peer.ip().to_canonical(),
             https: tls.is_some(),
             watch: Watch::new(bounds),
+            certificate: OnceLock::new(),
         };
         let connection = Connection { proxy, client: Arc::new(client), snapshot };
         if let Err(error) = connection.run(socket, tls).await {
@@ -161,7 +163,11 @@ impl Connection {
             Some(config) => {
                 let handshake = TlsAcceptor::from(config).accept(socket);
                 let stream = self.open(opening, handshake).await?;
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let (_, session) = stream.get_ref();
+                let http2 = session.alpn_protocol() == Some(b"h2");
+                if let Some(leaf) = session.peer_certificates().and_then(<[_]>::first) {
+                    self.client.certificate.get_or_init(|| Certificate::read(leaf));
+                }
                 self.serve(stream, Prefix::default(), http2).await
             }
         }

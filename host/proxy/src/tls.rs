@@ -1,14 +1,17 @@
 //! TLS on both sides, from PEM files, always with the same crypto provider.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tidegate_config::checked::{ClusterTls, ListenerTls};
+use tidegate_config::checked::{ClientCertificates, ClusterTls, ListenerTls};
 
 /// Why a certificate, key or set of roots cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,9 +48,12 @@ fn crypto() -> Arc<CryptoProvider> {
 pub(crate) fn server(tls: &ListenerTls) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = certificates(&tls.certificate)?;
     let key = private_key(&tls.key)?;
-    let mut config = ServerConfig::builder_with_provider(crypto())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
+    let builder = ServerConfig::builder_with_provider(crypto()).with_safe_default_protocol_versions()?;
+    let builder = match &tls.clients {
+        Some(clients) => builder.with_client_cert_verifier(client_verifier(clients)?),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder
         .with_single_cert(chain, key)
         .map_err(|cause| TlsError::Pair { path: tls.certificate.clone(), cause })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -78,15 +84,28 @@ pub(crate) fn client(tls: &ClusterTls, http2: Option<bool>) -> Result<Arc<Client
     Ok(Arc::new(config))
 }
 
+fn client_verifier(clients: &ClientCertificates) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let roots = Arc::new(roots(&clients.authorities)?);
+    let builder = WebPkiClientVerifier::builder_with_provider(roots, crypto());
+    let builder = if clients.required { builder } else { builder.allow_unauthenticated() };
+    builder.build().map_err(|error| unusable_roots(&clients.authorities, &error))
+}
+
 fn roots_of(ca: &Path) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    let unusable = |cause: String| TlsError::File { path: ca.to_owned(), what: "root certificate", cause };
+    let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(ca)?), crypto());
+    builder.build().map_err(|error| unusable_roots(ca, &error))
+}
+
+fn roots(ca: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(ca)? {
-        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable_roots(ca, &error))?;
     }
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), crypto())
-        .build()
-        .map_err(|error| unusable(error.to_string()))
+    Ok(roots)
+}
+
+fn unusable_roots(ca: &Path, cause: &dyn Error) -> TlsError {
+    TlsError::File { path: ca.to_owned(), what: "root certificate", cause: cause.to_string() }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::checked::{AccessLog, Admin, HookTraces, Limits, Listener, ListenerTls, Telemetry, Timeouts};
+use crate::checked::{
+    AccessLog, Admin, ClientCertificates, HookTraces, Limits, Listener, ListenerTls, Telemetry, Timeouts,
+};
 use crate::raw;
 use crate::raw::scalar::{ADDRESS, Period, Size};
 use crate::scope::At;
@@ -34,7 +36,20 @@ fn listener_tls(tls: &raw::ListenerTls, at: At<'_>) -> ListenerTls {
     ListenerTls {
         certificate: at.key("certificate").file(&tls.certificate),
         key: at.key("key").file(&tls.key),
+        clients: client_certificates(tls, at),
     }
+}
+
+fn client_certificates(tls: &raw::ListenerTls, at: At<'_>) -> Option<ClientCertificates> {
+    let Some(authorities) = &tls.client_ca else {
+        if tls.client_auth.is_some() {
+            let text = "\"client_auth\" has no effect without \"client_ca\", which says whose certificates are good; add it";
+            at.key("client_auth").report_key(text);
+        }
+        return None;
+    };
+    let authorities = at.key("client_ca").file(authorities);
+    Some(ClientCertificates { authorities, required: tls.client_auth != Some(raw::ClientAuth::Request) })
 }
 
 /// Takes the cursor on the root, because an unset admin address clashes at the listener that took it.

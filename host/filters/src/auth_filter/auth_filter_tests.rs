@@ -8,6 +8,7 @@ use tidegate_contract::{AuthVerdict, Context, Head, Peer};
 use tidegate_pipeline::{Attributes, Call, Documents, FilterFactory, Plugin, Scope, SettingsProblem};
 
 use super::AuthFilterFactory;
+use super::testing::{AUDIENCE, ISSUER, Issuer, Server, asked, claims, filter, refused, shown};
 use crate::testing::world;
 
 /// A keys file that holds what the test put there.
@@ -101,6 +102,7 @@ fn keys_come_from_a_file_by_digest() {
 fn t_auth_4_settings_that_would_let_anyone_in_are_refused() {
     let empty = sha256_hex_of_nothing();
     let cases = [
+        (json!({}), ""),
         (json!({"api_keys": {}}), "/api_keys"),
         (json!({"api_keys": {"file": "gone.yaml"}}), "/api_keys/file"),
         (json!({"api_keys": {"keys": [{"principal": "a"}]}}), "/api_keys/keys/0"),
@@ -122,6 +124,44 @@ fn sha256_hex_of_nothing() -> &'static str {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 }
 
+/// A filter with every method, and who issues its tokens; its servers let in nobody.
+fn every_method() -> (Arc<dyn Plugin>, Issuer, Arc<Server>) {
+    let issuer = Issuer::new("a");
+    let server = Server::new(200, &json!({"active": false}));
+    let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZSBzYWx0$ZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";
+    let settings = json!({
+        "api_keys": {"keys": [{"key": "demo", "principal": "by-key"}, {"key": "eyJ.a.b", "principal": "by-odd-key"}]},
+        "jwt": [{"issuer": ISSUER, "audiences": [AUDIENCE], "jwks": {"inline": issuer.jwks()}}],
+        "basic": {"users": [{"name": "alice", "hash": hash}]},
+        "introspection": {"url": "https://issuer.example/", "client_id": "a", "client_secret": "b"},
+        "hmac": {"keys": [{"id": "a", "secret": "0123456789abcdef", "principal": "by-signature"}]},
+        "mtls": {"certificates": [{"san": "DNS:*", "principal": "by-certificate"}]},
+    });
+    (filter(&settings, &server), issuer, server)
+}
+
+#[tokio::test]
+async fn the_first_method_of_whose_kind_a_credential_is_there_decides() {
+    let (filter, issuer, server) = every_method();
+    let token = issuer.sign(&claims(&json!({})));
+    let bearer = format!("Bearer {token}");
+    let bearer = ("authorization", bearer.as_bytes());
+    let who = |verdict: Result<AuthVerdict, _>| principal(verdict.unwrap());
+    assert_eq!(who(asked(&*filter, &[bearer]).await).as_deref(), Some("alice"));
+    assert_eq!(who(shown(&*filter, "demo").await).as_deref(), Some("by-key"));
+    assert_eq!(who(asked(&*filter, &[("x-api-key", b"demo")]).await).as_deref(), Some("by-key"));
+    assert_eq!(server.calls(), 0, "neither a known key nor a web token is another's to judge");
+    refused(&shown(&*filter, "eyJ.a.b").await);
+    assert_eq!(who(asked(&*filter, &[("x-api-key", b"eyJ.a.b")]).await).as_deref(), Some("by-odd-key"));
+    refused(&asked(&*filter, &[("signature", b"a=:AAAA:"), bearer]).await);
+    refused(&asked(&*filter, &[("authorization", b"Basic YWxpY2U6eA=="), ("x-api-key", b"demo")]).await);
+    refused(&asked(&*filter, &[("x-api-key", b"unknown")]).await);
+    assert_eq!(server.calls(), 0);
+    server.say(200, &json!({"active": true, "sub": "by-introspection"}));
+    assert_eq!(who(shown(&*filter, "opaque").await).as_deref(), Some("by-introspection"));
+    assert!(matches!(asked(&*filter, &[]).await, Ok(AuthVerdict::Pass)));
+}
+
 proptest! {
     /// T-AUTH-2: whatever stands in the fields, nobody gets an identity without the exact key.
     #[test]
@@ -134,5 +174,21 @@ proptest! {
         let holds_key = headers.iter().any(|(_, value)| value.trim_ascii().ends_with(b"demo")) || query.contains("key=");
         prop_assume!(!holds_key);
         prop_assert_eq!(principal(ask(&*demo(), &headers, &query)), None);
+    }
+
+    /// T-AUTH-2, with every method: fields that look like credentials of any kind.
+    #[test]
+    fn t_auth_2_no_input_without_a_credential_gets_an_identity(
+        fields in prop::collection::vec((0_usize..6, 0_usize..5, "[ -~]{0,40}"), 0..5),
+    ) {
+        let names = ["authorization", "x-api-key", "api-key", "signature", "signature-input", "x-client-cert"];
+        let beginnings = ["", "Bearer ", "Bearer eyJ.", "Basic ", "a=:"];
+        let values: Vec<String> = fields.iter().map(|(_, kind, rest)| format!("{}{rest}", beginnings[*kind])).collect();
+        prop_assume!(!values.iter().any(|value| value.trim().ends_with("demo")));
+        let headers: Vec<(&str, &[u8])> =
+            fields.iter().zip(&values).map(|((name, _, _), value)| (names[*name], value.as_bytes())).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let verdict = runtime.block_on(asked(&*every_method().0, &headers)).unwrap();
+        prop_assert_eq!(principal(verdict), None);
     }
 }

@@ -1,16 +1,16 @@
-//! Where an API key may stand in a request: every vendor's client finds its own way served.
+//! Where credentials may stand in a request: every vendor's client finds its own way served.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use tidegate_contract::Head;
 
-/// The API key that a request presents.
+/// The credential that a request presents.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Presented<'a> {
     /// None of the places holds one.
     Nothing,
-    /// One key, as bytes.
+    /// One key, token or pair, as bytes.
     Key(Cow<'a, [u8]>),
     /// The first place that is used is used twice: which one counts would be a guess.
     Ambiguous(&'static str),
@@ -28,22 +28,45 @@ impl<'a> Presented<'a> {
             .find(|presented| *presented != Self::Nothing)
             .unwrap_or_else(|| in_query(head.query))
     }
+
+    /// What stands in `authorization` after this scheme.
+    pub(crate) fn of_scheme(head: &Head<'a>, scheme: &str) -> Self {
+        in_authorization(head.headers, scheme)
+    }
 }
 
 fn in_field<'a>(headers: &[(&'a str, &'a [u8])], field: &'static str) -> Presented<'a> {
-    let mut values = headers.iter().filter(|(name, _)| *name == field).map(|(_, value)| *value);
-    let Some(first) = values.next() else { return Presented::Nothing };
-    if values.next().is_some() {
-        return Presented::Ambiguous(field);
+    if field == "authorization" {
+        return in_authorization(headers, "bearer");
     }
-    let key = if field == "authorization" { bearer(first) } else { Some(first) };
-    key.map_or(Presented::Nothing, |key| Presented::Key(Cow::Borrowed(key.trim_ascii())))
+    match single(headers, field) {
+        Ok(None) => Presented::Nothing,
+        Ok(Some(key)) => Presented::Key(Cow::Borrowed(key.trim_ascii())),
+        Err(Repeated) => Presented::Ambiguous(field),
+    }
 }
 
-/// RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1). Other schemes are not ours.
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then_some(rest)
+fn in_authorization<'a>(headers: &[(&'a str, &'a [u8])], scheme: &str) -> Presented<'a> {
+    match single(headers, "authorization").map(|value| value.and_then(|value| after(value, scheme))) {
+        Ok(None) => Presented::Nothing,
+        Ok(Some(credential)) => Presented::Key(Cow::Borrowed(credential.trim_ascii())),
+        Err(Repeated) => Presented::Ambiguous("authorization"),
+    }
+}
+
+struct Repeated;
+
+/// The value of a field that must not be repeated.
+fn single<'a>(headers: &[(&'a str, &'a [u8])], field: &str) -> Result<Option<&'a [u8]>, Repeated> {
+    let mut values = headers.iter().filter(|(name, _)| *name == field).map(|(_, value)| *value);
+    let first = values.next();
+    if values.next().is_some() { Err(Repeated) } else { Ok(first) }
+}
+
+/// The scheme is case-insensitive (RFC 9110 section 11.1). Other schemes are others' business.
+fn after<'a>(value: &'a [u8], scheme: &str) -> Option<&'a [u8]> {
+    let (found, rest) = value.split_at_checked(scheme.len())?;
+    found.eq_ignore_ascii_case(scheme.as_bytes()).then(|| rest.strip_prefix(b" ")).flatten()
 }
 
 fn in_query(query: &str) -> Presented<'_> {

@@ -5,23 +5,80 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_contract::{ModelNames, Principal};
-use tidegate_pipeline::{Documents, SettingsProblem};
+use tidegate_pipeline::{SettingsProblem, World};
 
+use super::api_keys::ApiKeys;
+use super::basic::{self, BasicSettings};
+use super::external::{self, ExternalSettings};
+use super::hmac::{self, HmacSettings};
+use super::introspection::{self, IntrospectionSettings};
+use super::jwt::{self, ProviderSettings};
 use super::keys::{Digest, KeyTable, parse_digest, sha256};
-use crate::settings::{decode, problem};
+use super::listed::{Listed, Place};
+use super::method::Method;
+use super::mtls::{self, MtlsSettings};
+use crate::settings::{problem, unless};
 
-/// How clients prove who they are.
+/// How clients prove who they are: one or several of these ways. The first of them, in this order, of whose kind a request
+/// has a credential decides: `hmac`, `jwt`, `basic`, `api_keys`, `introspection`, `mtls`, `external`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     /// API keys, sent as `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key` or `?key=`.
-    pub(crate) api_keys: ApiKeys,
+    api_keys: Option<ApiKeysSettings>,
+    /// Issuers of JSON web tokens, which come as `Authorization: Bearer`.
+    #[schemars(length(min = 1))]
+    jwt: Option<Vec<ProviderSettings>>,
+    /// Names and passwords, sent as `Authorization: Basic`.
+    basic: Option<BasicSettings>,
+    /// A server that is asked about each bearer token (RFC 7662).
+    introspection: Option<IntrospectionSettings>,
+    /// Requests signed with a shared key (RFC 9421, `hmac-sha256`).
+    hmac: Option<HmacSettings>,
+    /// Certificates of clients; the listener asks for them by `tls.client_ca`.
+    mtls: Option<MtlsSettings>,
+    /// A server that is asked about each request.
+    external: Option<ExternalSettings>,
+}
+
+impl Settings {
+    /// Whether the digest of a request's body is needed.
+    pub(super) fn needs_body_digest(&self) -> bool {
+        self.hmac.is_some()
+    }
+
+    /// The methods in the order in which they are asked, or every problem.
+    pub(super) fn methods(self, world: &World<'_>) -> Result<Vec<Box<dyn Method>>, Vec<SettingsProblem>> {
+        let problems = &mut Vec::new();
+        let shares_bearer = self.introspection.is_some();
+        let methods: [Option<Box<dyn Method>>; 7] = [
+            self.hmac.and_then(|settings| boxed(hmac::checked(settings, world, problems))),
+            self.jwt.and_then(|settings| boxed(Some(jwt::checked(settings, world, problems)))),
+            self.basic.and_then(|settings| boxed(basic::checked(settings, world, problems))),
+            self.api_keys.and_then(|settings| boxed(settings.checked(shares_bearer, world, problems))),
+            self.introspection.and_then(|settings| boxed(introspection::checked(settings, world, problems))),
+            self.mtls.and_then(|settings| boxed(mtls::checked(settings, problems))),
+            self.external.and_then(|settings| boxed(external::checked(settings, world, problems))),
+        ];
+        let methods: Vec<_> = methods.into_iter().flatten().collect();
+        if methods.is_empty() && problems.is_empty() {
+            let text =
+                "\"auth_filter\" names no way to prove who is calling; add \"api_keys\", \"jwt\" or another";
+            problems.push(problem("", text));
+        }
+        unless(std::mem::take(problems), methods)
+    }
+}
+
+fn boxed<M: Method>(method: Option<M>) -> Option<Box<dyn Method>> {
+    method.map(|method| Box::new(method) as Box<dyn Method>)
 }
 
 /// Where the API keys stand: here or in a file of their own.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ApiKeys {
+#[schemars(rename = "ApiKeys")]
+struct ApiKeysSettings {
     /// The keys themselves.
     keys: Option<Vec<ApiKey>>,
     /// A file with a list `keys`, relative to this configuration; read again when it changes.
@@ -55,66 +112,48 @@ struct ApiKey {
     models: Option<Vec<String>>,
 }
 
-impl ApiKeys {
+impl ApiKeysSettings {
     /// The table of keys, from whichever place holds them.
-    pub(crate) fn load(self, documents: &dyn Documents) -> Result<KeyTable, Vec<SettingsProblem>> {
-        match (self.keys, self.file) {
-            (Some(keys), None) => table(keys, "/api_keys/keys"),
-            (None, Some(file)) => from_file(&file, documents),
-            (None, None) => Err(vec![problem(
-                "/api_keys",
-                "\"api_keys\" names no keys; give them under \"keys\" or name a file under \"file\"",
-            )]),
-            (Some(_), Some(_)) => Err(vec![problem(
-                "/api_keys/file",
-                "\"keys\" and \"file\" exclude each other; move the keys into the file or remove \"file\"",
-            )]),
-        }
+    fn checked(
+        self,
+        shares_bearer: bool,
+        world: &World<'_>,
+        problems: &mut Vec<SettingsProblem>,
+    ) -> Option<ApiKeys> {
+        let listed = Listed { method: "api_keys", list: "keys", inline: self.keys, file: self.file };
+        let (keys, place) = listed.read(world, |file: KeysFile| file.keys, problems)?;
+        Some(ApiKeys { keys: table(keys, &place, problems), shares_bearer })
     }
 }
 
-fn from_file(file: &str, documents: &dyn Documents) -> Result<KeyTable, Vec<SettingsProblem>> {
-    let in_file = |message: String| problem("/api_keys/file", &message);
-    let schema = schemars::schema_for!(KeysFile).to_value();
-    let document =
-        documents.read(file, &schema).map_err(|lines| lines.into_iter().map(in_file).collect::<Vec<_>>())?;
-    let keys = decode::<KeysFile>(&document, "/api_keys/file")?.keys;
-    table(keys, "/keys").map_err(|problems| {
-        let named = |found: SettingsProblem| in_file(format!("{file}: {}: {}", found.pointer, found.message));
-        problems.into_iter().map(named).collect()
-    })
-}
-
-fn table(keys: Vec<ApiKey>, pointer: &str) -> Result<KeyTable, Vec<SettingsProblem>> {
+fn table(keys: Vec<ApiKey>, place: &Place, problems: &mut Vec<SettingsProblem>) -> KeyTable {
     let mut table = KeyTable::default();
-    let mut problems = Vec::new();
     for (index, key) in keys.into_iter().enumerate() {
-        let pointer = format!("{pointer}/{index}");
-        match key.digest(&pointer) {
+        let entry = format!("/{index}");
+        match key.digest() {
             Ok(digest) => {
                 if !table.insert(digest, Arc::new(key.principal())) {
-                    problems
-                        .push(problem(&pointer, "this key is listed twice; give each principal its own key"));
+                    let text = "this key is listed twice; give each principal its own key";
+                    problems.push(place.problem(&entry, text));
                 }
             }
-            Err(found) => problems.push(found),
+            Err((key, cause)) => problems.push(place.problem(&format!("{entry}{key}"), cause)),
         }
     }
-    if problems.is_empty() { Ok(table) } else { Err(problems) }
+    table
 }
 
 impl ApiKey {
-    fn digest(&self, pointer: &str) -> Result<Digest, SettingsProblem> {
+    /// The digest; otherwise below which key, and what is wrong.
+    fn digest(&self) -> Result<Digest, (&'static str, &'static str)> {
         match (&self.key, &self.sha256) {
             (Some(key), None) if key.trim().is_empty() => {
-                Err(problem(&format!("{pointer}/key"), "\"key\" is empty; an empty key would let anyone in"))
+                Err(("/key", "\"key\" is empty; an empty key would let anyone in"))
             }
             (Some(key), None) => Ok(sha256(key.trim().as_bytes())),
-            (None, Some(text)) => checked_digest(text, &format!("{pointer}/sha256")),
-            (None, None) => Err(problem(pointer, "this entry has no key; give \"key\" or \"sha256\"")),
-            (Some(_), Some(_)) => {
-                Err(problem(pointer, "\"key\" and \"sha256\" exclude each other; keep \"sha256\""))
-            }
+            (None, Some(text)) => checked_digest(text).map_err(|cause| ("/sha256", cause)),
+            (None, None) => Err(("", "this entry has no key; give \"key\" or \"sha256\"")),
+            (Some(_), Some(_)) => Err(("", "\"key\" and \"sha256\" exclude each other; keep \"sha256\"")),
         }
     }
 
@@ -127,12 +166,11 @@ impl ApiKey {
     }
 }
 
-fn checked_digest(text: &str, pointer: &str) -> Result<Digest, SettingsProblem> {
-    let digest = parse_digest(text).ok_or_else(|| {
-        problem(pointer, "\"sha256\" must be 64 hexadecimal digits, as `sha256sum` prints them")
-    })?;
+fn checked_digest(text: &str) -> Result<Digest, &'static str> {
+    let digest =
+        parse_digest(text).ok_or("\"sha256\" must be 64 hexadecimal digits, as `sha256sum` prints them")?;
     if digest == sha256(b"") {
-        return Err(problem(pointer, "\"sha256\" is the digest of an empty key, which would let anyone in"));
+        return Err("\"sha256\" is the digest of an empty key, which would let anyone in");
     }
     Ok(digest)
 }

@@ -13,7 +13,7 @@ use super::judge::{Judge, POLICY};
 use super::openai::OpenAi;
 use super::webhook::{Format, Webhook};
 use super::{Cluster, Service};
-use crate::settings::{below, problem};
+use crate::settings::{Secret, below, problem};
 
 /// Who judges, and how it is reached.
 #[derive(Deserialize, JsonSchema)]
@@ -54,12 +54,6 @@ enum ServiceKind {
     /// A model.
     Judge,
 }
-
-/// What nobody should see.
-#[derive(Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(extend("writeOnly" = true))]
-struct Secret(String);
 
 impl ServiceKind {
     fn as_str(self) -> &'static str {
