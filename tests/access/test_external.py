@@ -46,6 +46,7 @@ def test_the_server_sees_the_head_of_the_request(guarded, server):
         "x-forwarded-uri": "/v1/chat/completions?a=%20b",
         "x-forwarded-for": "127.0.0.1",
     }
+    assert "canary" not in gateway.written()
 
 
 def test_t_hdr_1_only_allowed_fields_go_on(guarded, server):

@@ -229,6 +229,8 @@ async fn without_keys_the_filter_fails_and_a_bad_token_is_still_a_401() {
 fn t_auth_4_settings_that_would_let_anyone_in_are_refused() {
     let keys = Issuer::new("a").jwks();
     let secret = json!({"keys": [{"kty": "oct", "k": "c2VjcmV0"}]});
+    let mut private = keys.clone();
+    private["keys"][0]["d"] = json!("AAAA");
     for (more, pointer) in [
         (json!({"algorithms": ["none"]}), "/jwt/0/algorithms/0"),
         (json!({"algorithms": ["RS256", "HS256"]}), "/jwt/0/algorithms/1"),
@@ -236,6 +238,7 @@ fn t_auth_4_settings_that_would_let_anyone_in_are_refused() {
         (json!({"leeway": "2d"}), "/jwt/0/leeway"),
         (json!({"jwks": {}}), "/jwt/0/jwks"),
         (json!({"jwks": {"inline": secret}}), "/jwt/0/jwks/inline"),
+        (json!({"jwks": {"inline": private}}), "/jwt/0/jwks/inline"),
         (json!({"jwks": {"file": "gone.json"}}), "/jwt/0/jwks/file"),
         (json!({"jwks": {"url": "http://issuer.example/jwks"}}), "/jwt/0/jwks/url"),
         (json!({"jwks": {"url": "http://localhost.example/jwks"}}), "/jwt/0/jwks/url"),

@@ -194,11 +194,21 @@ fn fixed(
     name: &str,
     problems: &mut Vec<SettingsProblem>,
 ) -> Option<KeySource> {
-    match KeySet::read(document) {
+    match public(document).and_then(KeySet::read) {
         Ok(keys) => Some(KeySource::Fixed(Arc::new(keys))),
         Err(cause) => {
             problems.push(problem(pointer, &format!("{name} is no set of keys: {cause}")));
             None
         }
     }
+}
+
+/// A set without private keys, which have no business in a configuration that is shown.
+fn public(document: &Value) -> Result<&Value, &'static str> {
+    let keys = document.get("keys").and_then(Value::as_array);
+    let is_private = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
+    if keys.is_some_and(|keys| keys.iter().any(is_private)) {
+        return Err("it has a private key or a shared secret in it; give the public keys only");
+    }
+    Ok(document)
 }
