@@ -9,9 +9,9 @@ import pytest
 from support.gateway import ROOT, Gateway, run_tidegate
 
 HERE = pathlib.Path(__file__).parent
-# What only a whole gateway can tell, since it knows plugins, stands apart.
+# What only a whole gateway can tell, since it knows plugins and the settings of filters, stands apart.
 INVALID = sorted([*HERE.glob("invalid/*.yaml"), *HERE.glob("invalid_plugins/*.yaml")])
-VALID = sorted(HERE.glob("valid/*.yaml"))
+VALID = sorted([*HERE.glob("valid/*.yaml"), *HERE.glob("valid_filters/*.yaml")])
 
 
 def place(source: pathlib.Path, folder: pathlib.Path):
