@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::headers::media_type;
+use crate::lingering::Lingering;
 
 /// What bounds a body.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +142,7 @@ pub(crate) struct Begun {
     pub(crate) begun: Bytes,
     pub(crate) model: NamedModel,
     pub(crate) scan: Box<FormScan>,
-    pub(crate) rest: Incoming,
+    pub(crate) rest: Lingering,
 }
 
 impl ClientBody {
@@ -171,7 +172,10 @@ impl ClientBody {
     ) -> Result<Self, Fault> {
         let (begun, incoming) = match self {
             Self::Unread(incoming) => (Bytes::new(), incoming),
-            Self::Begun(form) => (form.begun, form.rest),
+            Self::Begun(form) => match form.rest.into_inner() {
+                Some(rest) => (form.begun, rest),
+                None => return Ok(Self::Held(Held::empty())),
+            },
             Self::Held(_) => return Ok(self),
         };
         let raw = collect(begun, incoming, headers, (bounds, clock)).await?;
@@ -192,6 +196,7 @@ impl ClientBody {
                 if is_form(heading.operation, headers) && !headers.contains_key(CONTENT_ENCODING) =>
             {
                 check_length(headers, bounds.limit)?;
+                let incoming = Lingering::new(incoming);
                 begin(incoming, form(headers)?, (bounds, clock)).await
             }
             other => other.hold(headers, heading, (bounds, clock)).await,
@@ -209,7 +214,11 @@ pub(crate) fn check_length(headers: &HeaderMap, limit: Limit) -> Result<(), Faul
 }
 
 /// The next piece of a body; `None` at its end.
-async fn piece(incoming: &mut Incoming, bounds: Bounds, clock: &Clock) -> Result<Option<Bytes>, Fault> {
+async fn piece(
+    incoming: &mut (impl Body<Data = Bytes, Error = hyper::Error> + Unpin),
+    bounds: Bounds,
+    clock: &Clock,
+) -> Result<Option<Bytes>, Fault> {
     loop {
         let late = || Fault::BodyTimeout(bounds.wait);
         let Some(frame) = clock.phase(bounds.wait, late, incoming.frame()).await? else { return Ok(None) };
@@ -222,7 +231,7 @@ async fn piece(incoming: &mut Incoming, bounds: Bounds, clock: &Clock) -> Result
 
 /// Reads a form up to its model; one without is read whole.
 async fn begin(
-    mut incoming: Incoming,
+    mut incoming: Lingering,
     mut scan: Box<FormScan>,
     (bounds, clock): (Bounds, &Clock),
 ) -> Result<ClientBody, Fault> {

@@ -23,6 +23,7 @@ mod inbound;
 mod io;
 mod ledger;
 mod limits;
+mod lingering;
 mod listeners;
 mod mock;
 mod outbound;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::fault::Fault;
 use crate::inbound::{Begun, Bounds, Limit, NamedModel, bad_form};
+use crate::lingering::Lingering;
 
 /// The body of an upstream request.
 pub(crate) enum Upload {
@@ -24,7 +25,7 @@ pub(crate) enum Upload {
 pub(crate) struct Passing {
     /// What was read of it already.
     begun: Option<Bytes>,
-    incoming: Incoming,
+    incoming: Lingering,
     limit: Limit,
     wait: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -78,6 +79,7 @@ impl Passing {
     pub(crate) fn unread(incoming: Incoming, bounds: Bounds, progress: Arc<Mutex<Progress>>) -> Self {
         let scan = Scan::Json(JsonFields::new(["model"], MAX_MODEL));
         let Bounds { limit, wait, .. } = bounds;
+        let incoming = Lingering::new(incoming);
         Self { begun: None, incoming, limit, wait, timer: None, model: None, scan, progress }
     }
 
