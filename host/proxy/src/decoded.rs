@@ -4,16 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
+use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Response};
 use http_body_util::BodyDataStream;
 use hyper::body::{Body, Incoming, SizeHint};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::ReadBuf;
 use tokio_util::io::StreamReader;
 
+use crate::coding::{Coding, Reader};
 use crate::upstream::cause_of;
 
 /// The body of an answer as it came, or without its coding.
@@ -24,7 +24,7 @@ pub(crate) enum Arriving {
 
 /// What comes out of a decoder, piece by piece.
 pub(crate) struct Decoded {
-    reader: Pin<Box<dyn AsyncRead + Send + Sync>>,
+    reader: Reader<'static>,
     ended: bool,
 }
 
@@ -42,7 +42,7 @@ const PIECE: usize = 16 * 1024;
 
 /// Undoes the coding of an answer; one that is not known stays.
 pub(crate) fn response(response: Response<Incoming>) -> Response<Arriving> {
-    let Some(coding) = Coding::of(response.headers()) else { return response.map(Arriving::AsItCame) };
+    let Ok(Some(coding)) = Coding::of(response.headers()) else { return response.map(Arriving::AsItCame) };
     let mut response = response.map(|incoming| Arriving::Decoded(Box::new(Decoded::new(coding, incoming))));
     let headers = response.headers_mut();
     headers.remove(CONTENT_ENCODING);
@@ -50,40 +50,10 @@ pub(crate) fn response(response: Response<Incoming>) -> Response<Arriving> {
     response
 }
 
-/// A content coding (RFC 9110, section 8.4.1; RFC 7932, RFC 8878).
-#[derive(Debug, Clone, Copy)]
-enum Coding {
-    Gzip,
-    Deflate,
-    Brotli,
-    Zstd,
-}
-
-impl Coding {
-    /// The one coding of a body; `None` where it has none, several, or one that nobody knows.
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut fields = headers.get_all(CONTENT_ENCODING).iter();
-        let (first, None) = (fields.next()?, fields.next()) else { return None };
-        match first.to_str().ok()?.trim().to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => Some(Self::Gzip),
-            "deflate" => Some(Self::Deflate),
-            "br" => Some(Self::Brotli),
-            "zstd" => Some(Self::Zstd),
-            _ => None,
-        }
-    }
-}
-
 impl Decoded {
     fn new(coding: Coding, incoming: Incoming) -> Self {
         let input = StreamReader::new(BodyDataStream::new(incoming).map_err(io::Error::other));
-        let reader: Pin<Box<dyn AsyncRead + Send + Sync>> = match coding {
-            Coding::Gzip => Box::pin(GzipDecoder::new(input)),
-            Coding::Deflate => Box::pin(ZlibDecoder::new(input)),
-            Coding::Brotli => Box::pin(BrotliDecoder::new(input)),
-            Coding::Zstd => Box::pin(ZstdDecoder::new(input)),
-        };
-        Self { reader, ended: false }
+        Self { reader: coding.undone(input), ended: false }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {

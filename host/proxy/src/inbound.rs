@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -16,6 +15,7 @@ use tidegate_providers::{FormError, FormModel, FormScan, ModelName, replace_mode
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::clock::Clock;
+use crate::coding::Coding;
 use crate::fault::Fault;
 use crate::headers::media_type;
 use crate::lingering::Lingering;
@@ -170,15 +170,11 @@ impl ClientBody {
         heading: &Heading,
         (bounds, clock): (Bounds, &Clock),
     ) -> Result<Self, Fault> {
-        let (begun, incoming) = match self {
-            Self::Unread(incoming) => (Bytes::new(), incoming),
-            Self::Begun(form) => match form.rest.into_inner() {
-                Some(rest) => (form.begun, rest),
-                None => return Ok(Self::Held(Held::empty())),
-            },
+        let raw = match self {
+            Self::Unread(incoming) => collect(Bytes::new(), incoming, headers, (bounds, clock)).await?,
+            Self::Begun(form) => Box::pin(collect(form.begun, form.rest, headers, (bounds, clock))).await?,
             Self::Held(_) => return Ok(self),
         };
-        let raw = collect(begun, incoming, headers, (bounds, clock)).await?;
         let digest = bounds.digest.then(|| Digest::of(&raw));
         let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
         Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, heading)? }))
@@ -277,7 +273,7 @@ fn form_model(bytes: &Bytes, headers: &HeaderMap) -> Result<Option<NamedModel>, 
 
 async fn collect(
     begun: Bytes,
-    mut incoming: Incoming,
+    mut incoming: impl Body<Data = Bytes, Error = hyper::Error> + Unpin,
     headers: &HeaderMap,
     (bounds, clock): (Bounds, &Clock),
 ) -> Result<Bytes, Fault> {
@@ -316,27 +312,15 @@ fn make_room(whole: &mut BytesMut, length: usize, announced: usize) {
     whole.reserve(wanted - whole.len());
 }
 
-/// Undoes one content coding within the limit; several at once are refused, as nobody needs them and bombs nest them.
+/// Undoes the content coding within the limit.
 async fn decode(raw: Bytes, headers: &HeaderMap, limit: Limit) -> Result<(Bytes, bool), Fault> {
-    let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok((raw, false)) };
-    let coding = coding.to_str().unwrap_or_default().trim().to_ascii_lowercase();
-    let unknown = || {
+    let unknown = |_| {
         let known = "send it plain, or as gzip, deflate, br or zstd";
-        Err(Fault::Body(format!("\"content-encoding\" of the body is none that is served; {known}")))
+        Fault::Body(format!("\"content-encoding\" of the body is none that is served; {known}"))
     };
-    if headers.get_all(CONTENT_ENCODING).iter().count() > 1 {
-        return unknown();
-    }
+    let Some(coding) = Coding::of(headers).map_err(unknown)? else { return Ok((raw, false)) };
     let input: &[u8] = &raw;
-    let decoded = match coding.as_str() {
-        "" | "identity" => return Ok((raw, false)),
-        "gzip" | "x-gzip" => read_within(GzipDecoder::new(input), limit).await?,
-        "deflate" => read_within(ZlibDecoder::new(input), limit).await?,
-        "br" => read_within(BrotliDecoder::new(input), limit).await?,
-        "zstd" => read_within(ZstdDecoder::new(input), limit).await?,
-        _ => return unknown(),
-    };
-    Ok((decoded, true))
+    Ok((read_within(coding.undone(input), limit).await?, true))
 }
 
 async fn read_within(decoder: impl AsyncRead + Unpin, limit: Limit) -> Result<Bytes, Fault> {

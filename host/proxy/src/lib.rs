@@ -7,6 +7,7 @@ mod build;
 mod calls;
 mod certificate;
 mod clock;
+mod coding;
 mod connect;
 mod decoded;
 mod egress;

@@ -21,11 +21,6 @@ impl Lingering {
     pub(crate) fn new(incoming: Incoming) -> Self {
         Self(Some(incoming))
     }
-
-    /// The body itself, for whoever reads it to its end.
-    pub(crate) fn into_inner(mut self) -> Option<Incoming> {
-        self.0.take()
-    }
 }
 
 impl Body for Lingering {
