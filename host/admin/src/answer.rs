@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::access::Refused;
-use crate::control::{PluginError, ReloadError, Reloaded};
+use crate::control::{ApiError, ReloadError, Reloaded};
 
 /// Answers are for the caller alone: no cache keeps them, no browser guesses their type or shows them in a page.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -61,12 +61,37 @@ pub(crate) fn reloaded(outcome: Result<Reloaded, ReloadError>) -> Response {
     }
 }
 
-pub(crate) fn plugin(outcome: Result<serde_json::Value, PluginError>) -> Response {
-    let (status, code) = match &outcome {
-        Ok(plugin) => return Json(plugin).into_response(),
-        Err(PluginError::NotFound(_)) => (StatusCode::NOT_FOUND, "unknown_plugin"),
-        Err(PluginError::Invalid(_)) => (StatusCode::BAD_REQUEST, "invalid_plugin"),
-        Err(PluginError::Conflict(_)) => (StatusCode::CONFLICT, "plugin_in_use"),
+pub(crate) fn plugin(outcome: Result<serde_json::Value, ApiError>) -> Response {
+    outcome.map_or_else(|error| told(&error, &PLUGIN), |plugin| Json(plugin).into_response())
+}
+
+/// What was made, with its secret where it has one.
+pub(crate) fn made(outcome: Result<serde_json::Value, ApiError>) -> Response {
+    outcome
+        .map_or_else(|error| told(&error, &OTHER), |made| (StatusCode::CREATED, Json(made)).into_response())
+}
+
+pub(crate) fn found(outcome: Result<serde_json::Value, ApiError>) -> Response {
+    outcome.map_or_else(|error| told(&error, &OTHER), |found| Json(found).into_response())
+}
+
+pub(crate) fn gone(outcome: Result<(), ApiError>) -> Response {
+    outcome.map_or_else(|error| told(&error, &OTHER), |()| StatusCode::NO_CONTENT.into_response())
+}
+
+/// Words for programs: of what is unknown, of what cannot be, and of what is in use.
+type Codes = [&'static str; 3];
+
+const PLUGIN: Codes = ["unknown_plugin", "invalid_plugin", "plugin_in_use"];
+
+const OTHER: Codes = ["not_found", "invalid_request", "conflict"];
+
+fn told(cause: &ApiError, [unknown, invalid, in_use]: &Codes) -> Response {
+    let (status, code) = match cause {
+        ApiError::NotFound(_) => (StatusCode::NOT_FOUND, unknown),
+        ApiError::Invalid(_) => (StatusCode::BAD_REQUEST, invalid),
+        ApiError::Conflict(_) => (StatusCode::CONFLICT, in_use),
+        ApiError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, &"store_unavailable"),
     };
-    error(status, code, &outcome.map_or_else(|error| error.to_string(), |_| String::new()))
+    error(status, code, &cause.to_string())
 }

@@ -16,6 +16,12 @@ pub trait Control: Send + Sync + 'static {
     /// The live configuration; the implementer leaves every secret out.
     fn config(&self) -> Value;
 
+    /// API keys.
+    fn keys(&self) -> &dyn KeyControl;
+
+    /// What was used, by the parameters of a query.
+    fn usage(&self, query: Vec<(String, String)>) -> BoxFuture<'_, Result<Value, ApiError>>;
+
     /// The plugins: `{name, version, digest, runtime, state, hooks, error}` each.
     fn plugins(&self) -> Vec<Value>;
 
@@ -26,19 +32,40 @@ pub trait Control: Send + Sync + 'static {
     fn trace(&self, request_id: &str) -> Option<Value>;
 
     /// Puts another version of a plugin in place; the answer is the plugin as it is then.
-    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>>;
+    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>>;
 
     /// Takes what was put away again.
-    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>>;
+    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, ApiError>>;
 
     /// Brings back the version that was live before.
-    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>>;
+    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, ApiError>>;
 }
 
-/// Why a plugin was not changed.
+/// API keys that are made while the gateway runs.
+pub trait KeyControl: Send + Sync + 'static {
+    /// Makes one; the answer has its secret.
+    fn create(&self, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>>;
+
+    /// Some of them, by the parameters of a query.
+    fn list(&self, query: Vec<(String, String)>) -> BoxFuture<'_, Result<Value, ApiError>>;
+
+    /// One of them.
+    fn get(&self, id: String) -> BoxFuture<'_, Result<Value, ApiError>>;
+
+    /// Changes one.
+    fn update(&self, id: String, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>>;
+
+    /// Gives one another secret; the answer has it.
+    fn rotate(&self, id: String, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>>;
+
+    /// Ends one.
+    fn revoke(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>>;
+}
+
+/// Why the API does not do what it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PluginError {
-    /// There is none of that name, or no version to go back to.
+pub enum ApiError {
+    /// There is none of that name.
     #[error("{0}")]
     NotFound(String),
     /// The body asks for what cannot be.
@@ -47,6 +74,9 @@ pub enum PluginError {
     /// It is in use, or stands in the configuration file.
     #[error("{0}")]
     Conflict(String),
+    /// Where it is kept gives no answer.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 /// A configuration that was read and is live.

@@ -13,6 +13,6 @@ mod server;
 mod token;
 
 pub use access::{Access, LiveAccess};
-pub use control::{Control, PluginError, ReloadError, Reloaded};
+pub use control::{ApiError, Control, KeyControl, ReloadError, Reloaded};
 pub use server::serve;
 pub use token::{TokenError, generated_token};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
@@ -15,7 +15,7 @@ use tokio::task;
 
 use crate::access::LiveAccess;
 use crate::answer;
-use crate::control::{Control, PluginError};
+use crate::control::{ApiError, Control};
 
 /// The largest body that a handler reads, in bytes.
 const BODY: usize = 64 * 1024;
@@ -35,6 +35,10 @@ pub(crate) fn router(access: Arc<LiveAccess>, served: Served) -> Router {
         .route("/plugins", get(plugins))
         .route("/plugins/{name}", get(plugin).put(put_plugin).delete(delete_plugin))
         .route("/plugins/{name}/rollback", post(roll_back_plugin))
+        .route("/keys", get(keys).post(create_key))
+        .route("/keys/{id}", get(key).patch(update_key).delete(revoke_key))
+        .route("/keys/{id}/rotate", post(rotate_key))
+        .route("/usage", get(usage))
         .route("/traces", get(traces))
         .route("/traces/{request_id}", get(trace))
         .fallback(not_found)
@@ -111,7 +115,7 @@ async fn plugins(State(served): State<Served>) -> Response {
 
 async fn plugin(State(served): State<Served>, Path(name): Path<String>) -> Response {
     let found = served.control.plugins().into_iter().find(|plugin| plugin["name"] == name.as_str());
-    answer::plugin(found.ok_or_else(|| PluginError::NotFound(format!("there is no plugin \"{name}\""))))
+    answer::plugin(found.ok_or_else(|| ApiError::NotFound(format!("there is no plugin \"{name}\""))))
 }
 
 /// Tasks of their own: a client that leaves must not stop a change half-way.
@@ -120,7 +124,7 @@ async fn put_plugin(State(served): State<Served>, Path(name): Path<String>, body
         Ok(wanted) => wanted,
         Err(error) => {
             let text = format!("the body is no JSON: {error}; send {{\"path\": \"FOLDER\"}}");
-            return answer::plugin(Err(PluginError::Invalid(text)));
+            return answer::plugin(Err(ApiError::Invalid(text)));
         }
     };
     changed(task::spawn(async move { served.control.put_plugin(name, wanted).await }).await)
@@ -134,8 +138,64 @@ async fn roll_back_plugin(State(served): State<Served>, Path(name): Path<String>
     changed(task::spawn(async move { served.control.roll_back_plugin(name).await }).await)
 }
 
-fn changed(outcome: Result<Result<serde_json::Value, PluginError>, task::JoinError>) -> Response {
+fn changed(outcome: Result<Result<serde_json::Value, ApiError>, task::JoinError>) -> Response {
     outcome.map_or_else(|error| internal(&error), answer::plugin)
+}
+
+type Pairs = Query<Vec<(String, String)>>;
+
+async fn keys(State(served): State<Served>, Query(query): Pairs) -> Response {
+    answer::found(served.control.keys().list(query).await)
+}
+
+async fn key(State(served): State<Served>, Path(id): Path<String>) -> Response {
+    answer::found(served.control.keys().get(id).await)
+}
+
+/// Tasks of their own, as for plugins.
+async fn create_key(State(served): State<Served>, body: Bytes) -> Response {
+    let wanted = match object(&body, "{\"principal\": \"NAME\"}") {
+        Ok(wanted) => wanted,
+        Err(error) => return answer::made(Err(error)),
+    };
+    let made = task::spawn(async move { served.control.keys().create(wanted).await }).await;
+    made.map_or_else(|error| internal(&error), answer::made)
+}
+
+async fn update_key(State(served): State<Served>, Path(id): Path<String>, body: Bytes) -> Response {
+    let wanted = match object(&body, "{\"expires_in\": \"24h\"}") {
+        Ok(wanted) => wanted,
+        Err(error) => return answer::found(Err(error)),
+    };
+    let updated = task::spawn(async move { served.control.keys().update(id, wanted).await }).await;
+    updated.map_or_else(|error| internal(&error), answer::found)
+}
+
+/// Without a body as with an empty one.
+async fn rotate_key(State(served): State<Served>, Path(id): Path<String>, body: Bytes) -> Response {
+    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+    let wanted = match object(&body, "{\"overlap\": \"24h\"}") {
+        Ok(wanted) => wanted,
+        Err(error) => return answer::found(Err(error)),
+    };
+    let rotated = task::spawn(async move { served.control.keys().rotate(id, wanted).await }).await;
+    rotated.map_or_else(|error| internal(&error), answer::found)
+}
+
+async fn revoke_key(State(served): State<Served>, Path(id): Path<String>) -> Response {
+    let revoked = task::spawn(async move { served.control.keys().revoke(id).await }).await;
+    revoked.map_or_else(|error| internal(&error), answer::gone)
+}
+
+/// The JSON of a body.
+fn object(body: &Bytes, example: &str) -> Result<serde_json::Value, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        ApiError::Invalid(format!("the body is no JSON: {error}; send one such as {example}"))
+    })
+}
+
+async fn usage(State(served): State<Served>, Query(query): Pairs) -> Response {
+    answer::found(served.control.usage(query).await)
 }
 
 async fn not_found() -> Response {

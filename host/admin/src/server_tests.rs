@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::{Limits, serve_within};
 use crate::access::{Access, LiveAccess};
-use crate::control::{Control, PluginError, ReloadError, Reloaded};
+use crate::control::{ApiError, Control, KeyControl, ReloadError, Reloaded};
 use crate::routes::{Served, router};
 
 /// A gateway whose reload waits for a word and fails when told to.
@@ -25,6 +25,38 @@ struct Gateway {
     begun: Notify,
     go_on: Notify,
     ended: Notify,
+}
+
+fn no_key<T: Send>(id: String) -> BoxFuture<'static, Result<T, ApiError>> {
+    Box::pin(async move {
+        if id == "down" { Err(ApiError::Unavailable(id)) } else { Err(ApiError::NotFound(id)) }
+    })
+}
+
+impl KeyControl for Gateway {
+    fn create(&self, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>> {
+        Box::pin(async move { Ok(wanted) })
+    }
+
+    fn list(&self, query: Vec<(String, String)>) -> BoxFuture<'_, Result<Value, ApiError>> {
+        Box::pin(async move { Ok(json!(query)) })
+    }
+
+    fn get(&self, id: String) -> BoxFuture<'_, Result<Value, ApiError>> {
+        no_key(id)
+    }
+
+    fn update(&self, id: String, _: Value) -> BoxFuture<'_, Result<Value, ApiError>> {
+        no_key(id)
+    }
+
+    fn rotate(&self, id: String, _: Value) -> BoxFuture<'_, Result<Value, ApiError>> {
+        no_key(id)
+    }
+
+    fn revoke(&self, id: String) -> BoxFuture<'_, Result<(), ApiError>> {
+        no_key(id)
+    }
 }
 
 impl Control for Gateway {
@@ -60,23 +92,31 @@ impl Control for Gateway {
         (request_id == "r-1").then(|| json!({"request_id": request_id, "steps": []}))
     }
 
+    fn keys(&self) -> &dyn KeyControl {
+        self
+    }
+
+    fn usage(&self, query: Vec<(String, String)>) -> BoxFuture<'_, Result<Value, ApiError>> {
+        Box::pin(async move { Ok(json!(query)) })
+    }
+
     fn plugins(&self) -> Vec<Value> {
         vec![json!({"name": "mask", "state": "live"})]
     }
 
-    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, PluginError>> {
+    fn put_plugin(&self, name: String, wanted: Value) -> BoxFuture<'_, Result<Value, ApiError>> {
         Box::pin(async move {
-            let path = wanted["path"].as_str().ok_or_else(|| PluginError::Invalid("no path".into()))?;
+            let path = wanted["path"].as_str().ok_or_else(|| ApiError::Invalid("no path".into()))?;
             Ok(json!({"name": name, "path": path}))
         })
     }
 
-    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
-        Box::pin(async move { Err(PluginError::Conflict(format!("\"{name}\" is in use"))) })
+    fn delete_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, ApiError>> {
+        Box::pin(async move { Err(ApiError::Conflict(format!("\"{name}\" is in use"))) })
     }
 
-    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, PluginError>> {
-        Box::pin(async move { Err(PluginError::NotFound(format!("there is no \"{name}\""))) })
+    fn roll_back_plugin(&self, name: String) -> BoxFuture<'_, Result<Value, ApiError>> {
+        Box::pin(async move { Err(ApiError::NotFound(format!("there is no \"{name}\""))) })
     }
 }
 

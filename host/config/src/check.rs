@@ -7,10 +7,14 @@ mod endpoint;
 mod filter;
 mod headers;
 mod plugin;
+mod prices;
 mod route;
 mod service;
+mod store;
 
 use std::sync::Arc;
+
+pub use prices::price_catalogue;
 
 use crate::checked::Config;
 use crate::raw::File;
@@ -43,6 +47,9 @@ pub(crate) fn config(file: File, at: At<'_>) -> Config {
         allow_native: file.allow_native,
         plugin_dirs: file.plugin_dirs.iter().map(|folder| at.folder_of(folder)).collect(),
         virtual_services: service::services(file.virtual_services, at.key("virtual_services")),
+        prices: prices::prices(file.prices, &file.providers, at.key("prices")),
+        store: store::store(file.store, at.key("store")),
+        usage: store::usage(file.usage, at.key("usage")),
         telemetry: edge::telemetry(&file.telemetry),
     }
 }

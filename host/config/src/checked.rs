@@ -35,6 +35,12 @@ pub struct Config {
     pub allow_native: bool,
     /// Virtual services in the order of the file.
     pub virtual_services: Vec<VirtualService>,
+    /// Prices of models that the configuration gives, in their order.
+    pub prices: Vec<Price>,
+    /// Where counters, values and keys are kept.
+    pub store: Store,
+    /// The account of exchanges.
+    pub usage: Option<Usage>,
     /// Logs and metrics.
     pub telemetry: Telemetry,
 }
@@ -666,6 +672,135 @@ pub enum OnError {
     Deny,
     /// The filter is passed by, and that is counted.
     Allow,
+}
+
+/// The price of some models.
+#[derive(Debug, Clone)]
+pub struct Price {
+    /// Names of providers; `None` is every one.
+    pub providers: Option<Vec<String>>,
+    /// Globs of models as the provider calls them.
+    pub models: Vec<String>,
+    /// The first day on which it holds, in days of UTC since 1970.
+    pub from: Option<u32>,
+    /// The first on which it holds no more.
+    pub until: Option<u32>,
+    /// The price itself.
+    pub of: PriceOf,
+}
+
+impl Price {
+    /// The rule, where it is one.
+    pub fn rule(&self) -> Option<&CostRule> {
+        match &self.of {
+            PriceOf::Rule(rule) => Some(rule),
+            PriceOf::Rates { .. } => None,
+        }
+    }
+}
+
+/// A price.
+#[derive(Debug, Clone)]
+pub enum PriceOf {
+    /// By the token and request.
+    Rates {
+        /// Whatever the prompt.
+        all: Rates,
+        /// Of prompts of more tokens than the number.
+        long: Option<(u64, Rates)>,
+    },
+    /// A rule in CEL.
+    Rule(CostRule),
+}
+
+/// Prices in millionths of a millionth of a dollar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// A token of the prompt.
+    pub input: u64,
+    /// A token of the answer.
+    pub output: u64,
+    /// A token of the prompt from the provider's cache.
+    pub cached_input: u64,
+    /// A token of the prompt written to it.
+    pub cache_write: u64,
+    /// A token of the answer that is reasoning.
+    pub reasoning: u64,
+    /// A request.
+    pub request: u64,
+}
+
+/// A rule in CEL, and where it stands, for its errors.
+#[derive(Debug, Clone, Default)]
+pub struct CostRule {
+    /// The rule.
+    pub source: String,
+    /// `None` where it stands in no file of the user's.
+    pub node: Option<Node>,
+}
+
+/// Where counters, values and keys are kept.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// In memory, until the gateway ends.
+    Memory,
+    /// In a file.
+    Sqlite(PathBuf),
+    /// On a server.
+    Redis(Box<Redis>),
+}
+
+/// A server of Redis or Valkey.
+#[derive(Debug, Clone)]
+pub struct Redis {
+    /// Where it is.
+    pub servers: RedisServers,
+    /// The user; `None` is the default one.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<SecretString>,
+    /// The number of the database.
+    pub database: i64,
+    /// `None` is plain text.
+    pub tls: Option<ClusterTls>,
+    /// What all keys begin with.
+    pub prefix: String,
+    /// How long an operation may take.
+    pub timeout: Duration,
+}
+
+/// Hosts and ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedisServers {
+    /// One server.
+    One((String, u16)),
+    /// Some servers of a cluster.
+    Cluster(Vec<(String, u16)>),
+    /// Sentinels.
+    Sentinel {
+        /// The name under which they watch the server.
+        master: String,
+        /// The sentinels.
+        nodes: Vec<(String, u16)>,
+    },
+}
+
+/// An account of every exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Where it is kept.
+    pub file: UsageFile,
+    /// Days after which a record is removed.
+    pub keep_days: Option<u32>,
+}
+
+/// A file of accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageFile {
+    /// A database of SQLite.
+    Sqlite(PathBuf),
+    /// JSON lines.
+    JsonLines(PathBuf),
 }
 
 /// Logs and metrics.

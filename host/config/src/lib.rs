@@ -22,6 +22,7 @@ mod yaml;
 
 use std::path::PathBuf;
 
+pub use check::price_catalogue;
 pub use checked::Config;
 pub use document::{Document, document, hold, holds, schema_problem};
 pub use load::load;

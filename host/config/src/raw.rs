@@ -2,8 +2,10 @@
 
 pub(crate) mod cluster;
 pub(crate) mod plugin;
+pub(crate) mod prices;
 pub(crate) mod scalar;
 pub(crate) mod service;
+pub(crate) mod store;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -11,8 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use cluster::{Cluster, Compatible};
 use plugin::Plugin;
+use prices::Price;
 use scalar::{Period, Secret, Size};
 use service::VirtualService;
+use store::{Store, Usage};
 
 /// The configuration of Tidegate.
 #[derive(Deserialize, JsonSchema)]
@@ -54,6 +58,14 @@ pub(crate) struct File {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub(crate) virtual_services: Vec<VirtualService>,
+    /// Prices of models, looked through before those that the gateway knows by itself.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub(crate) prices: Vec<Price>,
+    /// Where counters, values and keys are kept; in memory unless set.
+    pub(crate) store: Option<Store>,
+    /// An account of every exchange; none unless set.
+    pub(crate) usage: Option<Usage>,
     /// Logs and metrics.
     #[serde(default)]
     pub(crate) telemetry: Telemetry,

@@ -20,12 +20,15 @@ mod testing;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidegate_contract::{AuthVerdict, Head, Hook, Hooks, Subscription};
-use tidegate_pipeline::{Answer, Call, FilterFactory, Plugin, SettingsProblem, World};
+use tidegate_contract::{AdmissionVerdict, AuthVerdict, Head, Hook, Hooks, Subscription, Usage};
+use tidegate_pipeline::{Answer, Call, FilterFactory, KeyHolder, Plugin, SettingsProblem, World};
 
+pub(crate) use keys::{Digest, KeyTable, parse_digest, sha256};
+pub(crate) use method::is_name;
 use method::{Asked, Method};
 use settings::Settings;
 
+use crate::limits::Limiter;
 use crate::settings::decode;
 
 /// Makes `auth_filter`s.
@@ -43,15 +46,24 @@ impl FilterFactory for AuthFilterFactory {
     fn build(&self, settings: &Value, world: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         let settings = decode::<Settings>(settings, "")?;
         let body_digest = settings.needs_body_digest();
+        let limiter = settings.may_limit().then(|| Limiter::new(OWN_LIMITS, world));
         let methods = settings.methods(world)?;
-        let subscription = Subscription::to(Hooks::NONE.with(Hook::Authenticate));
-        Ok(Arc::new(AuthFilter { methods, subscription: Subscription { body_digest, ..subscription } }))
+        let authenticates = Hooks::NONE.with(Hook::Authenticate);
+        let hooks = if limiter.is_some() {
+            authenticates.with(Hook::Admit).with(Hook::Settle)
+        } else {
+            authenticates
+        };
+        let subscription = Subscription { body_digest, ..Subscription::to(hooks) };
+        Ok(Arc::new(AuthFilter { methods, limiter, subscription }))
     }
 }
 
 /// Asks one method after the other; the first that finds a credential of its kind decides.
 struct AuthFilter {
     methods: Vec<Box<dyn Method>>,
+    /// For keys with limits of their own, where there may be any.
+    limiter: Option<Limiter>,
     subscription: Subscription,
 }
 
@@ -74,7 +86,38 @@ impl Plugin for AuthFilter {
             Ok(AuthVerdict::Pass)
         })
     }
+
+    fn admit<'a>(&'a self, call: Call<'a>, estimate: Usage) -> Answer<'a, AdmissionVerdict> {
+        Box::pin(async move {
+            let holder = call.scope.kept::<KeyHolder>().filter(|holder| !holder.limits.is_empty());
+            let (Some(limiter), Some(holder)) = (&self.limiter, holder) else {
+                return Ok(AdmissionVerdict::Admitted(None));
+            };
+            limiter.admit(call, (&holder.counted_as, &holder.limits), estimate).await
+        })
+    }
+
+    fn settle<'a>(&'a self, call: Call<'a>, ticket: &'a str, actual: Usage) -> Answer<'a, ()> {
+        Box::pin(async move {
+            match &self.limiter {
+                Some(limiter) => limiter.settle(call, ticket, actual).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn withdraw<'a>(&'a self, _call: Call<'a>, ticket: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            match &self.limiter {
+                Some(limiter) => limiter.withdraw(ticket).await,
+                None => Ok(()),
+            }
+        })
+    }
 }
+
+/// What counters of keys' own limits begin with: they count wherever the key is used.
+const OWN_LIMITS: &str = "api_keys";
 
 #[cfg(test)]
 #[path = "auth_filter/auth_filter_tests.rs"]

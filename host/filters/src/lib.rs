@@ -4,6 +4,8 @@
 
 pub mod auth_filter;
 pub mod content_moderation;
+mod limits;
+mod managed_keys;
 pub mod rate_limit;
 pub mod request_transform;
 pub mod response_transform;
@@ -13,6 +15,7 @@ mod transform;
 #[cfg(test)]
 mod testing;
 
+pub use managed_keys::{KeyError, ManagedKeys};
 use tidegate_pipeline::Registry;
 
 /// Every built-in filter, in the order in which users see them listed.

@@ -12,7 +12,8 @@ use serde_json::Value;
 use tidegate_contract::{Context, Need, Reply, TransformVerdict};
 use tidegate_pipeline::{
     Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpRequest,
-    NoAnswer, Payload, Plugin, Scope, SettingsProblem, World, apply_headers,
+    KeyDirectory, KeyHolder, NoAnswer, Payload, Plugin, Scope, SettingsProblem, StoreError, World,
+    apply_headers,
 };
 use tidegate_store::{MemoryQuotas, MemoryStore};
 
@@ -109,6 +110,17 @@ pub(crate) fn world<'w>(documents: &'w dyn Documents, network: &Arc<Network>) ->
         clusters: Arc::clone(network) as _,
         kv: Arc::new(MemoryStore::default()),
         quotas: Arc::new(MemoryQuotas::default()),
+        keys: Arc::new(NoKeys),
+        prices: Arc::default(),
+    }
+}
+
+/// A directory without keys.
+struct NoKeys;
+
+impl KeyDirectory for NoKeys {
+    fn holder(&self, _: &[u8; 32]) -> Result<Option<Arc<KeyHolder>>, StoreError> {
+        Ok(None)
     }
 }
 

@@ -12,6 +12,7 @@ use tidegate_telemetry::{Metrics, MetricsError};
 
 use crate::filters::{Filters, Kinds, Reach};
 use crate::plugins::{Plugins, Proposal, Table};
+use crate::prices::prices;
 use crate::source::{ConfigSource, SourceError};
 
 /// Why a source gives no snapshot. Its text is what the user reads.
@@ -74,20 +75,30 @@ pub(crate) async fn check(source: &dyn ConfigSource, plugins: &Plugins) -> Resul
     let loaded = tidegate_config::load(&text, &environment, &kinds)?;
     let metrics = Metrics::new()?;
     let ready = plugins.prepare(&loaded.config, &text.name, None).await;
-    let reach = Reach::new(&loaded.config, plugins);
+    let (prices, wrong) = prices(&loaded.config, &text);
+    let reach = Reach::new(&loaded.config, plugins, prices);
     let mut filters = Filters::new((kinds.registry(), reach), &text, &metrics, &ready);
     filters.chains(&loaded.config);
-    filters.refuse(ready.problems.iter().cloned());
+    filters.refuse(ready.problems.iter().cloned().chain(wrong));
     let filters = filters.finish(&mut Vec::new()).err();
     let lines = filters.iter().flat_map(|problems| problems.0.iter().map(ToString::to_string));
     let lines: Vec<_> = lines.chain(certificate_problems(&loaded.config)).collect();
     if lines.is_empty() { Ok(()) } else { Err(AssembleError::Files(lines)) }
 }
 
-/// The worker threads that a source asks for, read before there is a runtime to read the rest in.
-pub(crate) fn workers(source: &dyn ConfigSource) -> Result<Option<NonZeroUsize>, AssembleError> {
+/// What is read before there is a runtime to read the rest in, and holds until the process ends.
+pub(crate) struct Early {
+    /// The worker threads.
+    pub(crate) workers: Option<NonZeroUsize>,
+    pub(crate) store: checked::Store,
+    pub(crate) usage: Option<checked::Usage>,
+}
+
+/// The early part of a source.
+pub(crate) fn early(source: &dyn ConfigSource) -> Result<Early, AssembleError> {
     let loaded = tidegate_config::load(&source.read()?, &environment, &Kinds::builtin())?;
-    Ok(loaded.config.workers)
+    let Config { workers, store, usage, .. } = loaded.config;
+    Ok(Early { workers, store, usage })
 }
 
 /// Makes a snapshot of what stands in a source now, beside the one that is live; with a plugin as the admin API proposes it.
@@ -136,7 +147,9 @@ async fn make(
     let metrics = Arc::clone(&observers.metrics);
     files.extend(config.plugins.values().flat_map(|plugin| Package::files(&plugin.path)));
     let ready = plugins.prepare(&config, &text.name, proposal).await;
-    let reach = Reach::new(&config, plugins);
+    let (prices, wrong) = prices(&config, &text);
+    let observers = Observers { prices: Arc::clone(&prices), ..observers };
+    let reach = Reach::new(&config, plugins, prices);
     let clusters = Arc::clone(&reach.clusters);
     let mut filters = Filters::new((kinds.registry(), reach), &text, &metrics, &ready);
     let wanted = wanted(&config, observers);
@@ -144,7 +157,7 @@ async fn make(
     if let Ok(snapshot) = &built {
         clusters.bind(snapshot);
     }
-    filters.refuse(ready.refusals());
+    filters.refuse(ready.refusals().chain(wrong));
     filters.finish(files)?;
     Ok(Made { snapshot: built?, config, shown, table: ready.table })
 }

@@ -13,6 +13,7 @@ fn checked(source: &dyn ConfigSource) -> Result<(), AssembleError> {
         &tidegate_telemetry::Metrics::new().unwrap(),
         &std::sync::Arc::default(),
         Compilation::Optimizing,
+        &crate::stores::Stores::memory(),
     )
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -16,13 +16,14 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::assemble::{AssembleError, Assembled, assemble};
+use crate::assemble::{AssembleError, Assembled, Early, assemble};
 use crate::control::AdminControl;
 use crate::operator::{Operator, OperatorError};
 use crate::plugins::Facts;
 use crate::reload::{First, Fixed, Live, Reloader};
 use crate::runtimes::{self, RuntimeError};
 use crate::source::ConfigSource;
+use crate::stores::{OpenError, Stores};
 use crate::watch::watch;
 
 /// Why the gateway did not start.
@@ -42,6 +43,8 @@ pub(crate) enum BootError {
     Metrics(#[from] MetricsError),
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
     #[error("the system refuses what the gateway needs to run: {0}")]
     System(#[from] io::Error),
 }
@@ -55,16 +58,18 @@ pub(crate) fn run(
     guard_workers();
     let metrics = Metrics::new()?;
     let (log, _flush) = AccessLog::stdout(&metrics);
-    let observers = Observers { metrics, access_log: Some(Arc::new(log)), traces };
+    let observers =
+        Observers { metrics, access_log: Some(Arc::new(log)), traces, prices: Arc::default(), usage: None };
     // How many workers there are stands in the configuration, which is read in full within the runtime.
-    let workers = crate::assemble::workers(&*source)?;
-    runtime(workers)?.block_on(serve(source, observers, compilation))
+    let early = crate::assemble::early(&*source)?;
+    runtime(early.workers)?.block_on(serve(source, observers, (compilation, early)))
 }
 
 /// Checks a source as a start would, plugins included, without listening.
 pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
     guard_workers();
-    let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default(), Compilation::Optimizing)?;
+    let stores = Stores::memory();
+    let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default(), Compilation::Optimizing, &stores)?;
     let checking = crate::assemble::check(source, &plugins);
     runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
 }
@@ -89,11 +94,13 @@ fn runtime(workers: Option<NonZeroUsize>) -> io::Result<Runtime> {
 async fn serve(
     source: Arc<dyn ConfigSource>,
     observers: Observers,
-    compilation: Compilation,
+    (compilation, early): (Compilation, Early),
 ) -> Result<(), BootError> {
     let mut signals = Signals::new()?;
     let models = Arc::new(ModelRoutes::default());
-    let plugins = runtimes::plugins(&observers.metrics, &models, compilation)?;
+    let stores = Stores::open(&early.store, early.usage.as_ref())?;
+    let observers = Observers { usage: stores.usage.clone(), ..observers };
+    let plugins = runtimes::plugins(&observers.metrics, &models, compilation, &stores)?;
     let assembled = assemble(&*source, None, observers.clone(), (&plugins, None)).await;
     let assembled = assembled.map_err(|refused| refused.error)?;
     let Assembled { config, files, shown, snapshot, plugins: table } = assembled;
@@ -116,17 +123,20 @@ async fn serve(
     let live = Live { proxy: Arc::clone(&proxy), listeners, operator, plugins };
     let reloader = Reloader::new(source, live, observers, first);
     let stop = CancellationToken::new();
-    let control = Arc::new(AdminControl(Arc::clone(&reloader)));
+    let control = Arc::new(AdminControl::new(Arc::clone(&reloader), &stores));
+    let following = tokio::spawn(Arc::clone(&stores.keys).follow());
     let admin =
         tokio::spawn(tidegate_admin::serve(admin, access, control, metrics, stop.clone().cancelled_owned()));
     let watching = tokio::spawn(watch(Arc::clone(&reloader)));
 
     signals.until_the_end(&reloader).await;
     watching.abort();
+    following.abort();
     drain(&proxy, &mut signals).await;
     stop.cancel();
     let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
     tidegate_runtime_python::end_all();
+    stores.close().await;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::{NativeRuntime, Worker};
 use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::{Compilation, WasmRuntime};
-use tidegate_store::MemoryQuotas;
+
 use tidegate_telemetry::Metrics;
 use tidegate_testkit::{Case, Mismatch, cases, check_configure, play};
 
@@ -24,6 +24,7 @@ use crate::assemble::{Assembled, assemble};
 use crate::filters::Kinds;
 use crate::plugins::{Lasting, Plugins};
 use crate::source::{ConfigSource, SourceError};
+use crate::stores::Stores;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -126,7 +127,13 @@ async fn snapshot_of(
     source: &Written,
     plugins: &Plugins,
 ) -> Outcome<(Assembled, Result<Arc<dyn Plugin>, LoadError>)> {
-    let observers = Observers { metrics: Metrics::new()?, access_log: None, traces: Arc::default() };
+    let observers = Observers {
+        metrics: Metrics::new()?,
+        access_log: None,
+        traces: Arc::default(),
+        prices: Arc::default(),
+        usage: None,
+    };
     let assembled =
         assemble(source, None, observers, (plugins, None)).await.map_err(|refused| refused.error)?;
     // What the snapshot has is shared with whoever asks for the same: this is the very instance.
@@ -145,9 +152,9 @@ async fn snapshot_of(
 }
 
 fn plugins(runtimes: &[Arc<dyn Runtime>], backing: Backing) -> Arc<Plugins> {
-    let (http, quotas) = (Arc::clone(&backing.http), Arc::new(MemoryQuotas::default()));
-    let kv = Arc::clone(&backing.kv);
-    Plugins::new(runtimes.to_vec(), backing, Lasting { http, quotas, kv })
+    let stores = Stores { kv: Arc::clone(&backing.kv), ..Stores::memory() };
+    let http = Arc::clone(&backing.http);
+    Plugins::new(runtimes.to_vec(), backing, Lasting { http, stores })
 }
 
 /// `None` where all is as the case says.

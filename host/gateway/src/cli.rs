@@ -17,6 +17,7 @@ use crate::quickstart::{EmbeddedSource, Machine};
 use crate::runtimes::WORKER;
 use crate::source::{ConfigSource, FileSource, SourceError};
 use crate::trace_command::TraceCommand;
+use crate::usage_command::UsageCommand;
 
 /// The file that is used where none is named.
 const DEFAULT_FILE: &str = "tidegate.yaml";
@@ -62,6 +63,11 @@ enum Command {
         #[command(flatten)]
         asked: TraceCommand,
     },
+    /// Prints what was used, by whom and for how much.
+    Usage {
+        #[command(flatten)]
+        asked: UsageCommand,
+    },
     /// Serves one native plugin to the gateway that started this process.
     #[command(hide = true, name = WORKER)]
     Worker,
@@ -81,6 +87,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Schema => schema(),
         Command::Plugin { command } => told(command.run()),
         Command::Trace { asked } => told(asked.run()),
+        Command::Usage { asked } => told(asked.run()),
         Command::Endpoints { page: true } => print(endpoints::page().trim_end()),
         Command::Endpoints { page: false } => print(&endpoints::json()),
         Command::Worker => worker(),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
-use tidegate_pipeline::{AuthMode, Chain, Clusters, Link, OnError, Registry, SettingsProblem, When, World};
+use tidegate_pipeline::{
+    AuthMode, Chain, Clusters, Link, OnError, Prices, Registry, SettingsProblem, When, World,
+};
 use tidegate_proxy::{ClusterCalls, RouteChains, ServiceChains};
 use tidegate_telemetry::Metrics;
 
@@ -14,6 +16,7 @@ use crate::documents::Folder;
 use crate::placement::{Place, meaningless, misplaced};
 use crate::plugins::{Lasting, Plugins};
 use crate::ready::{Given, Ready};
+use crate::stores::Stores;
 
 /// The kind of an entry that names a plugin.
 pub(crate) const PLUGIN: &str = "plugin";
@@ -77,12 +80,13 @@ fn plugin_schema() -> Value {
 /// What built-in filters of one configuration may reach.
 pub(crate) struct Reach {
     lasting: Lasting,
+    prices: Arc<Prices>,
     pub(crate) clusters: Arc<ClusterCalls>,
 }
 
 impl Reach {
-    pub(crate) fn new(config: &Config, plugins: &Plugins) -> Self {
-        Self { lasting: plugins.lasting(), clusters: ClusterCalls::new(config) }
+    pub(crate) fn new(config: &Config, plugins: &Plugins, prices: Arc<Prices>) -> Self {
+        Self { lasting: plugins.lasting(), prices, clusters: ClusterCalls::new(config) }
     }
 }
 
@@ -197,8 +201,10 @@ impl<'a> Filters<'a> {
         }
         let Some(factory) = self.registry.get(&entry.kind) else { return Err(Vec::new()) };
         let clusters: Arc<dyn Clusters> = Arc::clone(&self.reach.clusters) as _;
-        let Lasting { http, quotas, kv } = self.reach.lasting.clone();
-        let world = World { place: name, documents: &self.folder, http, clusters, quotas, kv };
+        let Lasting { http, stores } = self.reach.lasting.clone();
+        let Stores { kv, quotas, keys, .. } = stores;
+        let prices = Arc::clone(&self.reach.prices);
+        let world = World { place: name, documents: &self.folder, http, clusters, quotas, kv, keys, prices };
         let built = factory.build(&entry.settings.to_json(), &world);
         let given =
             |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin_call;
 mod assemble;
 mod boot;
 #[cfg(test)]
@@ -12,17 +13,22 @@ mod dev;
 mod documents;
 mod endpoints;
 mod filters;
+mod key_control;
 mod operator;
 mod placement;
 mod plugin_admin;
 mod plugin_command;
 mod plugins;
+mod prices;
 mod quickstart;
 mod ready;
 mod reload;
 mod runtimes;
 mod source;
+mod stores;
 mod trace_command;
+mod usage;
+mod usage_command;
 mod watch;
 
 use std::process::ExitCode;

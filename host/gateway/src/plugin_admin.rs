@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tidegate_admin::PluginError;
+use tidegate_admin::ApiError;
 
 use crate::plugins::{Entry, Proposal};
 use crate::reload::Reloader;
@@ -24,11 +24,10 @@ impl Reloader {
     }
 
     /// Puts the package in a folder in place.
-    pub(crate) async fn put_plugin(&self, name: &str, wanted: Value) -> Result<Value, PluginError> {
+    pub(crate) async fn put_plugin(&self, name: &str, wanted: Value) -> Result<Value, ApiError> {
         let folder = self.folder(wanted)?;
         let plugins = self.plugins();
-        let loaded =
-            plugins.version(&folder).await.map_err(|error| PluginError::Invalid(error.to_string()))?;
+        let loaded = plugins.version(&folder).await.map_err(|error| ApiError::Invalid(error.to_string()))?;
         let entry = match plugins.live().get(name).cloned() {
             Some(old) => old.replaced(loaded).put(),
             None => Entry::beside_the_file(name, &folder, loaded, plugins.facts().allow_native),
@@ -37,52 +36,52 @@ impl Reloader {
     }
 
     /// Takes away what was put: the file's version comes back, or the plugin goes.
-    pub(crate) async fn delete_plugin(&self, name: &str) -> Result<Value, PluginError> {
+    pub(crate) async fn delete_plugin(&self, name: &str) -> Result<Value, ApiError> {
         let old = self.known(name)?;
         let facts = self.plugins().facts();
         let filed = facts.filed.iter().any(|filed| **filed == *name);
         if filed && !old.put {
             let text = format!("plugin \"{name}\" stands in the configuration file; remove it there");
-            return Err(PluginError::Conflict(text));
+            return Err(ApiError::Conflict(text));
         }
         if !filed && facts.named.iter().any(|named| named == name) {
             let text = format!("filters name plugin \"{name}\"; remove them from the configuration first");
-            return Err(PluginError::Conflict(text));
+            return Err(ApiError::Conflict(text));
         }
         self.propose(name, None).await
     }
 
     /// Brings back the version before.
-    pub(crate) async fn roll_back_plugin(&self, name: &str) -> Result<Value, PluginError> {
+    pub(crate) async fn roll_back_plugin(&self, name: &str) -> Result<Value, ApiError> {
         let old = self.known(name)?;
-        let back = old.rolled_back().ok_or_else(|| {
-            PluginError::Conflict(format!("plugin \"{name}\" has no version to go back to"))
-        })?;
+        let back = old
+            .rolled_back()
+            .ok_or_else(|| ApiError::Conflict(format!("plugin \"{name}\" has no version to go back to")))?;
         self.propose(name, Some(back)).await
     }
 
-    fn known(&self, name: &str) -> Result<Entry, PluginError> {
+    fn known(&self, name: &str) -> Result<Entry, ApiError> {
         let found = self.plugins().live().get(name).cloned();
-        found.ok_or_else(|| PluginError::NotFound(format!("there is no plugin \"{name}\"")))
+        found.ok_or_else(|| ApiError::NotFound(format!("there is no plugin \"{name}\"")))
     }
 
     /// Makes an entry live, or leaves everything as it was.
-    async fn propose(&self, name: &str, entry: Option<Entry>) -> Result<Value, PluginError> {
+    async fn propose(&self, name: &str, entry: Option<Entry>) -> Result<Value, ApiError> {
         let proposal = Proposal { name: name.into(), entry };
         let outcome = self.reload_with("admin API", Some(&proposal)).await;
-        outcome.map_err(|error| PluginError::Invalid(own_words(name, &error.problems)))?;
+        outcome.map_err(|error| ApiError::Invalid(own_words(name, &error.problems)))?;
         let live = self.plugins().live().get(name).cloned();
         Ok(live.map_or_else(|| json!({"name": name, "state": "deleted"}), |live| shown(name, &live)))
     }
 
     /// The folder that a body names, below one of `plugin_dirs` whatever links lead there.
-    fn folder(&self, wanted: Value) -> Result<PathBuf, PluginError> {
+    fn folder(&self, wanted: Value) -> Result<PathBuf, ApiError> {
         let wanted: Wanted = serde_json::from_value(wanted).map_err(|error| {
-            PluginError::Invalid(format!("the body cannot be read: {error}; send {{\"path\": \"FOLDER\"}}"))
+            ApiError::Invalid(format!("the body cannot be read: {error}; send {{\"path\": \"FOLDER\"}}"))
         })?;
         let Some(path) = wanted.path.filter(|_| wanted.package.is_none()) else {
             let text = "packages of a marketplace are not served yet; send {\"path\": \"FOLDER\"} below \"plugin_dirs\"";
-            return Err(PluginError::Invalid(text.into()));
+            return Err(ApiError::Invalid(text.into()));
         };
         let dirs = self.plugins().facts().dirs;
         let inside = |dir: &PathBuf| {
@@ -92,7 +91,7 @@ impl Reloader {
         found.ok_or_else(|| {
             let text =
                 format!("\"{}\" is no folder below \"plugin_dirs\"; put the package there", path.display());
-            PluginError::Invalid(text)
+            ApiError::Invalid(text)
         })
     }
 }

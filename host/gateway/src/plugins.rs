@@ -9,9 +9,11 @@ use serde_json::Value;
 use tidegate_config::{Config, checked};
 use tidegate_contract::{Dialect, Hook, Hooks, Subscription};
 use tidegate_pipeline::{
-    Backing, Capabilities, Code, Digest, HttpClient, Isolation, KeyValue, Limits, LoadError, Native, Package,
-    Plugin, Process, Quotas, Runtime, Services, Setup, check_wanted, consent, runtime_of,
+    Backing, Capabilities, Code, Digest, HttpClient, Isolation, Limits, LoadError, Native, Package, Plugin,
+    Process, Runtime, Services, Setup, check_wanted, consent, runtime_of,
 };
+
+use crate::stores::Stores;
 
 /// A version of a plugin that can be used.
 pub(crate) struct Loaded {
@@ -74,9 +76,8 @@ impl Facts {
 #[derive(Clone)]
 pub(crate) struct Lasting {
     pub(crate) http: Arc<dyn HttpClient>,
-    pub(crate) quotas: Arc<dyn Quotas>,
-    /// Shared with plugins, whose keys are other ones.
-    pub(crate) kv: Arc<dyn KeyValue>,
+    /// Values are shared with plugins, whose keys are other ones.
+    pub(crate) stores: Stores,
 }
 
 /// All that loads plugins, and what it has loaded.

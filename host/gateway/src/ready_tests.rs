@@ -37,6 +37,7 @@ async fn five_routes_with_two_configurations_make_two_pools_however_often_they_a
         &tidegate_telemetry::Metrics::new().unwrap(),
         &std::sync::Arc::default(),
         Compilation::Optimizing,
+        &crate::stores::Stores::memory(),
     )
     .unwrap();
     let mut live = plugins.prepare(&config, &source.name, None).await;

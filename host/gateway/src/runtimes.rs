@@ -8,10 +8,10 @@ use tidegate_runtime_lua::LuaRuntime;
 use tidegate_runtime_native::NativeRuntime;
 use tidegate_runtime_python::PythonRuntime;
 use tidegate_runtime_wasm::{Compilation, WasmRuntime};
-use tidegate_store::{MemoryQuotas, MemoryStore};
 use tidegate_telemetry::Metrics;
 
 use crate::plugins::{Lasting, Plugins};
+use crate::stores::Stores;
 
 /// Why an engine cannot run here.
 #[derive(Debug, thiserror::Error)]
@@ -29,18 +29,18 @@ pub(crate) fn plugins(
     metrics: &Arc<Metrics>,
     models: &Arc<ModelRoutes>,
     compilation: Compilation,
+    stores: &Stores,
 ) -> Result<Arc<Plugins>, RuntimeError> {
     let runtimes = engines(compilation)?;
     let egress = Egress::new(Vec::new());
     let backing = Backing {
-        kv: Arc::new(MemoryStore::default()),
+        kv: Arc::clone(&stores.kv),
         http: Arc::new(egress),
         metrics: Arc::new(PluginSink::new(Arc::clone(metrics))),
         models: Arc::clone(models) as _,
     };
-    let (http, quotas) = (Arc::new(Egress::of_operator()), Arc::new(MemoryQuotas::default()));
-    let kv = Arc::clone(&backing.kv);
-    Ok(Plugins::new(runtimes, backing, Lasting { http, quotas, kv }))
+    let lasting = Lasting { http: Arc::new(Egress::of_operator()), stores: stores.clone() };
+    Ok(Plugins::new(runtimes, backing, lasting))
 }
 
 /// One of each.

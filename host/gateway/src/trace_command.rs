@@ -1,11 +1,10 @@
 //! `tidegate trace ID`: what became of a request, read from the admin API of a running gateway.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde_json::Value;
-use tidegate_pipeline::{HttpClient as _, HttpRequest};
-use tidegate_proxy::Egress;
+
+use crate::admin_call::{AdminCall, encoded, printable};
 
 /// Which request, and whom to ask.
 #[derive(clap::Args)]
@@ -13,12 +12,8 @@ pub(crate) struct TraceCommand {
     /// The id in `x-request-id` of the answer.
     #[arg(value_name = "REQUEST-ID")]
     request_id: String,
-    /// The admin listener.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9901")]
-    admin: String,
-    /// The admin token, where the listener asks for one.
-    #[arg(long, value_name = "TOKEN", env = "TIDEGATE_ADMIN_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    #[command(flatten)]
+    call: AdminCall,
     /// As the JSON of the admin API.
     #[arg(long)]
     json: bool,
@@ -28,30 +23,7 @@ impl TraceCommand {
     /// # Errors
     /// Where nobody answers, or there is no such trace.
     pub(crate) fn run(self) -> Result<String, String> {
-        let id = percent_encoding::utf8_percent_encode(&self.request_id, percent_encoding::NON_ALPHANUMERIC);
-        let url = format!("{}/v1/traces/{id}", self.admin.trim_end_matches('/'));
-        let bearer = self.token.map(|token| tidegate_contract::Header {
-            name: "authorization".into(),
-            value: format!("Bearer {token}").into_bytes(),
-        });
-        let request = HttpRequest {
-            method: "GET".into(),
-            url,
-            headers: bearer.into_iter().collect(),
-            body: Vec::new(),
-            timeout: Some(Duration::from_secs(10)),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        let reply = runtime.block_on(async { Egress::of_operator().send(&request).await });
-        let reply = reply.map_err(|error| {
-            format!("{}: {error}; is the gateway running, and is this its admin listener?", self.admin)
-        })?;
-        let told: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        if reply.status != 200 {
-            let message = told["error"]["message"].as_str().unwrap_or("no admin API of this gateway");
-            return Err(format!("{}: {} {message}", self.admin, reply.status));
-        }
+        let told = self.call.get(&format!("/v1/traces/{}", encoded(&self.request_id)))?;
         Ok(if self.json { told.to_string() } else { shown(&told) })
     }
 }
@@ -85,15 +57,6 @@ pub(crate) fn step(step: &Value) -> String {
         _ = writeln!(text, "    {line}");
     }
     text
-}
-
-/// For a terminal: what a client or a plugin wrote must neither move the cursor nor look like a line of ours.
-fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for sign in text.chars() {
-        if sign.is_control() { shown.extend(sign.escape_default()) } else { shown.push(sign) }
-    }
-    shown
 }
 
 /// What was changed: `+` came, `-` went, `~` was replaced.

@@ -22,6 +22,17 @@ pub trait Quotas: Send + Sync + 'static {
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
+/// What may be used within a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// What it counts.
+    pub counted: Counted,
+    /// The time within which it counts.
+    pub window: Window,
+    /// Requests, tokens or millionths of a dollar.
+    pub most: u64,
+}
+
 /// A part of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Want {
@@ -145,11 +156,14 @@ pub enum Counted {
     InputTokens,
     /// Tokens of answers.
     OutputTokens,
+    /// Millionths of a dollar.
+    Cost,
 }
 
 impl Counted {
     /// Everything that is counted.
-    pub const ALL: [Self; 4] = [Self::Requests, Self::Tokens, Self::InputTokens, Self::OutputTokens];
+    pub const ALL: [Self; 5] =
+        [Self::Requests, Self::Tokens, Self::InputTokens, Self::OutputTokens, Self::Cost];
 
     /// The words for it, as keys of settings spell them.
     pub fn as_str(self) -> &'static str {
@@ -158,6 +172,7 @@ impl Counted {
             Self::Tokens => "tokens",
             Self::InputTokens => "input_tokens",
             Self::OutputTokens => "output_tokens",
+            Self::Cost => "cost",
         }
     }
 }

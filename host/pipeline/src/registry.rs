@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::keys::KeyDirectory;
 use crate::plugin::Plugin;
+use crate::prices::Prices;
 use crate::quotas::Quotas;
 use crate::services::{Clusters, HttpClient, KeyValue};
 
@@ -37,6 +39,10 @@ pub struct World<'w> {
     pub quotas: Arc<dyn Quotas>,
     /// Where values outlive a request, under keys that begin with the name of the filter's kind.
     pub kv: Arc<dyn KeyValue>,
+    /// API keys that are made while the gateway runs.
+    pub keys: Arc<dyn KeyDirectory>,
+    /// What models cost.
+    pub prices: Arc<Prices>,
 }
 
 /// Something wrong in a filter's settings.

@@ -1,5 +1,6 @@
 //! What a call may reach of its own request: notes, attributes, and a bounded number of log lines.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -72,6 +73,7 @@ pub struct Scope {
     lines: AtomicU32,
     fields: OnceLock<HeaderMap>,
     allowances: Mutex<Vec<Allowance>>,
+    kept: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A note that does not fit.
@@ -146,6 +148,16 @@ impl Scope {
         }
         notes.insert(key.to_owned(), value.to_vec());
         Ok(())
+    }
+
+    /// Keeps something for later hooks of the same built-in filter on the same request; the first that was kept stays.
+    pub fn keep(&self, kept: Arc<dyn Any + Send + Sync>) {
+        let _ = self.kept.set(kept);
+    }
+
+    /// What was kept, where it is of this type.
+    pub fn kept<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.kept.get()?).downcast().ok()
     }
 
     /// Whether another log line may be written; `false` means that it is only counted.

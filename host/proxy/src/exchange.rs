@@ -14,6 +14,7 @@ use tidegate_contract::{Head, Hook, Operation, Peer};
 use tidegate_pipeline::{Beside, Chain, Digest, JudgedBeside, apply_headers};
 use tidegate_providers::{Claimed, Framing, JSON, claim, model_body, models_body};
 
+use crate::account;
 use crate::certificate::Certificate;
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -350,7 +351,9 @@ impl Admitted<'_> {
         // What a request may cost is estimated from its size, which must be known.
         let weighed = route.hooks.has(Hook::Admit) && size.exact().is_none();
         let is_rewritten = route.rewrites(ledger.dialect, ledger.operation);
-        if weighed || route.reads_request() || is_rewritten || (small && route.may_retry()) {
+        // What the request says of itself stands in the account.
+        let is_told = ledger.observers().usage.is_some() && ledger.operation.names_a_model();
+        if weighed || route.reads_request() || is_rewritten || (small && (route.may_retry() || is_told)) {
             return self.hold(ledger).await;
         }
         let narrowed = ledger.principal.as_ref().is_some_and(|principal| principal.models.is_some());
@@ -401,6 +404,9 @@ impl Admitted<'_> {
     fn note_read(&self, ledger: &mut Ledger) {
         if let ClientBody::Held(held) = &self.body {
             ledger.bytes_received = held.bytes.len() as u64;
+            if ledger.observers().usage.is_some() && ledger.operation.names_a_model() {
+                ledger.tags = account::tags(&held.bytes);
+            }
         }
         ledger.original_model = self.body.model().map(|model| model.name.clone());
         ledger.session.model.clone_from(&ledger.original_model);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use tidegate_contract::{Hook, Operation, Reply, Usage};
-use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
+use tidegate_pipeline::{Body, Detour, Document, Flow, Message, Sold};
 use tidegate_providers::output_bound;
 
 use crate::exchange::check_model;
@@ -14,7 +14,7 @@ use crate::headers::{add_fields, media_type};
 use crate::inbound::{Held, is_form, says_json};
 use crate::ledger::Ledger;
 use crate::route::{Choice, Model, View, choose};
-use crate::snapshot::{Route, Service, Snapshot};
+use crate::snapshot::{Backend, Route, Service, Snapshot};
 use crate::texts::Texts;
 use crate::upstream::{Draft, DraftBody};
 
@@ -35,7 +35,8 @@ pub(crate) async fn request(
     ledger: &mut Ledger,
 ) -> Result<Passed, Fault> {
     ledger.session.streaming = draft.streams();
-    let estimate = Usage { output: bound(&route, &draft), ..ledger.expected() };
+    let estimate =
+        priced(Usage { output: bound(&route, &draft), ..ledger.expected() }, &route, &draft, ledger);
     ledger.tickets = route.hooks.admit(&mut ledger.session, &draft.headers, estimate).await?;
     let mut detour = match pass(snapshot, &route.hooks, &mut draft, ledger).await? {
         Flow::On(detour) => detour,
@@ -66,6 +67,25 @@ pub(crate) async fn request(
 fn bound(route: &Route, draft: &Draft) -> u64 {
     let held = draft.held().filter(|_| route.hooks.has(Hook::Admit));
     held.and_then(|held| output_bound(&held.bytes)).unwrap_or(0)
+}
+
+/// Tokens of an answer that the request does not bound, for its cost.
+const UNBOUNDED_OUTPUT: u64 = 256;
+
+/// With what it costs at the dearest of the backends, where somebody wants to know.
+fn priced(estimate: Usage, route: &Route, draft: &Draft, ledger: &Ledger) -> Usage {
+    if !route.hooks.has(Hook::Admit) || !ledger.operation.names_a_model() {
+        return estimate;
+    }
+    let output = if estimate.output == 0 { UNBOUNDED_OUTPUT } else { estimate.output };
+    let prices = &ledger.observers().prices;
+    let cost = |backend: &Backend| {
+        let model = backend.model.as_deref().or_else(|| draft.model())?;
+        let (provider, name) = (backend.cluster.provider.name(), &*backend.cluster.name);
+        prices.quote(Sold { provider, model, backend: name }, &Usage { output, ..estimate })
+    };
+    let shares = route.backends.iter().filter(|backend| backend.weight > 0);
+    Usage { cost_micro_usd: shares.filter_map(cost).max(), ..estimate }
 }
 
 /// Runs a chain on the draft, and reads again what it may have changed.

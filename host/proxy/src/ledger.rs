@@ -1,5 +1,6 @@
 //! What is known of an exchange while it runs; written to metrics and access log exactly once, when it is dropped.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -7,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use http::{Method, StatusCode};
 use tidegate_config::checked;
 use tidegate_contract::{Dialect, Hook, Operation, Outcome, Principal, Usage};
-use tidegate_pipeline::{Attributes, ModerationOutcome, Session, Tally, Tickets, Traces};
+use tidegate_pipeline::{Attributes, ModerationOutcome, Prices, Session, Tally, Tickets, Traces, UsageLog};
 use tidegate_providers::{AnswerScan, Framing};
 use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 
+use crate::account;
 use crate::clock::Clock;
 use crate::fault::{Blame, Fault};
 use crate::rescue;
@@ -27,6 +29,10 @@ pub struct Observers {
     pub access_log: Option<Arc<AccessLog>>,
     /// What filters did to the last requests.
     pub traces: Arc<Traces>,
+    /// What models cost.
+    pub prices: Arc<Prices>,
+    /// The account of every exchange; `None` where the configuration wants none.
+    pub usage: Option<Arc<dyn UsageLog>>,
 }
 
 impl Observers {
@@ -73,6 +79,8 @@ pub(crate) struct Ledger {
     pub(crate) upstream: Option<Duration>,
     pub(crate) first_token: Option<Duration>,
     pub(crate) usage: Option<Usage>,
+    /// What the request says of itself, for the account of usage.
+    pub(crate) tags: BTreeMap<String, String>,
     /// Tokens of the request, as its size lets expect.
     pub(crate) estimated_input: u64,
     pub(crate) bytes_received: u64,
@@ -130,6 +138,7 @@ impl Ledger {
             upstream: None,
             first_token: None,
             usage: None,
+            tags: BTreeMap::new(),
             estimated_input: 0,
             bytes_received: 0,
             bytes_sent: 0,
@@ -223,9 +232,9 @@ impl Ledger {
     }
 
     /// Tells filters what was used, and that the exchange is over.
-    fn tell_filters(&mut self) {
+    fn tell_filters(&mut self, settled: Option<Usage>) {
         let usage = self.usage.unwrap_or_default();
-        self.tickets.settle(self.settled());
+        self.tickets.settle(settled);
         let Some(route) = self.route.clone().filter(|route| route.hooks.has(Hook::Completed)) else { return };
         let milliseconds = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
         let outcome = Outcome {
@@ -252,6 +261,17 @@ impl Ledger {
         let was_left = self.sent && !self.complete && self.error.is_none();
         // A client that leaves before there is an answer had its request read all the same.
         Some(self.usage.unwrap_or_else(|| if was_left { self.expected() } else { Usage::default() }))
+    }
+
+    /// What was used, with what it costs.
+    fn priced(&self, usage: Usage) -> Usage {
+        if self.attempts == 0 || !self.operation.names_a_model() || usage.input.max(usage.output) == 0 {
+            return usage;
+        }
+        let Some(cluster) = &self.cluster else { return usage };
+        let models = [self.request_model.as_deref(), self.response_model.as_deref()];
+        let cost = self.observers.prices.cost(account::sold(cluster, models), &usage);
+        Usage { cost_micro_usd: cost, ..usage }
     }
 
     /// The client gets what an upstream said, or what filters left of it.
@@ -314,7 +334,9 @@ impl Drop for Ledger {
         self.take_progress();
         self.check_moderation();
         let moderation = self.moderated();
-        self.tell_filters();
+        self.usage = self.usage.map(|usage| self.priced(usage));
+        let settled = self.settled().map(|usage| self.priced(usage));
+        self.tell_filters(settled);
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();
         let record = Record {
@@ -351,6 +373,12 @@ impl Drop for Ledger {
         self.observers.metrics.observe(&record);
         if let Some(log) = &self.observers.access_log {
             log.write(&record);
+        }
+        if let Some(usage) = &self.observers.usage
+            && self.service.is_some()
+        {
+            let tags = std::mem::take(&mut self.tags);
+            usage.append(account::line(&record, settled.unwrap_or_default(), tags));
         }
     }
 }

@@ -7,10 +7,12 @@
 
 mod memory;
 mod quotas;
+mod records;
 mod room;
 mod shard;
 mod space;
 
 pub use memory::MemoryStore;
 pub use quotas::MemoryQuotas;
+pub use records::MemoryRecords;
 pub use room::Bounds;

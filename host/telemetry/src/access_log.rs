@@ -173,12 +173,14 @@ struct Tokens {
     cached_input: u64,
     cache_write: u64,
     reasoning: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_micro_usd: Option<u64>,
 }
 
 impl From<Usage> for Tokens {
     fn from(usage: Usage) -> Self {
-        let Usage { input, output, cached_input, cache_write, reasoning, .. } = usage;
-        Self { input, output, cached_input, cache_write, reasoning }
+        let Usage { input, output, cached_input, cache_write, reasoning, cost_micro_usd, .. } = usage;
+        Self { input, output, cached_input, cache_write, reasoning, cost_micro_usd }
     }
 }
 

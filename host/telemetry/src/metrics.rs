@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    CounterVec, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 use tracing_appender::non_blocking::ErrorCounter;
 
@@ -19,7 +19,7 @@ use crate::moderation::ModerationSeries;
 use crate::names::{self, Family};
 use crate::plugin_series::PluginSeries;
 use crate::record::Record;
-use crate::series::{Labels, Lazy, ModelSeries, OwnedLabels, Series};
+use crate::series::{Labels, Lazy, LazyCost, ModelSeries, OwnedLabels, Series};
 
 /// Kinds of exchange whose handles are kept; further ones are looked up label by label, which is slower.
 const KEPT: usize = 8192;
@@ -39,6 +39,7 @@ pub struct Metrics {
     duration: HistogramVec,
     first_token: HistogramVec,
     per_token: HistogramVec,
+    cost: CounterVec,
     requests: IntCounterVec,
     upstream: HistogramVec,
     in_flight: IntGauge,
@@ -74,6 +75,7 @@ impl Metrics {
             duration: histogram(&registry, &names::REQUEST_DURATION, names::DURATION_BUCKETS)?,
             first_token: histogram(&registry, &names::TIME_TO_FIRST_TOKEN, names::FIRST_TOKEN_BUCKETS)?,
             per_token: histogram(&registry, &names::TIME_PER_OUTPUT_TOKEN, names::PER_TOKEN_BUCKETS)?,
+            cost: added(&registry, CounterVec::new(opts(&names::COST), names::COST.labels))?,
             requests: counters(&registry, &names::REQUESTS)?,
             upstream: histogram(&registry, &names::UPSTREAM, names::DURATION_BUCKETS)?,
             in_flight: gauge(&registry, &names::IN_FLIGHT)?,
@@ -154,6 +156,7 @@ impl Metrics {
             first_token: Lazy::new(&self.first_token, &values),
             per_token: Lazy::new(&self.per_token, &values),
             tokens: Lazy::tokens(&self.token_usage, values),
+            cost: LazyCost::new(&self.cost, &values),
         }
     }
 

@@ -60,6 +60,12 @@ pub(crate) const TIME_PER_OUTPUT_TOKEN: Family = Family {
     labels: MODEL_LABELS,
 };
 
+pub(crate) const COST: Family = Family {
+    name: "tidegate_cost_dollars_total",
+    help: "What exchanges with models cost, in dollars, as far as prices are known.",
+    labels: MODEL_LABELS,
+};
+
 pub(crate) const REQUESTS: Family = Family {
     name: "tidegate_requests_total",
     help: "Requests answered; service and route are empty where none took the request.",

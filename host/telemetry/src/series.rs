@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use hashbrown::Equivalent;
-use prometheus::{Histogram, HistogramVec, IntCounter};
+use prometheus::{Counter, CounterVec, Histogram, HistogramVec, IntCounter};
 use tidegate_contract::{Operation, Usage};
 
 use crate::models::{Models, short};
@@ -138,6 +138,7 @@ pub(crate) struct ModelSeries {
     pub(crate) first_token: Lazy,
     pub(crate) per_token: Lazy,
     pub(crate) tokens: [Lazy; 5],
+    pub(crate) cost: LazyCost,
 }
 
 impl ModelSeries {
@@ -160,6 +161,9 @@ impl ModelSeries {
         reason = "a histogram's sum is a float; 2^53 tokens are not in reach"
     )]
     fn observe_usage(&self, usage: Usage) {
+        if let Some(cost) = usage.cost_micro_usd {
+            self.cost.add(cost as f64 / 1e6);
+        }
         let [input, output, parts @ ..] = &self.tokens;
         input.observe(usage.input as f64);
         output.observe(usage.output as f64);
@@ -169,6 +173,25 @@ impl ModelSeries {
                 histogram.observe(tokens as f64);
             }
         }
+    }
+}
+
+/// A counter of dollars that appears on `/metrics` with its first.
+#[derive(Debug)]
+pub(crate) struct LazyCost {
+    family: CounterVec,
+    values: Vec<String>,
+    made: OnceLock<Counter>,
+}
+
+impl LazyCost {
+    pub(crate) fn new(family: &CounterVec, values: &[&str]) -> Self {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Self { family: family.clone(), values, made: OnceLock::new() }
+    }
+
+    fn add(&self, dollars: f64) {
+        self.made.get_or_init(|| self.family.with_label_values(&self.values)).inc_by(dollars);
     }
 }
 

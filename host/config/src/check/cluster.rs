@@ -148,7 +148,7 @@ fn cluster_endpoint(provider: &Provider, raw: &raw::Cluster, at: At<'_>) -> Opti
     Some(endpoint)
 }
 
-fn tls(raw: &raw::ClusterTls, endpoint: Option<&Endpoint>, at: At<'_>) -> ClusterTls {
+pub(super) fn tls(raw: &raw::ClusterTls, endpoint: Option<&Endpoint>, at: At<'_>) -> ClusterTls {
     if at.is_set() && endpoint.is_some_and(|endpoint| !endpoint.tls) {
         at.report_key("\"tls\" has no effect with an \"http://\" endpoint; remove it, or use \"https://\"");
     }

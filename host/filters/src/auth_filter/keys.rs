@@ -1,41 +1,43 @@
 //! Keys at rest: only their SHA-256 is kept, and it is compared in constant time.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
-use tidegate_contract::Principal;
 
 /// The SHA-256 of an API key.
 pub(crate) type Digest = [u8; 32];
 
-/// Principals by the digest of their key.
+/// Whom keys stand for, by the digest of the key.
 ///
 /// The first eight bytes pick a bucket: what that reveals is a part of the digest of what the client itself
 /// sent. The whole digest is then compared in constant time.
-#[derive(Default)]
-pub(crate) struct KeyTable {
-    buckets: HashMap<[u8; 8], Vec<(Digest, Arc<Principal>)>>,
+pub(crate) struct KeyTable<T> {
+    buckets: HashMap<[u8; 8], Vec<(Digest, T)>>,
 }
 
-impl KeyTable {
+impl<T> Default for KeyTable<T> {
+    fn default() -> Self {
+        Self { buckets: HashMap::new() }
+    }
+}
+
+impl<T> KeyTable<T> {
     /// Adds a key; `false` where this key is there already.
-    pub(crate) fn insert(&mut self, digest: Digest, principal: Arc<Principal>) -> bool {
+    pub(crate) fn insert(&mut self, digest: Digest, holder: T) -> bool {
         let bucket = self.buckets.entry(prefix(&digest)).or_default();
         let new = bucket.iter().all(|(known, _)| known != &digest);
         if new {
-            bucket.push((digest, principal));
+            bucket.push((digest, holder));
         }
         new
     }
 
     /// Whose key this is.
-    pub(crate) fn principal(&self, key: &[u8]) -> Option<Arc<Principal>> {
-        let presented = sha256(key);
-        let bucket = self.buckets.get(&prefix(&presented))?;
-        let known = bucket.iter().find(|(digest, _)| bool::from(digest.ct_eq(&presented)))?;
-        Some(Arc::clone(&known.1))
+    pub(crate) fn holder(&self, presented: &Digest) -> Option<&T> {
+        let bucket = self.buckets.get(&prefix(presented))?;
+        let known = bucket.iter().find(|(digest, _)| bool::from(digest.ct_eq(presented)))?;
+        Some(&known.1)
     }
 }
 

@@ -40,7 +40,7 @@ impl Identity {
 }
 
 /// Whether a text can stand for somebody in logs and limits.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= 256 && !text.chars().any(char::is_control)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_contract::{ModelNames, Principal};
-use tidegate_pipeline::{SettingsProblem, World};
+use tidegate_pipeline::{KeyHolder, SettingsProblem, World};
 
 use super::api_keys::ApiKeys;
 use super::basic::{self, BasicSettings};
@@ -17,6 +17,7 @@ use super::keys::{Digest, KeyTable, parse_digest, sha256};
 use super::listed::{Listed, Place};
 use super::method::Method;
 use super::mtls::{self, MtlsSettings};
+use crate::limits::OwnLimits;
 use crate::settings::{problem, unless};
 
 /// How clients prove who they are: one or several of these ways. The first of them, in this order, of whose kind a request
@@ -42,6 +43,14 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether keys may have limits of their own.
+    pub(super) fn may_limit(&self) -> bool {
+        let limited = |keys: &Vec<ApiKey>| keys.iter().any(|key| key.limits.is_some());
+        self.api_keys.as_ref().is_some_and(|settings| {
+            settings.managed || settings.file.is_some() || settings.keys.as_ref().is_some_and(limited)
+        })
+    }
+
     /// Whether the digest of a request's body is needed.
     pub(super) fn needs_body_digest(&self) -> bool {
         self.hmac.is_some()
@@ -83,6 +92,9 @@ struct ApiKeysSettings {
     keys: Option<Vec<ApiKey>>,
     /// A file with a list `keys`, relative to this configuration; read again when it changes.
     file: Option<String>,
+    /// Whether keys that the admin API makes count, too: `POST /v1/keys`.
+    #[serde(default)]
+    managed: bool,
 }
 
 /// A file of API keys.
@@ -110,6 +122,8 @@ struct ApiKey {
     tenant: Option<String>,
     /// Globs of the models that this key may use, such as `gpt-4o*`; every model unless set.
     models: Option<Vec<String>>,
+    /// Limits of the principal's own, such as `requests_per_minute` or `cost_per_month`, besides those of `rate_limit`.
+    limits: Option<OwnLimits>,
 }
 
 impl ApiKeysSettings {
@@ -120,19 +134,23 @@ impl ApiKeysSettings {
         world: &World<'_>,
         problems: &mut Vec<SettingsProblem>,
     ) -> Option<ApiKeys> {
+        let managed = self.managed.then(|| Arc::clone(&world.keys));
+        if managed.is_some() && self.keys.is_none() && self.file.is_none() {
+            return Some(ApiKeys { keys: KeyTable::default(), managed, shares_bearer });
+        }
         let listed = Listed { method: "api_keys", list: "keys", inline: self.keys, file: self.file };
         let (keys, place) = listed.read(world, |file: KeysFile| file.keys, problems)?;
-        Some(ApiKeys { keys: table(keys, &place, problems), shares_bearer })
+        Some(ApiKeys { keys: table(keys, &place, problems), managed, shares_bearer })
     }
 }
 
-fn table(keys: Vec<ApiKey>, place: &Place, problems: &mut Vec<SettingsProblem>) -> KeyTable {
+fn table(keys: Vec<ApiKey>, place: &Place, problems: &mut Vec<SettingsProblem>) -> KeyTable<Arc<KeyHolder>> {
     let mut table = KeyTable::default();
     for (index, key) in keys.into_iter().enumerate() {
         let entry = format!("/{index}");
         match key.digest() {
             Ok(digest) => {
-                if !table.insert(digest, Arc::new(key.principal())) {
+                if !table.insert(digest, Arc::new(key.holder())) {
                     let text = "this key is listed twice; give each principal its own key";
                     problems.push(place.problem(&entry, text));
                 }
@@ -157,12 +175,14 @@ impl ApiKey {
         }
     }
 
-    fn principal(self) -> Principal {
-        Principal {
+    fn holder(self) -> KeyHolder {
+        let limits = self.limits.map(OwnLimits::limits).unwrap_or_default();
+        let principal = Principal {
             tenant: self.tenant,
             models: self.models.map(ModelNames::new),
             ..Principal::named(self.principal)
-        }
+        };
+        KeyHolder { limits: limits.into(), ..KeyHolder::of(principal) }
     }
 }
 

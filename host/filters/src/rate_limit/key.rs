@@ -150,6 +150,17 @@ impl Key {
         self.0.iter().filter_map(field).collect()
     }
 
+    /// Whether it is one thing.
+    pub(super) fn is_single(&self) -> bool {
+        self.0.len() == 1
+    }
+
+    /// Its value, where it is one thing.
+    pub(super) fn value(&self, call: Call<'_>) -> Option<String> {
+        let [part] = &self.0[..] else { return None };
+        part.of(call).and_then(|value| String::from_utf8(value).ok())
+    }
+
     /// Whose request this is: each part with its length before it, so that no two keys read the same.
     pub(super) fn of(&self, call: Call<'_>) -> String {
         let mut whose = String::new();

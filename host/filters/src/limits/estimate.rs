@@ -25,6 +25,8 @@ const WITHOUT_TEXT: [&str; 4] = ["image_edit", "transcription", "translation", "
 pub(super) struct Expected {
     pub(super) input: u64,
     pub(super) output: u64,
+    /// Millionths of a dollar.
+    pub(super) cost: u64,
 }
 
 /// What models made of requests so far.
@@ -40,13 +42,16 @@ struct Rates {
     input: f64,
     /// Tokens of an answer.
     output: f64,
+    /// What a request cost for each millionth of a dollar that was expected.
+    cost: Option<f64>,
 }
 
 impl Experience {
-    /// `estimate` has the input by the size of the request, and the output as the request bounds it, where it does.
+    /// `estimate` has the input by the size of the request, the output as the request bounds it, where it does, and the cost of
+    /// both.
     pub(super) fn expect(&self, context: Context<'_>, estimate: Usage) -> Expected {
         if WITHOUT_TEXT.contains(&context.operation) {
-            return Expected { input: 0, output: 0 };
+            return Expected { input: 0, output: 0, cost: 0 };
         }
         let seen = self.rates(context);
         let input = seen.map_or(estimate.input, |seen| scaled(estimate.input, seen.input));
@@ -57,20 +62,29 @@ impl Experience {
             _ if generates => usual(),
             _ => 0,
         };
-        Expected { input, output }
+        let cost = estimate.cost_micro_usd.unwrap_or_default();
+        let cost = seen.and_then(|seen| seen.cost).map_or(cost, |rate| scaled(cost, rate));
+        Expected { input, output, cost }
     }
 
     /// Learns from what was used, and says what it was; where the gateway had to guess it, as well as is known.
-    pub(super) fn learn(&self, context: Context<'_>, estimated_input: u64, actual: Usage) -> Expected {
+    pub(super) fn learn(
+        &self,
+        context: Context<'_>,
+        (estimated_input, estimated_cost): (u64, u64),
+        actual: Usage,
+    ) -> Expected {
+        let cost = actual.cost_micro_usd.unwrap_or_default();
         let guessed = actual.estimated && actual.input == estimated_input;
         if guessed && let Some(seen) = self.rates(context) {
-            return Expected { input: scaled(actual.input, seen.input), output: actual.output };
+            return Expected { input: scaled(actual.input, seen.input), output: actual.output, cost };
         }
         if !actual.estimated && actual.input > 0 && estimated_input > 0 {
             let input = as_rate(actual.input) / as_rate(estimated_input);
-            self.note(context, Rates { input, output: as_rate(actual.output) });
+            let cost = (estimated_cost > 0 && cost > 0).then(|| as_rate(cost) / as_rate(estimated_cost));
+            self.note(context, Rates { input, output: as_rate(actual.output), cost });
         }
-        Expected { input: actual.input, output: actual.output }
+        Expected { input: actual.input, output: actual.output, cost }
     }
 
     fn rates(&self, context: Context<'_>) -> Option<Rates> {
@@ -84,7 +98,12 @@ impl Experience {
         let of = if is_one_more { Of::default() } else { of(context) };
         let closer = |old: f64, new: f64| old + (new - old) * WEIGHT;
         let moved = |old: &mut Rates| {
-            *old = Rates { input: closer(old.input, new.input), output: closer(old.output, new.output) };
+            let cost = old.cost.zip(new.cost).map(|(old, new)| closer(old, new));
+            *old = Rates {
+                input: closer(old.input, new.input),
+                output: closer(old.output, new.output),
+                cost: cost.or(new.cost).or(old.cost),
+            };
         };
         known.entry(of).and_modify(moved).or_insert(new);
     }

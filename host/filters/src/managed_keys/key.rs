@@ -1,0 +1,150 @@
+//! A key as its record has it, and as it is shown.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tidegate_contract::{ModelNames, Principal};
+use tidegate_pipeline::{KeyHolder, Record};
+
+use super::KeyError;
+use crate::auth_filter::{Digest, parse_digest, sha256};
+use crate::limits::OwnLimits;
+
+/// What every secret begins with, so that scanners of secrets and people know one when they see it.
+const MARK: &str = "tg_";
+
+/// Random bytes of a secret.
+const RANDOM: usize = 32;
+
+/// Characters of a secret that are shown.
+const SHOWN: usize = 9;
+
+/// What a client sends.
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) fn new() -> Result<Self, KeyError> {
+        let mut random = [0; RANDOM];
+        getrandom::fill(&mut random)
+            .map_err(|error| KeyError::Unavailable(format!("the system has no random bytes: {error}")))?;
+        Ok(Self(format!("{MARK}{}", URL_SAFE_NO_PAD.encode(random))))
+    }
+
+    pub(super) fn text(self) -> String {
+        self.0
+    }
+
+    pub(super) fn prefix(&self) -> String {
+        self.0.chars().take(SHOWN).collect()
+    }
+
+    pub(super) fn sha256(&self) -> String {
+        sha256(self.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A key. Times are seconds since 1970.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Key {
+    #[serde(skip)]
+    pub(super) id: String,
+    #[serde(skip)]
+    pub(super) version: u64,
+    pub(super) prefix: String,
+    pub(super) sha256: String,
+    pub(super) principal: String,
+    pub(super) tenant: Option<String>,
+    pub(super) models: Option<Vec<String>>,
+    /// As they were written; they passed a check.
+    pub(super) limits: Option<Map<String, Value>>,
+    pub(super) created: u64,
+    pub(super) expires: Option<u64>,
+    /// The secret before the last rotation.
+    pub(super) previous: Option<Previous>,
+}
+
+/// A secret that a rotation replaced.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Previous {
+    pub(super) prefix: String,
+    pub(super) sha256: String,
+    pub(super) until: u64,
+}
+
+impl Key {
+    /// `None` where it is no key of ours.
+    pub(super) fn read(record: &Record) -> Option<Self> {
+        match serde_json::from_slice::<Self>(&record.value) {
+            Ok(key) => Some(Self { id: record.id.clone(), version: record.version, ..key }),
+            Err(error) => {
+                tracing::error!(id = record.id, %error, "the record of an API key cannot be read, so that the key does not hold");
+                None
+            }
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        // Maps have texts as their keys, and there are no other values that JSON has no words for.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// Whom it stands for.
+    pub(super) fn holder(&self) -> KeyHolder {
+        let limits = self.limits.clone().map(Value::Object).map(OwnLimits::deserialize);
+        let limits = limits.and_then(Result::ok).map(OwnLimits::limits).unwrap_or_default();
+        let principal = Principal {
+            tenant: self.tenant.clone(),
+            models: self.models.clone().map(ModelNames::new),
+            ..Principal::named(self.principal.clone())
+        };
+        let counted_as = format!("key\u{1f}{}", self.id).into();
+        KeyHolder { limits: limits.into(), counted_as, ..KeyHolder::of(principal) }
+    }
+
+    /// Its secrets, and until when each holds.
+    pub(super) fn digests(&self) -> impl Iterator<Item = (Digest, Option<SystemTime>)> {
+        let own = parse_digest(&self.sha256).map(|digest| (digest, self.expires));
+        let previous = self.previous.as_ref().and_then(|previous| {
+            let until = self.expires.map_or(previous.until, |expires| expires.min(previous.until));
+            Some((parse_digest(&previous.sha256)?, Some(until)))
+        });
+        own.into_iter().chain(previous).map(|(digest, until)| (digest, until.map(moment)))
+    }
+
+    /// For whoever runs the gateway: everything but its secrets and their digests.
+    pub(super) fn shown(&self) -> Value {
+        let now = seconds(SystemTime::now());
+        let previous = self.previous.as_ref().filter(|previous| previous.until > now);
+        let previous =
+            previous.map(|Previous { prefix, until, .. }| json!({"prefix": prefix, "until": told(*until)}));
+        json!({
+            "id": self.id,
+            "prefix": self.prefix,
+            "principal": self.principal,
+            "tenant": self.tenant,
+            "models": self.models,
+            "limits": self.limits,
+            "created_at": told(self.created),
+            "expires_at": self.expires.map(told),
+            "state": if self.expires.is_some_and(|expires| expires <= now) { "expired" } else { "active" },
+            "previous": previous,
+        })
+    }
+}
+
+/// RFC 3339.
+fn told(seconds: u64) -> String {
+    humantime::format_rfc3339_seconds(moment(seconds)).to_string()
+}
+
+fn moment(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+pub(super) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
