@@ -115,7 +115,7 @@ def config_of(around: Surroundings) -> dict:
     routes += [route("loops", "hostile", {"do": "loop"}, timeout="200ms"), {**route("moderated", "hostile"), "filters": [asking(around)]}]
     plugins = {name: plugin(folder, PLUGINS[name]) for name, folder in PACKAGES.items()}
     config = proxy_config(clusters, [clients(around)], routes, plugins=plugins, telemetry={"hook_traces": {"sample": 1}})
-    config["admin"]["token"] = ADMIN
+    config["admin"] = {**config["admin"], "token": ADMIN}
     config["virtual_services"].append(decided(around))
     return config
 
