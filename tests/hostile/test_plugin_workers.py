@@ -29,6 +29,8 @@ PRINTS = ["print_flood", "print_huge"]
 DEADLINE, SOON = 3, 6
 STARTS = ["fork", "start", "detach", "daemon"]
 LEAVES = [*STARTS, "thread", "threads"]
+# Stacks count as memory: those of fifty threads a hook are more than a worker usually has, and the attack would be a failure.
+ROOMY = {"memory": "1GiB"}
 # Errors where the worker has an event loop that all its calls share.
 ASYNC = """
 import asyncio, os, sys, time
@@ -377,11 +379,12 @@ def settled(gateway: Gateway) -> set[int]:
 
 
 @contextmanager
-def busy(tmp_path, *attacks: str, timeout: str = "60s", runtime: str = "python"):
-    """A gateway whose plugin did that to it, with a folder for temporary files of its own."""
+def busy(tmp_path, *attacks: str, timeout: str = "60s", runtime: str = "python", **keys):
+    """A gateway whose plugin, with these keys, did that to it, with a folder for temporary files of its own."""
     routes = [route(attack, "hostile", {"do": attack}, timeout=timeout) for attack in attacks]
     environment = {"TMPDIR": str(tmp_path)}
-    with Gateway(config({"hostile": hostile(runtime)}, routes), env=environment, patience=60) as gateway, ThreadPoolExecutor() as pool:
+    plugins = {"hostile": hostile(runtime, **keys)}
+    with Gateway(config(plugins, routes), env=environment, patience=60) as gateway, ThreadPoolExecutor() as pool:
         until(lambda: len(workers(gateway)) == 2 * len(attacks), "all workers")
         known = workers(gateway)
         try:
@@ -401,9 +404,10 @@ def attempt(gateway: Gateway, name: str):
 
 @pytest.mark.parametrize("attack", LEAVES)
 def test_t_plg_3_what_a_plugin_leaves_running_keeps_no_worker_from_serving(tmp_path, attack, runtime):
-    with busy(tmp_path, attack, runtime=runtime) as gateway:
+    with busy(tmp_path, attack, runtime=runtime, limits=ROOMY) as gateway:
         for _ in range(5):
             assert_served(gateway, attack, "open")
+        assert not [line for line in gateway.log if "filter failed" in line], "what is left running is not all of the attack"
 
 
 def test_t_plg_6_a_gateway_that_is_killed_leaves_no_worker(tmp_path, runtime):

@@ -12,6 +12,8 @@ from support.wire import Incomplete, request
 
 BACKENDS = {"nginx": Nginx, "haproxy": Haproxy, "node": Node, "h11": H11}
 TELLS_BODIES = ("node", "h11")
+# Those that answer a head before they have read its body, so that their answer may come before the body is found to be broken.
+ANSWERS_EARLY = ("nginx",)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -32,7 +34,10 @@ def test_t_h1_1_backend_sees_what_was_logged(backend, gateway, case: Case):
     path = f"/smuggling/{case.name}"
     statuses, closed = converse(gateway, case, path)
     logged, seen = after_sentinel(gateway, backend, path)
-    check_answers(case, statuses, closed)
+    if answered_early(case, backend, statuses):
+        assert closed and statuses == [200], "the answer, and the end of the connection"
+    else:
+        check_answers(case, statuses, closed)
     if case.expected == BROKEN_BODY:
         # nginx tells of a request when its head is there; the gateway logs every one that it began to forward.
         assert set(paths(seen)) <= set(logged)
@@ -59,6 +64,11 @@ def converse(gateway, case: Case, path: str) -> tuple[list[int], bool]:
         except TimeoutError:
             pass
         return statuses, False
+
+
+def answered_early(case: Case, backend, statuses: list[int]) -> bool:
+    """Whether the upstream's answer went out before the gateway met what is wrong with the body."""
+    return case.expected == BROKEN_BODY and backend.name in ANSWERS_EARLY and 200 in statuses
 
 
 def check_answers(case: Case, statuses: list[int], closed: bool):

@@ -123,11 +123,11 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        return "http://%s:%d" % self.address
+        return url_of(self.address)
 
     @property
     def admin_url(self) -> str:
-        return "http://%s:%d" % self.admin_address
+        return url_of(self.admin_address)
 
     # -- talking to it ------------------------------------------------------------------------------------------
 
@@ -192,6 +192,8 @@ class Gateway:
             env={**clean, "RUST_BACKTRACE": "1", **env},
             text=True,
             errors="backslashreplace",
+            # Without a terminal, so that what the gateway would tell there can be read here.
+            start_new_session=True,
         )
 
     @staticmethod
@@ -226,6 +228,11 @@ class Gateway:
                 host, port = re.fullmatch(r"\[?([^\]]+?)\]?:(\d+)", entry["address"]).groups()
                 found.append((host, int(port)))
         return found
+
+
+def url_of(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_panic(line: str) -> bool:
