@@ -1,6 +1,6 @@
 //! Reservations against limits, in the memory of the process.
 
-mod calendar;
+pub(crate) mod calendar;
 mod clock;
 mod counter;
 mod table;
