@@ -21,5 +21,5 @@ pub use memory::MemoryStore;
 pub use open_error::{OpenError, Problem};
 pub use quotas::MemoryQuotas;
 pub use room::Bounds;
-pub use sqlite::SqliteUsage;
+pub use sqlite::{DurableQuotas, Sqlite, SqliteRecords, SqliteUsage};
 pub use usage::JsonLinesUsage;

@@ -34,12 +34,15 @@ pub(super) struct Kind {
 pub(super) enum Kept {
     /// The end of the process; a loss of power may take the last seconds, and leaves the file whole.
     Process,
+    /// A loss of power, too: the log is flushed to the disk with each transaction.
+    Power,
 }
 
 impl Kept {
-    fn synchronous(self) -> &'static str {
+    pub(super) fn synchronous(self) -> &'static str {
         match self {
             Self::Process => "NORMAL",
+            Self::Power => "FULL",
         }
     }
 }
