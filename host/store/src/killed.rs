@@ -66,5 +66,10 @@ pub(crate) fn now() -> u64 {
     time.as_millis().try_into().unwrap()
 }
 
-/// What a commit may take on a busy machine, besides the interval that is promised.
-pub(crate) const SLACK: Duration = Duration::from_millis(400);
+/// The time before a kill from which changes may be lost: an interval of 100 ms, and a commit on a busy machine.
+pub(crate) const LOSS: Duration = Duration::from_millis(500);
+
+/// Lets a victim work for so long that a kill must leave most of it.
+pub(crate) fn wait(round: u64) {
+    std::thread::sleep(LOSS + Duration::from_millis(200 + round * 37 % 400));
+}

@@ -49,6 +49,9 @@ pub enum Problem {
     /// Only one process can keep it.
     #[error("another process has it open, and one alone can keep it; end that one, or name another file")]
     InUse,
+    /// Locked for longer than anything takes.
+    #[error("another process has locked it for 5 seconds; end that one, or wait for it")]
+    Busy,
     /// There is no space left.
     #[error("the disk is full; free some space")]
     Full,

@@ -1,24 +1,30 @@
 //! Stores in a SQLite database. All work is done by threads of their own, never by those that serve requests.
 
+mod behind;
 mod counters;
 mod file;
 mod quotas;
 mod records;
 mod usage;
+mod values;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use file::{Kept, Kind};
 use writer::Writer;
 
+use crate::memory::MemoryStore;
 use crate::open_error::OpenError;
 use crate::quotas::MemoryQuotas;
 
 pub use quotas::DurableQuotas;
 pub use records::SqliteRecords;
 pub use usage::SqliteUsage;
+pub use values::SqliteStore;
 
 const STATE: Kind = Kind {
     holds: "the state of the gateway",
@@ -28,27 +34,35 @@ const STATE: Kind = Kind {
     kept: Kept::Power,
 };
 
-/// Records and counters in one database, which this process alone keeps: a lock on the file `…-lock` beside it says so.
+/// Records, counters and values in one database, which this process alone keeps: a lock on the file `…-lock` beside it says so.
 ///
 /// Each handle keeps the database open. At the end of the process [`Sqlite::close`] writes what was counted last.
 #[derive(Debug)]
 pub struct Sqlite {
     records: Arc<SqliteRecords>,
     quotas: Arc<DurableQuotas>,
+    key_values: Arc<SqliteStore>,
     writer: Arc<Writer>,
 }
 
 impl Sqlite {
     /// Opens or makes the file, readable by nobody else, and takes over what stands in it.
     pub fn open(path: &Path) -> Result<Arc<Self>, OpenError> {
-        let (writer, (counters, open)) = Writer::open(path, &STATE, counters::read)?;
-        let writer = Arc::new(writer);
-        let memory = MemoryQuotas::default();
-        memory.restore(&counters, open);
-        let quotas = DurableQuotas::start(memory, Arc::clone(&writer))
-            .map_err(|error| OpenError::new(path, STATE.holds, error))?;
-        let records = Arc::new(SqliteRecords::new(Arc::clone(&writer)));
-        Ok(Arc::new(Self { records, quotas: Arc::new(quotas), writer }))
+        let read = |connection: &Connection| Ok((counters::read(connection)?, values::read(connection)?));
+        let (writer, ((counters, open), values)) = Writer::open(path, &STATE, read)?;
+        let (quotas, store) = (MemoryQuotas::default(), MemoryStore::default());
+        quotas.restore(&counters, open);
+        let refused = store.restore(values);
+        let (writer, told) = (Arc::new(writer), |error| OpenError::new(path, STATE.holds, error));
+        let quotas = DurableQuotas::start(quotas, Arc::clone(&writer)).map_err(told)?;
+        let key_values = SqliteStore::start(store, refused, Arc::clone(&writer)).map_err(told)?;
+        let records = SqliteRecords::new(Arc::clone(&writer));
+        Ok(Arc::new(Self {
+            records: Arc::new(records),
+            quotas: Arc::new(quotas),
+            key_values: Arc::new(key_values),
+            writer,
+        }))
     }
 
     /// What the admin API keeps.
@@ -61,9 +75,20 @@ impl Sqlite {
         Arc::clone(&self.quotas)
     }
 
-    /// Writes everything, and ends the threads; afterwards records cannot be changed, and what is counted is not kept.
+    /// The values of plugins.
+    pub fn key_values(&self) -> Arc<SqliteStore> {
+        Arc::clone(&self.key_values)
+    }
+
+    /// Writes everything, and ends the threads; afterwards records cannot be changed, and what is counted or set is not kept.
     pub fn close(&self) {
         self.quotas.close();
+        self.key_values.close();
         self.writer.close();
     }
+}
+
+/// SQLite has no larger numbers.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use tidegate_pipeline::{Shape, Unit, Window};
 
+use super::signed;
 use crate::quotas::{Changes, SavedCounter, SavedOpen, SavedPart};
 
 const COUNTERS: &str = "SELECT key, shape, unit, used, last, begins, ends, parts FROM counters";
@@ -107,9 +108,4 @@ fn window(shape_name: &str, unit_name: &str) -> Option<Window> {
     let shape = shapes.into_iter().find(|known| shape(*known) == shape_name)?;
     let unit = Unit::ALL.into_iter().find(|known| known.as_str() == unit_name)?;
     Some(Window { shape, unit })
-}
-
-/// SQLite has no larger numbers.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,23 +1,15 @@
 //! Limits that outlive the process: counted in memory, written behind.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use rusqlite::Connection;
 use tidegate_pipeline::{Quotas, Reserved, StoreError, Want};
 
+use super::behind::{Behind, Source};
 use super::counters;
-use super::file::Kept;
 use super::writer::Writer;
 use crate::quotas::{Changes, Drift, MemoryQuotas};
-
-/// How often what has changed is written.
-pub(super) const INTERVAL: Duration = Duration::from_millis(50);
-
-/// How long changes that could not be written wait for the next try.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// Counters in the memory of this process, which a thread writes to a database every 50 ms.
 ///
@@ -28,18 +20,14 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct DurableQuotas {
     memory: Arc<MemoryQuotas>,
-    /// Its end ends the thread.
-    open: Mutex<Option<Sender<()>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    behind: Behind,
 }
 
 impl DurableQuotas {
     pub(super) fn start(memory: MemoryQuotas, writer: Arc<Writer>) -> std::io::Result<Self> {
         let memory = Arc::new(memory);
-        let (open, ended) = channel();
-        let behind = Behind { memory: Arc::clone(&memory), writer, drift: Drift::default(), unwritten: None };
-        let thread = thread::Builder::new().name("quotas".into()).spawn(move || behind.follow(&ended))?;
-        Ok(Self { memory, open: Mutex::new(Some(open)), thread: Mutex::new(Some(thread)) })
+        let source = Counters { memory: Arc::clone(&memory), drift: Drift::default() };
+        Ok(Self { memory, behind: Behind::start(source, writer)? })
     }
 
     /// Bytes held at the moment, as [`MemoryQuotas::held`] counts them.
@@ -47,19 +35,8 @@ impl DurableQuotas {
         self.memory.held()
     }
 
-    /// Writes what has changed, and ends the thread. What is counted afterwards goes with the process.
     pub(super) fn close(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the thread that writes the counters of limits has panicked");
-        }
-    }
-}
-
-impl Drop for DurableQuotas {
-    fn drop(&mut self) {
-        self.close();
+        self.behind.close();
     }
 }
 
@@ -73,51 +50,22 @@ impl Quotas for DurableQuotas {
     }
 }
 
-/// The thread that writes.
-struct Behind {
+struct Counters {
     memory: Arc<MemoryQuotas>,
-    writer: Arc<Writer>,
     drift: Drift,
-    /// What could not be written, to be written before anything newer.
-    unwritten: Option<Arc<Changes>>,
 }
 
-impl Behind {
-    fn follow(mut self, ended: &Receiver<()>) {
-        while ended.recv_timeout(self.pause()) == Err(RecvTimeoutError::Timeout) {
-            self.write();
-        }
-        if self.write() {
-            self.write();
-        }
+impl Source for Counters {
+    type Changes = Changes;
+
+    const NAME: &'static str = "the counters of limits";
+
+    fn changes(&mut self) -> Option<Changes> {
+        Some(self.memory.changes(&mut self.drift)).filter(|changes| !changes.is_empty())
     }
 
-    fn pause(&self) -> Duration {
-        if self.unwritten.is_some() { RETRY } else { INTERVAL }
-    }
-
-    /// Writes what could not be written last time, or what has changed; whether it could.
-    fn write(&mut self) -> bool {
-        let waited = self.unwritten.take();
-        let is_first = waited.is_none();
-        let changes = waited.unwrap_or_else(|| Arc::new(self.memory.changes(&mut self.drift)));
-        if changes.is_empty() {
-            return true;
-        }
-        let written = Arc::clone(&changes);
-        let done =
-            self.writer.change_now(Kept::Process, move |connection| counters::write(connection, &written));
-        match done {
-            Ok(()) if !is_first => tracing::info!("the counters of limits can be written again"),
-            Ok(()) => {}
-            Err(error) => {
-                if is_first {
-                    tracing::warn!(%error, "the counters of limits cannot be written; they go on in memory");
-                }
-                self.unwritten = Some(changes);
-            }
-        }
-        self.unwritten.is_none()
+    fn write(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+        counters::write(connection, changes)
     }
 }
 

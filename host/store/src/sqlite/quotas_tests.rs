@@ -5,8 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tidegate_pipeline::{Quotas, Reserved, Shape, Unit, Want, Window};
 
-use super::INTERVAL;
-use crate::killed::{self, SLACK, Victim, kills, now, tell};
+use crate::killed::{self, LOSS, Victim, kills, now, tell};
 use crate::quotas::tests::measure;
 use crate::{DurableQuotas, Sqlite};
 
@@ -104,13 +103,13 @@ fn a_kill_takes_what_was_counted_in_the_last_interval_at_most() {
     for round in 0..kills() {
         let mut victim = Victim::start("sqlite::quotas::tests::victim", &path);
         victim.told().unwrap();
-        std::thread::sleep(Duration::from_millis(250 + round * 37 % 400));
+        killed::wait(round);
         let told = victim.kill();
         let told: Vec<(u64, u64, &str)> = told.iter().filter_map(|line| parsed(line)).collect();
         let (last, ended, _) = *told.last().unwrap();
-        let is_certain =
-            |(_, time, _): &&(u64, u64, &str)| Duration::from_millis(ended - time) > 2 * INTERVAL + SLACK;
+        let is_certain = |(_, time, _): &&(u64, u64, &str)| Duration::from_millis(ended - time) > LOSS;
         let certain = told.iter().rev().find(is_certain).map_or(0, |(number, ..)| *number);
+        assert!(certain > 0);
         let (_store, quotas) = open(&path);
         for used in used(&quotas).map(|used| used - before) {
             assert!(used_by(certain) <= used, "{used} of {} in round {round}", used_by(last));

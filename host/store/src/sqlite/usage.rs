@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use tidegate_pipeline::{StoreError, UsageLog, UsageQuery, UsageRecord, UsageReport};
 
 use super::file::{self, Kept, Kind};
+use super::signed;
 use crate::open_error::{OpenError, Problem};
 use crate::usage::{Account, Scan, Seen, Sink, Tags, Visit};
 
@@ -199,11 +200,6 @@ fn put(statement: &mut rusqlite::Statement<'_>, record: &UsageRecord) -> rusqlit
         record.cancelled,
         tags,
     ])
-}
-
-/// SQLite has no larger numbers.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// None that is stored is below 0.

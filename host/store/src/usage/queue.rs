@@ -13,7 +13,7 @@ pub(super) const MOST: u64 = 65_536;
 const BATCH: usize = 1000;
 
 /// How long a record waits for others.
-pub(super) const INTERVAL: Duration = Duration::from_millis(100);
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a batch that could not be written waits for the next try.
 const RETRY: Duration = Duration::from_secs(1);

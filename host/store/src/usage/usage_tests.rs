@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use tidegate_pipeline::{Dimension, UsageGroup, UsageLog, UsageQuery, UsageRecord, UsageReport};
 
-use super::queue::{INTERVAL, MOST};
-use crate::killed::{self, SLACK, Victim, kills, now, tell};
+use super::queue::MOST;
+use crate::killed::{self, LOSS, Victim, kills, now, tell};
 use crate::{JsonLinesUsage, SqliteUsage};
 
 /// What a future gives.
@@ -279,14 +279,14 @@ fn kill<L: UsageLog>(victim: &str, open: impl Fn(&Path) -> L) {
     for round in 0..kills() {
         let mut victim = Victim::start(&format!("usage::tests::{victim}"), &path);
         victim.told().unwrap();
-        std::thread::sleep(Duration::from_millis(150 + round * 37 % 400));
+        killed::wait(round);
         let appended = victim.kill();
         let log = open(&path);
         let there = requests(&log) - before;
         let rest = &appended[usize::try_from(there).unwrap().saturating_sub(1).min(appended.len())..];
         let time = |line: &String| line.split_once(' ').unwrap().1.parse::<u64>().unwrap();
         let lost = rest.last().map_or(0, time) - rest.first().map_or(0, time);
-        assert!(Duration::from_millis(lost) <= INTERVAL + SLACK, "{lost} ms are lost in round {round}");
+        assert!(Duration::from_millis(lost) <= LOSS, "{lost} ms are lost in round {round}");
         before += there;
     }
     assert!(before > 0);

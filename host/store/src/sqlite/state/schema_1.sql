@@ -25,3 +25,11 @@ CREATE TABLE reservations (
     until INTEGER NOT NULL,
     parts TEXT NOT NULL
 ) STRICT;
+
+-- "due" is when a value expires.
+CREATE TABLE key_values (
+    key TEXT PRIMARY KEY,
+    value BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    due INTEGER
+) STRICT;
