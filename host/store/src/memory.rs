@@ -1,5 +1,7 @@
 //! The store in the memory of the process.
 
+mod saved;
+
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,6 +13,8 @@ use tidegate_pipeline::{Entry, KeyValue, StoreError};
 
 use crate::room::{Bounds, Refused, Room};
 use crate::space::Space;
+
+pub(crate) use saved::{SavedValue, ValueChanges};
 
 /// Stands twice in a key: after the kind of its owner and after the owner's name.
 const SEPARATOR: char = '\u{1f}';

@@ -1,10 +1,12 @@
 //! Reservations against limits, in the memory of the process.
 
-mod calendar;
+pub(crate) mod calendar;
 mod clock;
 mod counter;
+mod saved;
 mod table;
 
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +17,8 @@ use tidegate_pipeline::{Quotas, Reserved, Standing, StoreError, Want};
 use crate::room::{OVERHEAD, Room};
 use clock::{Clock, Now};
 use counter::{Counter, Place};
-use table::Table;
+pub(crate) use saved::{Changes, Drift, SavedCounter, SavedOpen, SavedPart};
+use table::{Saved, Table};
 
 /// Locks of the counters, and as many of the open reservations.
 const SHARDS: usize = 64;
@@ -49,6 +52,13 @@ pub struct MemoryQuotas {
 struct Open {
     parts: Vec<Part>,
     until: u64,
+    saved: bool,
+}
+
+impl Saved for Open {
+    fn is_saved(&self) -> bool {
+        self.saved
+    }
 }
 
 /// What was reserved on one counter.
@@ -77,6 +87,12 @@ impl Default for MemoryQuotas {
     /// Of 64 MiB: some 200,000 keys.
     fn default() -> Self {
         Self::new(MOST)
+    }
+}
+
+impl fmt::Debug for MemoryQuotas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryQuotas").field("room", &self.room).finish_non_exhaustive()
     }
 }
 
@@ -130,7 +146,8 @@ impl MemoryQuotas {
         }
         if is_new {
             self.take(Open::cost_of(id, wants.len()) + counters.growth(wants, now))?;
-            open.insert(id.into(), Open { parts: counters.add(wants, now), until: now.steady + OPEN });
+            let parts = counters.add(wants, now);
+            open.insert(id.into(), Open { parts, until: now.steady + OPEN, saved: false });
         }
         let standings = counters.standings(wants, now);
         let ended = open.sweep(IN_PASSING, |id, open| open.freed(id, now));
@@ -281,4 +298,4 @@ impl Quotas for MemoryQuotas {
 
 #[cfg(test)]
 #[path = "quotas/quotas_tests.rs"]
-mod tests;
+pub(crate) mod tests;

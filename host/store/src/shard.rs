@@ -19,6 +19,15 @@ pub(crate) struct Slot {
     pub(crate) due: Option<Due>,
 }
 
+/// A value, and what of it is saved.
+#[derive(Debug)]
+struct Held {
+    slot: Slot,
+    saved: bool,
+    /// Whether it is another one than the saved one, if any.
+    changed: bool,
+}
+
 impl Slot {
     fn is_live(&self, now: Instant) -> bool {
         self.due.is_none_or(|(at, _)| at > now)
@@ -33,43 +42,60 @@ pub(crate) fn cost(key: &str, value: &[u8]) -> usize {
 /// Every slot with a time has exactly one entry in `due`, and every entry of `due` has its slot.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    slots: HashMap<Arc<str>, Slot>,
+    slots: HashMap<Arc<str>, Held>,
     due: BTreeMap<Due, Arc<str>>,
+    /// Keys of saved values that were removed.
+    gone: Vec<Arc<str>>,
 }
+
+/// What is different from what was saved before: keys that are gone, and values that came.
+pub(crate) type Changed = (Vec<Arc<str>>, Vec<(Arc<str>, Slot)>);
 
 impl Shard {
     /// What is there and has not expired.
     pub(crate) fn live(&self, key: &str, now: Instant) -> Option<&Slot> {
-        self.slots.get(key).filter(|slot| slot.is_live(now))
+        self.slots.get(key).map(|held| &held.slot).filter(|slot| slot.is_live(now))
     }
 
     /// What the value under this key costs, expired or not.
     pub(crate) fn cost(&self, key: &str) -> Option<usize> {
-        self.slots.get(key).map(|slot| cost(key, &slot.value))
+        self.slots.get(key).map(|held| cost(key, &held.slot.value))
     }
 
     pub(crate) fn put(&mut self, key: &str, slot: Slot) {
-        let name = match self.slots.get_key_value(key) {
+        let (name, saved) = match self.slots.get_key_value(key) {
             Some((name, old)) => {
-                if let Some(due) = old.due {
+                if let Some(due) = old.slot.due {
                     self.due.remove(&due);
                 }
-                Arc::clone(name)
+                (Arc::clone(name), old.saved)
             }
-            None => Arc::from(key),
+            None => (Arc::from(key), false),
         };
-        if let Some(due) = slot.due {
+        self.hold(name, Held { slot, saved, changed: true });
+    }
+
+    /// Puts a value that is saved as it is.
+    pub(crate) fn restore(&mut self, key: &str, slot: Slot) {
+        self.hold(key.into(), Held { slot, saved: true, changed: false });
+    }
+
+    fn hold(&mut self, name: Arc<str>, held: Held) {
+        if let Some(due) = held.slot.due {
             self.due.insert(due, Arc::clone(&name));
         }
-        self.slots.insert(name, slot);
+        self.slots.insert(name, held);
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<Slot> {
-        let slot = self.slots.remove(key)?;
-        if let Some(due) = slot.due {
+        let (name, held) = self.slots.remove_entry(key)?;
+        if held.saved {
+            self.gone.push(name);
+        }
+        if let Some(due) = held.slot.due {
             self.due.remove(&due);
         }
-        Some(slot)
+        Some(held.slot)
     }
 
     /// Removes at most `most` expired values; how many went, and what they cost.
@@ -78,12 +104,28 @@ impl Shard {
         while keys < most {
             let Some(first) = self.due.first_entry().filter(|first| first.key().0 <= now) else { break };
             let key = first.remove();
-            if let Some(slot) = self.slots.remove(&key) {
+            if let Some(slot) = self.remove(&key) {
                 bytes += cost(&key, &slot.value);
                 keys += 1;
             }
         }
         (keys, bytes)
+    }
+
+    /// Whether a removal is not saved yet.
+    pub(crate) fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// What has changed since the last time; from now on it counts as saved.
+    pub(crate) fn changes(&mut self) -> Changed {
+        let changed = self.slots.iter_mut().filter(|(_, held)| held.changed);
+        let came = changed.map(|(key, held)| {
+            (held.saved, held.changed) = (true, false);
+            (Arc::clone(key), held.slot.clone())
+        });
+        let came = came.collect();
+        (std::mem::take(&mut self.gone), came)
     }
 }
 

@@ -11,7 +11,7 @@ use tidegate_pipeline::Entry;
 use tokio::time::Instant;
 
 use crate::room::{Bounds, Refused, Room, Share};
-use crate::shard::{Due, Shard, Slot, cost};
+use crate::shard::{Changed, Due, Shard, Slot, cost};
 
 /// Locks of one owner.
 const SHARDS: usize = 16;
@@ -37,8 +37,9 @@ impl Space {
         Self { shards, hasher: RandomState::new(), versions, share: Share::new(bounds, store) }
     }
 
+    /// Whether it can be forgotten: it holds nothing, and every removal is saved.
     pub(crate) fn is_empty(&self) -> bool {
-        self.share.is_empty()
+        self.share.is_empty() && !self.shards.iter().any(|shard| lock(shard).has_gone())
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Entry> {
@@ -96,6 +97,18 @@ impl Space {
         for shard in &self.shards {
             self.tidy(&mut lock(shard), now, IN_NEED);
         }
+    }
+
+    /// Takes over a value as it was saved, if there is room for it.
+    pub(crate) fn restore(&self, key: &str, slot: Slot) -> Result<(), Refused> {
+        self.share.replace(None, cost(key, &slot.value))?;
+        self.shard(key).restore(key, slot);
+        Ok(())
+    }
+
+    /// What has changed in each shard since the last time; from now on it counts as saved.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Changed> {
+        self.shards.iter().map(|shard| lock(shard).changes())
     }
 
     /// The value is copied: it may be a slice of something much larger, which would then be kept uncounted.

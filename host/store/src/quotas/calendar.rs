@@ -22,6 +22,12 @@ fn month(wall: u64) -> (u64, u64) {
     (begins(year, month), begins(next_year, next_month))
 }
 
+/// The year, the month and the day of a day since 1970, the latter two from 1.
+pub(crate) fn date(day: u64) -> (u64, u64, u64) {
+    let (year, month) = year_and_month(day);
+    (year, month, day - first_day(year, month) + 1)
+}
+
 /// Days of 400 years, after which the calendar repeats.
 const ERA: u64 = 146_097;
 /// Days from 1 March of the year 0 to 1970.

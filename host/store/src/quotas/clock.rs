@@ -6,7 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// A moment, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Now {
-    /// Since the counters were made; never goes back. Windows that slide and that begin with the first use go by it.
+    /// Never goes back. It begins with what the wall clock showed when the counters were made, so that those of a process
+    /// mean the same to the next one. Windows that slide and that begin with the first use go by it.
     pub(super) steady: u64,
     /// Since 1970 in UTC; goes wherever somebody sets the clock. The calendar goes by it.
     pub(super) wall: u64,
@@ -19,12 +20,8 @@ pub(super) struct Clock(Arc<dyn Fn() -> Now + Send + Sync>);
 impl Clock {
     /// The machine's.
     pub(super) fn system() -> Self {
-        let began = Instant::now();
-        Self::telling(move || Now {
-            steady: microseconds(began.elapsed()),
-            // Before 1970 it is 1970.
-            wall: microseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
-        })
+        let (began, began_wall) = (Instant::now(), wall());
+        Self::telling(move || Now { steady: began_wall + microseconds(began.elapsed()), wall: wall() })
     }
 
     pub(super) fn telling(tell: impl Fn() -> Now + Send + Sync + 'static) -> Self {
@@ -34,6 +31,11 @@ impl Clock {
     pub(super) fn now(&self) -> Now {
         (self.0)()
     }
+}
+
+/// Before 1970 it is 1970.
+fn wall() -> u64 {
+    microseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// Half a million years are enough.

@@ -1,12 +1,15 @@
 //! What was used within the window of one limit.
 
+mod saved;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tidegate_pipeline::{Shape, Standing, Want, Window};
+use tidegate_pipeline::{Shape, Standing, Unit, Want, Window};
 
 use super::calendar;
 use super::clock::{Now, microseconds};
+use super::table::Saved;
 use crate::room::OVERHEAD;
 
 /// Parts into which a sliding window is cut; use leaves it part by part.
@@ -23,6 +26,9 @@ pub(super) struct Counter {
     /// When something was counted last, by the number of the part.
     last: u64,
     time: Time,
+    saved: bool,
+    /// Whether it is another one than the saved one, if any.
+    changed: bool,
 }
 
 /// When that was.
@@ -48,7 +54,7 @@ impl Counter {
             Shape::Sliding => Time::Sliding(VecDeque::new()),
             Shape::Fixed | Shape::Calendar => Time::Whole { begins: 0, ends: 0 },
         };
-        Self { window, used: 0, last: 0, time }
+        Self { window, used: 0, last: 0, time, saved: false, changed: false }
     }
 
     /// Bytes besides those that every counter costs.
@@ -79,7 +85,7 @@ impl Counter {
     /// Forgets what counts no more; everything where the window has become another one.
     pub(super) fn roll(&mut self, window: Window, now: Now) {
         if self.window != window {
-            *self = Self::new(window);
+            *self = Self { saved: self.saved, ..Self::new(window) };
         }
         let (part, time) = (self.part(now), self.time(now));
         match &mut self.time {
@@ -153,6 +159,7 @@ impl Counter {
         };
         self.used = self.used.saturating_add(amount);
         self.last = part;
+        self.changed |= amount > 0;
         Place { window, at }
     }
 
@@ -181,6 +188,7 @@ impl Counter {
             Time::Whole { .. } => 0,
         };
         self.used = self.used.saturating_sub(given);
+        self.changed |= given > 0;
     }
 
     /// The time that the window goes by.
@@ -188,12 +196,22 @@ impl Counter {
         if self.window.shape == Shape::Calendar { now.wall } else { now.steady }
     }
 
-    /// Rounded up, so that all parts together are no shorter than the window.
-    fn width(&self) -> u64 {
-        microseconds(self.window.unit.length()).div_ceil(PARTS)
-    }
-
     fn part(&self, now: Now) -> u64 {
         now.steady / self.width()
+    }
+
+    fn width(&self) -> u64 {
+        width(self.window.unit)
+    }
+}
+
+/// Of a part; rounded up, so that all parts together are no shorter than the window.
+fn width(unit: Unit) -> u64 {
+    microseconds(unit.length()).div_ceil(PARTS)
+}
+
+impl Saved for Counter {
+    fn is_saved(&self) -> bool {
+        self.saved
     }
 }

@@ -5,15 +5,23 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+/// What may also stand in a database.
+pub(super) trait Saved {
+    /// Whether it does, in this form or an older one.
+    fn is_saved(&self) -> bool;
+}
+
 /// Values by key, with a hand that goes round them.
 pub(super) struct Table<V> {
     entries: IndexMap<Arc<str>, V, RandomState>,
     hand: usize,
+    /// Keys of saved values that were removed.
+    gone: Vec<Arc<str>>,
 }
 
-impl<V> Table<V> {
+impl<V: Saved> Table<V> {
     pub(super) fn new(hasher: RandomState) -> Self {
-        Self { entries: IndexMap::with_hasher(hasher), hand: 0 }
+        Self { entries: IndexMap::with_hasher(hasher), hand: 0, gone: Vec::new() }
     }
 
     /// Where the value of a key stands until something is removed.
@@ -40,9 +48,24 @@ impl<V> Table<V> {
     }
 
     pub(super) fn remove(&mut self, key: &str) -> Option<V> {
-        let removed = self.entries.swap_remove(key);
+        let index = self.entries.get_index_of(key)?;
+        let removed = self.remove_at(index);
         self.shrink();
         removed
+    }
+
+    /// The last one comes into its place.
+    fn remove_at(&mut self, index: usize) -> Option<V> {
+        let (key, value) = self.entries.swap_remove_index(index)?;
+        if value.is_saved() {
+            self.gone.push(key);
+        }
+        Some(value)
+    }
+
+    /// All values, and the keys of saved ones that were removed since the last time.
+    pub(super) fn changes(&mut self) -> (impl Iterator<Item = (&Arc<str>, &mut V)>, Vec<Arc<str>>) {
+        (self.entries.iter_mut(), std::mem::take(&mut self.gone))
     }
 
     /// Looks at `most` values and removes those of which `freed` tells what their removal gives back; the sum.
@@ -54,10 +77,10 @@ impl<V> Table<V> {
             }
             let Some((key, value)) = self.entries.get_index(self.hand) else { break };
             match freed(key, value) {
-                // The last one comes into its place, and is looked at next.
+                // The one that comes into its place is looked at next.
                 Some(bytes) => {
                     sum += bytes;
-                    self.entries.swap_remove_index(self.hand);
+                    self.remove_at(self.hand);
                 }
                 None => self.hand += 1,
             }

@@ -1,0 +1,32 @@
+CREATE TABLE exchanges (
+    time INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    principal TEXT,
+    tenant TEXT,
+    service TEXT,
+    route TEXT,
+    cluster TEXT,
+    provider TEXT,
+    original_model TEXT,
+    model TEXT,
+    operation TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    streaming INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cached_input INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    estimated INTEGER NOT NULL,
+    cost_micro_usd INTEGER,
+    duration_ms INTEGER NOT NULL,
+    first_token_ms INTEGER,
+    attempts INTEGER NOT NULL,
+    moderation_input TEXT,
+    moderation_output TEXT,
+    error TEXT,
+    cancelled INTEGER NOT NULL,
+    tags TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX exchanges_by_time ON exchanges (time);
