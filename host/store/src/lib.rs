@@ -7,10 +7,12 @@
 
 mod memory;
 mod quotas;
+mod redis;
 mod room;
 mod shard;
 mod space;
 
 pub use memory::MemoryStore;
 pub use quotas::MemoryQuotas;
+pub use redis::{BadSettings, Redis, RedisSettings, RedisTls, Servers};
 pub use room::Bounds;
