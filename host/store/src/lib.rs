@@ -11,6 +11,8 @@ mod redis;
 mod room;
 mod shard;
 mod space;
+#[cfg(test)]
+mod suite;
 
 pub use memory::MemoryStore;
 pub use quotas::MemoryQuotas;

@@ -43,7 +43,7 @@ struct Shared {
 
 /// What waits, the oldest first.
 #[derive(Default)]
-struct Bag {
+pub(super) struct Bag {
     waiting: VecDeque<(Instant, Settlement)>,
     /// Those that are on their way again.
     underway: usize,
@@ -53,7 +53,7 @@ struct Bag {
 
 impl Bag {
     /// How many have been dropped, where this is the first.
-    fn put(&mut self, item: (Instant, Settlement)) -> bool {
+    pub(super) fn put(&mut self, item: (Instant, Settlement)) -> bool {
         self.waiting.push_back(item);
         if self.waiting.len() + self.underway <= MOST {
             return false;
@@ -63,7 +63,7 @@ impl Bag {
         self.dropped == 1
     }
 
-    fn take(&mut self) -> Vec<(Instant, Settlement)> {
+    pub(super) fn take(&mut self) -> Vec<(Instant, Settlement)> {
         let few = AT_ONCE.min(self.waiting.len());
         self.underway = few;
         self.waiting.drain(..few).collect()

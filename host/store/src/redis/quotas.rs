@@ -26,11 +26,11 @@ const SETTLED: u64 = 60 * 1000;
 const MOST: u64 = 1 << 53;
 
 /// What became of the wants of one slot.
-struct Part {
+pub(super) struct Part {
     is_new: bool,
     /// The want that has to wait longest, and how long; `None` where all are granted.
-    refused: Option<(usize, Option<Duration>)>,
-    standings: Vec<Standing>,
+    pub(super) refused: Option<(usize, Option<Duration>)>,
+    pub(super) standings: Vec<Standing>,
 }
 
 /// Whether wants are reserved or only looked at.
@@ -130,7 +130,7 @@ impl Reservation<'_> {
     }
 }
 
-fn named(window: Window) -> String {
+pub(super) fn named(window: Window) -> String {
     let shape = match window.shape {
         Shape::Sliding => "sliding",
         Shape::Fixed => "fixed",
@@ -140,7 +140,7 @@ fn named(window: Window) -> String {
 }
 
 /// The answer of the script; `places` are those of its wants.
-fn part(places: &[usize], answer: Value) -> Option<Part> {
+pub(super) fn part(places: &[usize], answer: Value) -> Option<Part> {
     let numbers: Vec<i64> = redis::from_redis_value(answer).ok()?;
     let [granted, is_new, worst, again, standings @ ..] = numbers.as_slice() else { return None };
     let time = |microseconds: i64| u64::try_from(microseconds).ok().map(Duration::from_micros);

@@ -80,6 +80,13 @@ pub(super) struct Source {
     text: &'static str,
 }
 
+impl Source {
+    #[cfg(test)]
+    pub(super) fn text(&self) -> &'static str {
+        self.text
+    }
+}
+
 macro_rules! sources {
     ($($name:ident: $($file:literal)+;)+) => {
         $(pub(super) static $name: LazyLock<Source> = LazyLock::new(|| {

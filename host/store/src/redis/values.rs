@@ -37,10 +37,10 @@ pub(super) fn read<T: redis::FromRedisValue>(answer: Value) -> Result<T, StoreEr
 fn told(key: &str, error: StoreError) -> StoreError {
     let own = key.splitn(3, SEPARATOR).nth(2).unwrap_or(key);
     match error {
-        StoreError::Unavailable(text) if text.contains("NUMBER: none") => {
+        StoreError::Unavailable(text) if text.contains("\"NUMBER\": none") => {
             StoreError::Unavailable(format!("the value of \"{own}\" is no number"))
         }
-        StoreError::Unavailable(text) if text.contains("NUMBER: large") => {
+        StoreError::Unavailable(text) if text.contains("\"NUMBER\": large") => {
             StoreError::Unavailable(format!("the sum for \"{own}\" does not fit into 64 bits"))
         }
         other => other,
