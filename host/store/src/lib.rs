@@ -1,6 +1,6 @@
-//! Stores: where values outlive a request, behind the traits `KeyValue` and `Quotas` of the pipeline.
+//! Stores: where values outlive a request, behind the traits `KeyValue`, `Quotas` and `Records` of the pipeline.
 //!
-//! [`MemoryStore`] and [`MemoryQuotas`] live and die with the process. Every owner of values has a share of the first that
+//! [`Redis`] is a server that several gateways share. [`MemoryStore`] and [`MemoryQuotas`] live and die with the process. Every owner of values has a share of the first that
 //! it cannot exceed, so a plugin that fills its own share takes nothing from the others.
 
 #![forbid(unsafe_code)]

@@ -274,7 +274,10 @@ impl Open {
 pub(crate) async fn it_does_what_memory_does(quotas: Shared) {
     let handle = tokio::runtime::Handle::current();
     let checked = tokio::task::spawn_blocking(move || {
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(48));
+        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(48)
+        });
         let cases = (steps(), shape(), shape());
         runner.run(&cases, |(steps, a, b)| handle.block_on(same_as_memory(&quotas, steps, [a, b])))
     });

@@ -49,7 +49,7 @@ pub(super) struct Opener {
 
 enum To {
     One(Client),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinel { master: String, sentinels: Vec<Client>, nodes: Access, next: AtomicUsize },
 }
 
@@ -60,9 +60,10 @@ impl Opener {
         let (name, to) = match settings.servers {
             Servers::One(server) => (format!("redis at {server}"), To::One(access.client(&server)?)),
             Servers::Cluster(_) if database != 0 => return Err(BadSettings::Database(database)),
-            Servers::Cluster(nodes) => {
-                (format!("redis cluster at {}", listed(&nodes)?), To::Cluster(access.cluster(&nodes)?))
-            }
+            Servers::Cluster(nodes) => (
+                format!("redis cluster at {}", listed(&nodes)?),
+                To::Cluster(Box::new(access.cluster(&nodes)?)),
+            ),
             Servers::Sentinel { master, nodes } => {
                 let name = format!("redis \"{master}\" of the sentinels at {}", listed(&nodes)?);
                 let plain = Access { login: RedisConnectionInfo::default(), tls: access.tls.clone() };

@@ -17,7 +17,8 @@ use super::request::Request;
 /// Pauses between attempts to connect: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
-/// A connection on which calls take too long is taken for lost where it gives no sign of life for so long.
+/// A connection on which calls take too long is taken for lost where it gives no sign of life for so long. One that nobody
+/// uses is asked for a sign as often, so that its loss is known before the next call.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// A connection to the server, opened again for ever.
@@ -179,11 +180,10 @@ impl Shared {
     /// Waits until a connection is of no more use, and tells why.
     async fn until_lost(&self, number: u64, mut connection: Connection) -> String {
         loop {
-            self.doubted.notified().await;
-            let Some(doubt) = lock(&self.doubt).take().filter(|doubt| doubt.number == number) else {
-                continue;
-            };
-            if doubt.is_lost {
+            // Whether something was noticed or nothing, it is asked for a sign.
+            let _ = timeout(SIGN_OF_LIFE, self.doubted.notified()).await;
+            let doubt = lock(&self.doubt).take().filter(|doubt| doubt.number == number && doubt.is_lost);
+            if let Some(doubt) = doubt {
                 // A server that takes connections and ends them at once is not asked in a loop.
                 sleep(PAUSES.0).await;
                 return doubt.cause;

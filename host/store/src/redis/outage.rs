@@ -27,8 +27,13 @@ impl Outage {
         let is_due = self.told.is_none_or(|told| now.duration_since(told) >= QUIET);
         if !was_told && is_due {
             self.told = Some(now);
-            let since = humantime(since);
-            tracing::warn!(server, cause, since, "the store is lost; it is tried again until it is back");
+            let since_unix = unix(since);
+            tracing::warn!(
+                server,
+                cause,
+                since_unix,
+                "the store is lost; it is tried again until it is back"
+            );
         }
         self.running = Some(Running { since, cause: cause.to_owned(), is_told: was_told || is_due });
     }
@@ -50,7 +55,7 @@ impl Outage {
 }
 
 /// Seconds since 1970, since moments of the steady clock mean nothing to a reader.
-fn humantime(since: Instant) -> u64 {
+fn unix(since: Instant) -> u64 {
     let wall = SystemTime::now() - since.elapsed();
     wall.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

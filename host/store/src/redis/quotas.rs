@@ -60,9 +60,6 @@ struct Reservation<'r> {
 impl Reservation<'_> {
     async fn reserve(&self) -> Result<Reserved, StoreError> {
         let groups = self.redis.keys.groups(self.wants);
-        if self.redis.keys.is_cluster() {
-            self.note(&groups).await?;
-        }
         let mut parts = Vec::with_capacity(groups.len());
         for group in &groups {
             let part = self.ask(group, Mode::Take).await?;
@@ -71,6 +68,9 @@ impl Reservation<'_> {
             if is_refused {
                 return self.refuse(&groups, parts).await;
             }
+        }
+        if self.redis.keys.is_cluster() {
+            self.note(&groups).await?;
         }
         Ok(Reserved::Granted(self.standings(&groups, &parts)))
     }
@@ -166,7 +166,7 @@ fn strange(what: &str) -> StoreError {
 #[derive(Debug, Clone)]
 pub(super) struct Settlement {
     pub(super) id: String,
-    /// Only the wants that lie in this slot, and what was used of them; else all of them.
+    /// Takes back what was granted in this slot, where another one refused; else it is of all wants.
     pub(super) tag: Option<String>,
     pub(super) actual: Vec<u64>,
 }
@@ -180,9 +180,8 @@ impl Settlement {
         deadline: Instant,
     ) -> Result<(), StoreError> {
         if self.tag.is_some() || !keys.is_cluster() {
-            return self
-                .settle(link, keys.record(self.tag.as_deref(), &self.id), &self.actual, deadline)
-                .await;
+            let record = keys.record(self.tag.as_deref(), &self.id);
+            return self.settle(link, record, &self.actual, deadline).await;
         }
         let index = keys.index(&self.id);
         let noted = link.ask_until(deadline, &Request::command("GET", &index)).await?;
@@ -197,6 +196,11 @@ impl Settlement {
         link.ask_until(deadline, &Request::command("PEXPIRE", &index).arg(SETTLED)).await.map(drop)
     }
 
+    /// What another slot refused was no reservation, so that its id may make one later.
+    fn remembered(&self) -> u64 {
+        if self.tag.is_some() { 0 } else { SETTLED }
+    }
+
     async fn settle(
         &self,
         link: &Link,
@@ -205,7 +209,7 @@ impl Settlement {
         deadline: Instant,
     ) -> Result<(), StoreError> {
         let amounts: Vec<u64> = actual.iter().map(|amount| MOST.min(*amount)).collect();
-        let request = Request::script(&request::SETTLE, &[record]).arg(SETTLED).arg(amounts);
+        let request = Request::script(&request::SETTLE, &[record]).arg(self.remembered()).arg(amounts);
         link.ask_until(deadline, &request).await.map(drop)
     }
 }

@@ -145,7 +145,10 @@ fn the_scripts_do_what_memory_does() {
     // A step of the shortest windows, up to one of months.
     let pace = prop::sample::select(vec![1_u64, 7, 60, 2000, 40_000]);
     let cases = (window(), window(), begin, pace, steps());
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(250));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(250)
+    });
     runner.run(&cases, |(a, b, begin, pace, steps)| play(&server, [a, b], begin, pace, steps)).unwrap();
 }
 

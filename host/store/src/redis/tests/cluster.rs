@@ -103,6 +103,9 @@ async fn a_refusal_in_one_slot_takes_back_what_others_granted() {
     for key in &wants(0, 0) {
         assert_eq!(left(&quotas, key).await, 10);
     }
+    // An id that was refused may try again, and counts.
+    assert_eq!(remaining(&reserve(&quotas, "1", &wants(3, 3)).await), [7; 12]);
+    quotas.settle("1", &[0; 12]).await.unwrap();
     let granted = reserve(&quotas, "2", &wants(4, 4)).await;
     assert_eq!(remaining(&granted), [6; 12]);
     assert_eq!(remaining(&reserve(&other, "2", &wants(4, 4)).await), [6; 12], "the same once more");

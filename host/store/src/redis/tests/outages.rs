@@ -178,6 +178,21 @@ async fn the_log_tells_once_that_the_server_is_lost_and_once_that_it_is_back() {
 }
 
 #[tokio::test]
+async fn the_loss_of_a_server_is_known_before_the_next_call() {
+    listen();
+    let mut server = Server::new(&[]);
+    let redis = client(&server);
+    until_success(&redis).await;
+    server.kill();
+    let address = server.address();
+    wait_until("the line", async || lines_of(&address).len() == 1).await;
+    server.start_again();
+    wait_until("the other line", async || lines_of(&address).len() == 2).await;
+    // It may not be sent twice, and need not be: the connection is there already.
+    assert_eq!(redis.increment("n", 1, None).await, Ok(1));
+}
+
+#[tokio::test]
 async fn a_server_that_is_full_refuses_and_settlements_wait() {
     let server = Server::new(&[]);
     let redis = client(&server);
