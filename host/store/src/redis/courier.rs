@@ -52,7 +52,7 @@ pub(super) struct Bag {
 }
 
 impl Bag {
-    /// How many have been dropped, where this is the first.
+    /// Whether one had to be dropped for the first time.
     pub(super) fn put(&mut self, item: (Instant, Settlement)) -> bool {
         self.waiting.push_back(item);
         if self.waiting.len() + self.underway <= MOST {

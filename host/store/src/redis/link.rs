@@ -78,7 +78,7 @@ impl Link {
     /// The same, where several requests have one deadline.
     pub(super) async fn ask_until(&self, deadline: Instant, request: &Request) -> Result<Value, StoreError> {
         self.keeper.get_or_init(|| tokio::spawn(Arc::clone(&self.shared).keep()));
-        let fault = match self.try_once(deadline, request, 0).await? {
+        let failed = match self.try_once(deadline, request, 0).await? {
             (_, Ok(value)) => return Ok(value),
             (number, Err(fault)) => match &fault {
                 Fault::Refused(_) => return Err(self.unavailable(fault.cause())),
@@ -86,7 +86,7 @@ impl Link {
                 Fault::Lost(_) | Fault::Unready(_) => number,
             },
         };
-        let (_, answer) = self.try_once(deadline, request, fault).await?;
+        let (_, answer) = self.try_once(deadline, request, failed).await?;
         answer.map_err(|fault| self.unavailable(fault.cause()))
     }
 

@@ -35,6 +35,36 @@ async fn pace() {
     }
 }
 
+/// What counters and reservations cost the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "prints figures"]
+async fn memory() {
+    let server = Server::new(&[]);
+    let quotas: Arc<dyn Quotas> = server.client();
+    let second = Window { shape: Shape::Sliding, unit: Unit::Second };
+    let key = |what: &str| format!("routes/a/filters/0\u{1f}tokens/{what}\u{1f}5:alice");
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(1100) {
+        let id = format!("{:032x}", crate::suite::fresh());
+        let wants = [
+            want(&key("all parts"), second, 1 << 40, 1000),
+            want(&key("few"), Window { unit: Unit::Month, ..second }, 1 << 40, 3),
+        ];
+        reserve(&quotas, &id, &wants).await;
+        if id.ends_with('0') {
+            quotas.settle(&id, &[2, 2]).await.unwrap();
+        }
+    }
+    let mut control = server.connection();
+    for pattern in
+        ["KEYS tidegate:q:*all*", "KEYS tidegate:q:*few*", "KEYS tidegate:r:*1", "KEYS tidegate:r:*0"]
+    {
+        let keys: Vec<String> = super::server::ask(&mut control, pattern);
+        let bytes: u64 = redis::cmd("MEMORY").arg("USAGE").arg(&keys[0]).query(&mut control).unwrap();
+        println!("{pattern}: {bytes} bytes");
+    }
+}
+
 async fn measure(limits: usize, tasks: usize) {
     let server = Server::new(&[]);
     let quotas: Arc<dyn Quotas> = server.client();

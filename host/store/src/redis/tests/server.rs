@@ -166,7 +166,7 @@ pub(super) fn cli(arguments: &[&str]) -> String {
     text
 }
 
-/// Runs a program `redis-sentinel` would be, with its file.
+/// A sentinel with its file, which it writes to.
 pub(super) fn sentinel(file: &std::path::Path) -> Child {
     Command::new("redis-server")
         .arg(file)
