@@ -102,6 +102,12 @@ impl MemoryQuotas {
         Self::with_clock(most, Clock::system())
     }
 
+    /// One for which it is always the moment that is told, in microseconds.
+    #[cfg(test)]
+    pub(crate) fn at(told: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self::with_clock(MOST, Clock::telling(move || Now { steady: told(), wall: told() }))
+    }
+
     fn with_clock(most: usize, clock: Clock) -> Self {
         let hasher = RandomState::new();
         let counters = (0..SHARDS).map(|_| Mutex::new(Table::new(hasher.clone()))).collect();

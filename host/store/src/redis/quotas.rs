@@ -1,0 +1,238 @@
+//! Reservations against limits.
+//!
+//! In a cluster a reservation is made slot by slot. Where a later slot refuses, what the earlier ones granted is taken back: no
+//! limit is ever exceeded, but for that moment somebody else may be refused who need not have been.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, try_join_all};
+use redis::Value;
+use tidegate_pipeline::{Quotas, Reserved, Shape, Standing, StoreError, Want, Window};
+use tokio::time::Instant;
+
+use super::Redis;
+use super::link::Link;
+use super::request::{self, Request};
+use super::slots::{Group, Keys};
+
+/// Milliseconds that a reservation stays open: longer than any exchange takes.
+const OPEN: u64 = 24 * 60 * 60 * 1000;
+
+/// Milliseconds for which it is remembered that a reservation is settled: a repetition that the network held back may come
+/// only then, and is not to count.
+const SETTLED: u64 = 60 * 1000;
+
+/// The largest number that the server's scripts count exactly.
+const MOST: u64 = 1 << 53;
+
+/// What became of the wants of one slot.
+pub(super) struct Part {
+    is_new: bool,
+    /// The want that has to wait longest, and how long; `None` where all are granted.
+    pub(super) refused: Option<(usize, Option<Duration>)>,
+    pub(super) standings: Vec<Standing>,
+}
+
+/// Whether wants are reserved or only looked at.
+#[derive(Clone, Copy)]
+enum Mode {
+    Take,
+    Look,
+}
+
+impl Mode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Take => "take",
+            Self::Look => "look",
+        }
+    }
+}
+
+/// One reservation on its way to the server.
+struct Reservation<'r> {
+    redis: &'r Redis,
+    id: &'r str,
+    wants: &'r [Want],
+    deadline: Instant,
+}
+
+impl Reservation<'_> {
+    async fn reserve(&self) -> Result<Reserved, StoreError> {
+        let groups = self.redis.keys.groups(self.wants);
+        let mut parts = Vec::with_capacity(groups.len());
+        for group in &groups {
+            let part = self.ask(group, Mode::Take).await?;
+            let is_refused = part.refused.is_some();
+            parts.push(part);
+            if is_refused {
+                return self.refuse(&groups, parts).await;
+            }
+        }
+        if self.redis.keys.is_cluster() {
+            self.note(&groups).await?;
+        }
+        Ok(Reserved::Granted(self.standings(&groups, &parts)))
+    }
+
+    /// Writes down in which slots the reservation is, since whoever settles it knows only its id.
+    async fn note(&self, groups: &[Group]) -> Result<(), StoreError> {
+        let note =
+            Request::command("SET", &self.redis.keys.index(self.id)).arg(noted(groups)).arg("PX").arg(OPEN);
+        self.redis.link.ask_until(self.deadline, &note).await.map(drop)
+    }
+
+    async fn ask(&self, group: &Group, mode: Mode) -> Result<Part, StoreError> {
+        let wants = || group.places.iter().map(|place| &self.wants[*place]);
+        let record = self.redis.keys.record(group.tag.as_deref(), self.id);
+        let keys: Vec<String> =
+            std::iter::once(record).chain(wants().map(|want| self.redis.keys.counter(&want.key))).collect();
+        let mut request = Request::script(&request::RESERVE, &keys).arg(mode.as_str()).arg(OPEN);
+        for Want { window, limit, amount, .. } in wants() {
+            let unit = u64::try_from(window.unit.length().as_micros()).unwrap_or(u64::MAX);
+            request = request.arg(named(*window)).arg(unit).arg(MOST.min(*limit)).arg(MOST.min(*amount));
+        }
+        let answer = self.redis.link.ask_until(self.deadline, &request).await?;
+        part(&group.places, answer).ok_or_else(|| strange("a reservation"))
+    }
+
+    /// Takes back what was granted before the last part refused, and looks where all limits stand without it.
+    async fn refuse(&self, groups: &[Group], mut parts: Vec<Part>) -> Result<Reserved, StoreError> {
+        if groups.len() > 1 {
+            let granted = groups.iter().zip(&parts).filter(|(_, part)| part.is_new && part.refused.is_none());
+            for (group, _) in granted {
+                let (id, tag) = (self.id.to_owned(), group.tag.clone());
+                self.redis.courier.settle(Settlement { id, tag, actual: vec![0; group.places.len()] }).await;
+            }
+            parts = try_join_all(groups.iter().map(|group| self.ask(group, Mode::Look))).await?;
+        }
+        let standings = self.standings(groups, &parts);
+        let worst = parts.iter().filter_map(|part| part.refused).max_by_key(|(want, again)| {
+            // `None` is never, which is longer than any time; of the same time the first want.
+            (again.is_none(), *again, std::cmp::Reverse(*want))
+        });
+        match worst {
+            Some((want, again)) => Ok(Reserved::Refused { want, again, standings }),
+            // What was missing came back between the two looks: it can be had at once.
+            None => Ok(Reserved::Refused { want: 0, again: Some(Duration::ZERO), standings }),
+        }
+    }
+
+    /// Of all parts, in the order of the wants.
+    fn standings(&self, groups: &[Group], parts: &[Part]) -> Vec<Standing> {
+        let mut all = vec![Standing { remaining: 0, reset: Duration::ZERO }; self.wants.len()];
+        for (group, part) in groups.iter().zip(parts) {
+            for (place, standing) in group.places.iter().zip(&part.standings) {
+                all[*place] = *standing;
+            }
+        }
+        all
+    }
+}
+
+pub(super) fn named(window: Window) -> String {
+    let shape = match window.shape {
+        Shape::Sliding => "sliding",
+        Shape::Fixed => "fixed",
+        Shape::Calendar => "calendar",
+    };
+    format!("{shape} {}", window.unit.as_str())
+}
+
+/// The answer of the script; `places` are those of its wants.
+pub(super) fn part(places: &[usize], answer: Value) -> Option<Part> {
+    let numbers: Vec<i64> = redis::from_redis_value(answer).ok()?;
+    let [granted, is_new, worst, again, standings @ ..] = numbers.as_slice() else { return None };
+    let time = |microseconds: i64| u64::try_from(microseconds).ok().map(Duration::from_micros);
+    let standing = |pair: &[i64]| {
+        let [remaining, reset] = pair else { return None };
+        Some(Standing { remaining: u64::try_from(*remaining).ok()?, reset: time(*reset)? })
+    };
+    let standings = standings.chunks(2).map(standing).collect::<Option<Vec<_>>>()?;
+    let refused = match granted {
+        1 => None,
+        _ => Some((*places.get(usize::try_from(*worst).ok()?)?, time(*again))),
+    };
+    Some(Part { is_new: *is_new == 1, refused, standings })
+}
+
+fn strange(what: &str) -> StoreError {
+    StoreError::Unavailable(format!(
+        "the answer to {what} cannot be read; is the prefix used by something else?"
+    ))
+}
+
+/// What was used of a reservation.
+#[derive(Debug, Clone)]
+pub(super) struct Settlement {
+    pub(super) id: String,
+    /// Takes back what was granted in this slot, where another one refused; else it is of all wants.
+    pub(super) tag: Option<String>,
+    pub(super) actual: Vec<u64>,
+}
+
+impl Settlement {
+    /// Puts it in the place of what was reserved; nothing the second time.
+    pub(super) async fn deliver(
+        &self,
+        link: &Link,
+        keys: &Keys,
+        deadline: Instant,
+    ) -> Result<(), StoreError> {
+        if self.tag.is_some() || !keys.is_cluster() {
+            let record = keys.record(self.tag.as_deref(), &self.id);
+            return self.settle(link, record, &self.actual, deadline).await;
+        }
+        let index = keys.index(&self.id);
+        let noted = link.ask_until(deadline, &Request::command("GET", &index)).await?;
+        let noted: Option<String> = redis::from_redis_value(noted).unwrap_or_default();
+        let Some(noted) = noted else { return Ok(()) };
+        for (tag, places) in noted.split(' ').filter_map(|group| group.split_once(':')) {
+            let used =
+                places.split(',').map_while(|place| self.actual.get(place.parse::<usize>().ok()?).copied());
+            let used: Vec<u64> = used.collect();
+            self.settle(link, keys.record(Some(tag), &self.id), &used, deadline).await?;
+        }
+        link.ask_until(deadline, &Request::command("PEXPIRE", &index).arg(SETTLED)).await.map(drop)
+    }
+
+    /// What another slot refused was no reservation, so that its id may make one later.
+    fn remembered(&self) -> u64 {
+        if self.tag.is_some() { 0 } else { SETTLED }
+    }
+
+    async fn settle(
+        &self,
+        link: &Link,
+        record: String,
+        actual: &[u64],
+        deadline: Instant,
+    ) -> Result<(), StoreError> {
+        let amounts: Vec<u64> = actual.iter().map(|amount| MOST.min(*amount)).collect();
+        let request = Request::script(&request::SETTLE, &[record]).arg(self.remembered()).arg(amounts);
+        link.ask_until(deadline, &request).await.map(drop)
+    }
+}
+
+/// As in `00ff:0,2 ff00:1`: of each slot, the places of the wants that lie there.
+fn noted(groups: &[Group]) -> String {
+    let group = |group: &Group| {
+        let places: Vec<String> = group.places.iter().map(usize::to_string).collect();
+        format!("{}:{}", group.tag.as_deref().unwrap_or_default(), places.join(","))
+    };
+    groups.iter().map(group).collect::<Vec<_>>().join(" ")
+}
+
+impl Quotas for Redis {
+    fn reserve<'a>(&'a self, id: &'a str, wants: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>> {
+        let reservation = Reservation { redis: self, id, wants, deadline: self.link.deadline() };
+        Box::pin(async move { reservation.reserve().await })
+    }
+
+    fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.courier.settle(Settlement { id: id.to_owned(), tag: None, actual: actual.to_vec() }).await;
+            Ok(())
+        })
+    }
+}

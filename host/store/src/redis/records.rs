@@ -1,0 +1,62 @@
+//! Records that an operator keeps: of each table a hash, and beside it the revision, which is the version of the last change.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tidegate_pipeline::{Record, Records, StoreError};
+
+use super::Redis;
+use super::request::{self, Repeat, Request};
+use super::values::{optional, read};
+
+/// The version and, after a colon, the bytes.
+fn record((id, kept): (String, Vec<u8>)) -> Result<Record, StoreError> {
+    let kept = Bytes::from(kept);
+    let colon = kept.iter().position(|byte| *byte == b':');
+    let version = colon.and_then(|colon| std::str::from_utf8(&kept[..colon]).ok()?.parse().ok());
+    match colon.zip(version) {
+        Some((colon, version)) => Ok(Record { id, value: kept.slice(colon + 1..), version }),
+        None => {
+            Err(StoreError::Unavailable(format!("the record \"{}\" is not one of ours", id.escape_debug())))
+        }
+    }
+}
+
+impl Records for Redis {
+    fn put<'a>(
+        &'a self,
+        table: &'a str,
+        id: &'a str,
+        value: Bytes,
+        if_version: Option<u64>,
+    ) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
+        Box::pin(async move {
+            let repeat = if if_version.is_none() { Repeat::Safe } else { Repeat::Unsafe };
+            let request = Request::script(&request::PUT, &self.keys.table(table)).repeat(repeat);
+            read(self.link.ask(&request.arg(id).arg(&value[..]).arg(optional(if_version))).await?)
+        })
+    }
+
+    fn remove<'a>(&'a self, table: &'a str, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let request = Request::script(&request::REMOVE, &self.keys.table(table)).repeat(Repeat::Unsafe);
+            read(self.link.ask(&request.arg(id)).await?)
+        })
+    }
+
+    fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
+        Box::pin(async move {
+            let [table, _] = self.keys.table(table);
+            let kept: Vec<(String, Vec<u8>)> =
+                read(self.link.ask(&Request::command("HGETALL", &table)).await?)?;
+            kept.into_iter().map(record).collect()
+        })
+    }
+
+    fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let [_, revision] = self.keys.table(table);
+            let kept: Option<u64> = read(self.link.ask(&Request::command("GET", &revision)).await?)?;
+            Ok(kept.unwrap_or_default())
+        })
+    }
+}

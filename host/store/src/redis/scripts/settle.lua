@@ -1,0 +1,20 @@
+-- Puts what was used in the place of what was reserved, once.
+-- KEYS: the record of the reservation. Its counters stand in it, and in the same slot.
+-- ARGV: milliseconds for which it is remembered that it is settled, or 0 to forget it; then of each want what was used.
+-- Answer: 1, or 0 where there is nothing to settle.
+
+local record = redis.call('GET', KEYS[1])
+if not record or record == 'settled' then return 0 end
+for index, part in ipairs(cmsgpack.unpack(record)) do
+  local actual = tonumber(ARGV[index + 1])
+  if not actual then break end
+  local key, code, length, at, reserved = unpack(part)
+  local counter = load(key, code, length)
+  if actual > reserved then
+    add(counter, actual - reserved)
+  else
+    give_back(counter, at, reserved - actual)
+  end
+end
+if ARGV[1] == '0' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], 'settled', 'PX', ARGV[1]) end
+return 1
