@@ -58,7 +58,7 @@ pub(crate) async fn answer(
     }
     let limit = snapshot.limits.body;
     let idle = snapshot.timeouts.idle;
-    let Answered { response, lease, translation } = answered;
+    let Answered { response, lease, translation, .. } = answered;
     let (mut parts, incoming) = response.into_parts();
     let mut bytes = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
@@ -144,7 +144,7 @@ fn bad(ledger: &Ledger, cause: impl Into<Cow<'static, str>>) -> Fault {
     Fault::BadAnswer { cluster: ledger.cluster_name(), cause: cause.into() }
 }
 
-fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
+pub(crate) fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
     match error {
         BodyError::Broken(error) => Fault::Reset { cluster: ledger.cluster_name(), cause: cause_of(&error) },
         BodyError::Unreadable(cause) => bad(ledger, cause),
