@@ -49,13 +49,19 @@ impl Place {
         let mut principals = lock(&self.load.principals);
         let held = principals.get(&name).copied().unwrap_or(0);
         let holders = principals.len() + usize::from(held == 0);
-        if is_busy && held >= (self.most / holders).max(1) {
+        let reserve = if name.is_some() { reserve(self.most) } else { 0 };
+        if is_busy && held >= ((self.most - reserve) / holders).max(1) {
             return Err(Greedy);
         }
         *principals.entry(name.clone()).or_default() += 1;
         self.holder = Some(name);
         Ok(())
     }
+}
+
+/// Places that those who have some leave to others: whoever is new must get in to be counted at all.
+fn reserve(most: usize) -> usize {
+    most.div_ceil(10)
 }
 
 /// Principals of several tenants may have one id.

@@ -21,22 +21,23 @@ fn no_more_get_in_than_there_are_places() {
 }
 
 #[test]
-fn one_alone_may_have_all_and_makes_room_for_others() {
+fn one_alone_leaves_a_place_to_others_and_makes_room_for_them() {
     let load = Arc::new(Load::default());
-    let mut greedy: Vec<_> = (0..7).map(|_| place(&load, 8, "greedy").ok().unwrap()).collect();
-    let modest = place(&load, 8, "modest").ok().unwrap();
+    let mut greedy: Vec<_> = (0..9).map(|_| place(&load, 10, "greedy").ok().unwrap()).collect();
+    assert_eq!(place(&load, 10, "greedy").err(), Some(Greedy), "a tenth is kept free");
+    let modest = place(&load, 10, "modest").ok().unwrap();
     greedy.pop();
-    assert_eq!(place(&load, 8, "greedy").err(), Some(Greedy), "it has 6 of 4");
-    let second = place(&load, 8, "modest").ok().unwrap();
+    assert_eq!(place(&load, 10, "greedy").err(), Some(Greedy), "it has 8 and may have 4");
+    let second = place(&load, 10, "modest").ok().unwrap();
     drop((modest, second));
-    assert!(place(&load, 8, "greedy").is_ok(), "it is alone again");
+    assert!(place(&load, 10, "greedy").is_ok(), "it is alone again");
 }
 
 #[test]
 fn a_share_counts_only_above_half_of_the_places_and_is_never_nothing() {
     let load = Arc::new(Load::default());
-    let held: Vec<_> = ["a", "b", "a", "a"].iter().map(|who| place(&load, 8, who).ok().unwrap()).collect();
-    assert!(place(&load, 8, "a").is_err(), "5 of 8 would be taken, and 3 by it leave room for a fourth only");
+    let held: Vec<_> = ["a", "a", "a", "a", "b"].iter().map(|who| place(&load, 10, who).ok().unwrap()).collect();
+    assert_eq!(place(&load, 10, "a").err(), Some(Greedy), "with it six of ten would be taken");
     drop(held);
     let many: Vec<_> = (0..3).map(|number| place(&load, 4, &number.to_string()).ok().unwrap()).collect();
     assert!(place(&load, 4, "new").is_ok());
