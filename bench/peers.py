@@ -235,7 +235,7 @@ def binary() -> str:
     return os.environ.get("TIDEGATE_BIN") or str(HERE.parent / "target" / "release" / "tidegate")
 
 
-def _address(process: Process, message: str, seconds: float = 60) -> int:
+def _address(process: Process, message: str, seconds: float = 300) -> int:
     """The port in the gateway's own log line."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -74,6 +74,7 @@ impl Snapshot {
         for (service, chains) in config.virtual_services.iter().zip(chains) {
             let built = Arc::new(build_service(service, &clusters, chains));
             service.hosts.iter().for_each(|host| hosts.add(host, &built));
+            hosts.add_names(&built);
         }
         let rules = config.clusters.values().filter_map(|cluster| cluster.per_request.as_ref());
         let key_prefixes = rules.map(|rule| rule.prefix.clone()).collect();

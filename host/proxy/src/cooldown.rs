@@ -54,7 +54,8 @@ pub(crate) fn asked_pause(status: StatusCode, headers: &HeaderMap) -> Option<Dur
     let milliseconds = field("retry-after-ms").and_then(|text| positive(text, 1e-3));
     milliseconds.or_else(|| {
         let text = field(RETRY_AFTER.as_str())?;
-        positive(text, 1.0).or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok())
+        positive(text, 1.0)
+            .or_else(|| httpdate::parse_http_date(text).ok()?.duration_since(SystemTime::now()).ok())
     })
 }
 

@@ -96,9 +96,9 @@ fn answered(
     mut ledger: Box<Ledger>,
 ) -> Response<AnswerBody> {
     match reply {
-        Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
+        Ok(Reply::Upstream(answered)) => outbound::upstream(*answered, snapshot.timeouts.idle, ledger),
         Ok(Reply::Filtered(answered, filters)) => {
-            outbound::filtered(answered, filters, snapshot.timeouts.idle, ledger)
+            outbound::filtered(*answered, filters, snapshot.timeouts.idle, ledger)
         }
         Ok(Reply::Own(response)) => outbound::own(response, ledger),
         Err(fault) => {
@@ -111,9 +111,9 @@ fn answered(
 
 /// What becomes of a request that nothing ended early.
 enum Reply {
-    Upstream(Answered),
+    Upstream(Box<Answered>),
     /// A stream whose events pass filters.
-    Filtered(Answered, Filters),
+    Filtered(Box<Answered>, Filters),
     Own(Response<Bytes>),
 }
 
@@ -242,7 +242,7 @@ async fn send(
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
-        Filtered::Events(answered, filters) => Reply::Filtered(*answered, filters),
+        Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
 }

@@ -36,7 +36,8 @@ fn one_alone_leaves_a_place_to_others_and_makes_room_for_them() {
 #[test]
 fn a_share_counts_only_above_half_of_the_places_and_is_never_nothing() {
     let load = Arc::new(Load::default());
-    let held: Vec<_> = ["a", "a", "a", "a", "b"].iter().map(|who| place(&load, 10, who).ok().unwrap()).collect();
+    let held: Vec<_> =
+        ["a", "a", "a", "a", "b"].iter().map(|who| place(&load, 10, who).ok().unwrap()).collect();
     assert_eq!(place(&load, 10, "a").err(), Some(Greedy), "with it six of ten would be taken");
     drop(held);
     let many: Vec<_> = (0..3).map(|number| place(&load, 4, &number.to_string()).ok().unwrap()).collect();

@@ -2,6 +2,7 @@
 //! can still answer in place of one that breaks off or says that it failed.
 
 use bytes::BytesMut;
+use http::Response;
 use http_body_util::BodyExt;
 use tidegate_config::checked::{RetryOn, Timeouts};
 use tidegate_providers::AnswerScan;
@@ -24,16 +25,17 @@ pub(crate) fn matters(route: &Route, ledger: &Ledger) -> bool {
 
 /// Waits for the first piece of a good answer, of a stream for its first event.
 pub(crate) async fn wait(
-    answered: Answered,
+    answered: Box<Answered>,
     timeouts: &Timeouts,
     ledger: &Ledger,
-) -> Result<Answered, Fault> {
+) -> Result<Box<Answered>, Fault> {
     let headers = answered.response.headers();
     if !answered.response.status().is_success() || is_encoded(headers) {
         return Ok(answered);
     }
     let is_stream = media_type(headers) == EVENT_STREAM;
-    let (parts, body) = answered.response.into_parts();
+    let Answered { response, lease, translation, .. } = *answered;
+    let (parts, body) = response.into_parts();
     let late = || Fault::UpstreamTimeout {
         cluster: ledger.cluster_name(),
         phase: "begin the body of its answer",
@@ -41,7 +43,8 @@ pub(crate) async fn wait(
     };
     let reading = begin(body, is_stream, ledger);
     let (body, failed) = ledger.clock.phase(timeouts.first_byte, late, reading).await??;
-    Ok(Answered { response: http::Response::from_parts(parts, body), failed, ..answered })
+    let response = Response::from_parts(parts, body);
+    Ok(Box::new(Answered { response, lease, translation, failed }))
 }
 
 /// Reads until there is something to pass on; with whether that is an error event.

@@ -30,7 +30,8 @@ impl FilterKinds for NoFilters {
 fn snapshot(keys: &str, route: &str, previous: Option<&Snapshot>) -> Snapshot {
     let cluster = |name: &str| format!("  {name}: {{provider: mock{keys}}}\n");
     let clusters: String = ["a", "b", "c"].iter().map(|name| cluster(name)).collect();
-    let text = format!("clusters:\n{clusters}virtual_services: [{{name: s, routes: [{{name: r, {route}}}]}}]");
+    let text =
+        format!("clusters:\n{clusters}virtual_services: [{{name: s, routes: [{{name: r, {route}}}]}}]");
     let source = Source { name: "test.yaml".into(), text, base: ".".into() };
     let config = load(&source, &|_| None, &NoFilters).map_err(|refused| refused.problems).unwrap().config;
     let none = || Chain::new(Vec::new(), AuthMode::Any);
@@ -63,18 +64,21 @@ fn fail(snapshot: &Snapshot, cluster: &str, times: usize) {
 }
 
 fn is_busy(snapshot: &Snapshot, cluster: &str, model: &str) {
-    let headers: HeaderMap = [("retry-after".parse().unwrap(), HeaderValue::from_static("9"))].into_iter().collect();
+    let headers: HeaderMap =
+        [("retry-after".parse().unwrap(), HeaderValue::from_static("9"))].into_iter().collect();
     snapshot.clusters[cluster].health.heed(model, StatusCode::TOO_MANY_REQUESTS, &headers);
 }
 
-const ALL: &str = "backends: [{cluster: a}, {cluster: b, model: other, priority: 1}, {cluster: c, priority: 2}]";
+const ALL: &str =
+    "backends: [{cluster: a}, {cluster: b, model: other, priority: 1}, {cluster: c, priority: 2}]";
 const EJECTS: &str = ", outlier_detection: {consecutive_5xx: 2}";
 
 #[tokio::test]
 async fn weights_hold_within_a_hundredth() {
     const PICKS: usize = 100_000;
     let shares = [("a", 70), ("b", 29), ("c", 1)];
-    let backends = shares.map(|(cluster, weight)| format!("{{cluster: {cluster}, weight: {weight}}}")).join(", ");
+    let backends =
+        shares.map(|(cluster, weight)| format!("{{cluster: {cluster}, weight: {weight}}}")).join(", ");
     let route = route(&snapshot("", &format!("backends: [{backends}]"), None));
     fastrand::seed(7);
     let mut picked: HashMap<String, usize> = HashMap::new();
@@ -142,5 +146,9 @@ async fn the_last_backend_stays_whatever_it_does() {
 async fn no_more_are_ejected_of_a_route_than_the_share() {
     let snapshot = snapshot(", outlier_detection: {consecutive_5xx: 1, max_ejection_percent: 50}", ALL, None);
     ["a", "b", "c"].iter().for_each(|cluster| fail(&snapshot, cluster, 1));
-    assert_eq!(order(&route(&snapshot), "m"), ["b", "c", "a"], "one of three is, two would be more than half");
+    assert_eq!(
+        order(&route(&snapshot), "m"),
+        ["b", "c", "a"],
+        "one of three is, two would be more than half"
+    );
 }

@@ -18,8 +18,8 @@ use tidegate_config::checked;
 use tidegate_telemetry::{Metrics, Side};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connect::{ConnectError, Connector, Protocol, UpstreamIo};
 use crate::breakers::{self, Permit};
+use crate::connect::{ConnectError, Connector, Protocol, UpstreamIo};
 use crate::upload::Upload;
 
 /// The connections of one cluster.

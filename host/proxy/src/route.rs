@@ -20,6 +20,8 @@ pub(crate) struct Hosts {
     /// By what follows the `*`, such as `.example.com`.
     suffixes: HashMap<String, Arc<Service>>,
     any: Option<Arc<Service>>,
+    /// Routes by name, with their services.
+    names: HashMap<Arc<str>, (Arc<Service>, Arc<Route>)>,
 }
 
 impl Hosts {
@@ -34,12 +36,17 @@ impl Hosts {
         }
     }
 
+    /// Has the routes of a service found by their names; the first service that has a name keeps it.
+    pub(crate) fn add_names(&mut self, service: &Arc<Service>) {
+        for route in service.routes.iter() {
+            let found = || (Arc::clone(service), Arc::clone(route));
+            self.names.entry(Arc::clone(&route.name)).or_insert_with(found);
+        }
+    }
+
     /// The first route of a name, and its service.
     pub(crate) fn route(&self, name: &str) -> Option<(&Arc<Service>, &Arc<Route>)> {
-        self.exact.values().chain(self.suffixes.values()).chain(&self.any).find_map(|service| {
-            let route = service.routes.iter().find(|route| *route.name == *name)?;
-            Some((service, route))
-        })
+        self.names.get(name).map(|(service, route)| (service, route))
     }
 
     /// The service of a lower-case host without port.

@@ -9,13 +9,17 @@ use super::{Choice, Hosts, Look, Matcher, Model, Routes, View};
 use crate::snapshot::{Retry, Route, Service, Tries};
 
 fn service(name: &str) -> Arc<Service> {
+    serving(name, Vec::new())
+}
+
+fn serving(name: &str, routes: Vec<Arc<Route>>) -> Arc<Service> {
     let chain = Chain::new(Vec::new(), AuthMode::Any);
     Arc::new(Service {
         name: name.into(),
         chain,
         guards_routes: false,
         digests: false,
-        routes: Routes::new(Vec::new()),
+        routes: Routes::new(routes),
         models: Vec::new(),
     })
 }
@@ -79,6 +83,20 @@ fn no_service_takes_a_host_that_nobody_names() {
     let mut hosts = Hosts::default();
     hosts.add("a", &service("a"));
     assert!(hosts.find("b").is_none());
+}
+
+#[test]
+fn a_name_belongs_to_the_first_service_that_has_it() {
+    let mut hosts = Hosts::default();
+    let all = || checked::Match::default();
+    for (name, routes) in [("a", ["x", "y"]), ("b", ["y", "z"])] {
+        let routes = routes.map(|name| route(name, &all())).to_vec();
+        hosts.add_names(&serving(name, routes));
+    }
+    let found =
+        |name: &str| hosts.route(name).map(|(service, route)| format!("{}/{}", service.name, route.name));
+    assert_eq!([found("x"), found("y"), found("z")].map(Option::unwrap), ["a/x", "a/y", "b/z"]);
+    assert_eq!(found("nobody"), None);
 }
 
 #[test]
@@ -192,7 +210,10 @@ fn any_match() -> impl Strategy<Value = checked::Match> {
     (path, models, tenant, any::<bool>()).prop_map(|(path, models, tenant, posts)| checked::Match {
         path,
         model: models.map(|models| models.into_iter().map(str::to_owned).collect()),
-        headers: tenant.map(|tenant| ("x-tenant".into(), TextMatch::Exact(tenant.into()))).into_iter().collect(),
+        headers: tenant
+            .map(|tenant| ("x-tenant".into(), TextMatch::Exact(tenant.into())))
+            .into_iter()
+            .collect(),
         methods: if posts { vec!["POST".into()] } else { Vec::new() },
         ..checked::Match::default()
     })
@@ -226,8 +247,11 @@ proptest! {
     }
 }
 
+/// What the route of each number matches.
+type Matches<'a> = &'a dyn Fn(usize) -> checked::Match;
+
 /// How many routes are looked at, at most, of so many that are told apart by this.
-fn looked_at(count: usize, matches: &dyn Fn(usize) -> checked::Match, (path, model): (&str, Model<'_>)) -> usize {
+fn looked_at(count: usize, matches: Matches<'_>, (path, model): (&str, Model<'_>)) -> usize {
     let all: Vec<_> = (0..count).map(|number| route(&number.to_string(), &matches(number))).collect();
     let headers = HeaderMap::new();
     let view = View { path, ..view(&headers, model) };
@@ -245,7 +269,7 @@ fn of_ten_thousand_routes_no_more_are_looked_at_than_of_ten() {
         ..by_model(&[&format!("m-{number}"), &format!("n-{number}")])
     };
     let named = Model::Named("m-7");
-    let kinds: [(&dyn Fn(usize) -> checked::Match, (&str, Model<'_>)); 6] = [
+    let kinds: [(Matches<'_>, (&str, Model<'_>)); 6] = [
         (&exact, ("/7", Model::None)),
         (&prefix, ("/7/x", Model::None)),
         (&model, ("/v1/chat/completions", named)),

@@ -12,8 +12,8 @@ use tidegate_contract::{Hook, ModelNames, Operation};
 use tidegate_providers::{Serving, Target, Translated, Translation};
 use tokio::time::Instant;
 
-use crate::connect::ConnectError;
 use crate::breakers::Full;
+use crate::connect::ConnectError;
 use crate::decoded::{self, Arriving};
 use crate::fault::Fault;
 use crate::health::Health;
@@ -59,8 +59,8 @@ pub(crate) struct Answered {
 
 /// What a request came to upstream.
 pub(crate) enum Sent {
-    /// An upstream answered.
-    Answered(Answered),
+    /// An upstream answered. On the heap, since every step of the way has room for it.
+    Answered(Box<Answered>),
     /// A filter of the backend answered in its place.
     Reply(Response<Bytes>),
 }
@@ -236,7 +236,8 @@ async fn exchange(
                 let response = translated::response(response, translation.as_ref());
                 let is_whole = matches!(response.body(), UpstreamBody::Plain(_));
                 let translation = translation.filter(|_| is_whole);
-                return Ok(Sent::Answered(Answered { response, lease, translation, failed: false }));
+                let answered = Answered { response, lease, translation, failed: false };
+                return Ok(Sent::Answered(Box::new(answered)));
             }
             // A warm connection that was closed before a byte was written is no failure of the upstream.
             Err(Unanswered { unsent: Some(unsent), .. }) if lease.reused() => {

@@ -187,7 +187,8 @@ fn outlier_detection(raw: &raw::OutlierDetection, at: At<'_>) -> OutlierDetectio
     let base = positive(raw.base_ejection_time, "base_ejection_time", at);
     let max = raw.max_ejection_time.0;
     if max < base {
-        let text = "\"max_ejection_time\" is shorter than \"base_ejection_time\"; raise it, or lower the other";
+        let text =
+            "\"max_ejection_time\" is shorter than \"base_ejection_time\"; raise it, or lower the other";
         let set = ["max_ejection_time", "base_ejection_time"].map(|key| at.key(key));
         set.into_iter().find(|key| key.is_set()).unwrap_or(at).report(text);
     }
