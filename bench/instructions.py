@@ -23,18 +23,24 @@ REQUESTS = 100
 
 def count(place: Place, wanted: Sequence[tuple[str, Service]]) -> list[float]:
     """Of each service under a body of each size, one request after the other."""
-    if not shutil.which("valgrind"):
-        raise BenchError("valgrind is not installed")
-    files = place.folder / "callgrind"
-    prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={files}")
+    prefix, files = callgrind(place)
     with ExitStack() as stack:
         upstream = stack.enter_context(peers.backend(place)).port
         offered = list({service.name: service for _, service in wanted}.values())
         gateway = stack.enter_context(peers.hooked(place, upstream, offered, prefix))
-        return [_count(gateway.serving(service), chats.request(chats.SIZES[size]), files) for size, service in wanted]
+        return [of_request(gateway.serving(service), chats.request(chats.SIZES[size]), files) for size, service in wanted]
 
 
-def _count(peer: Peer, body: bytes, files: Path) -> float:
+def callgrind(place: Place) -> tuple[tuple[str, ...], Path]:
+    """What stands before the command of a program whose instructions are counted, and the file that it counts into."""
+    if not shutil.which("valgrind"):
+        raise BenchError("valgrind is not installed")
+    files = place.folder / "callgrind"
+    return ("valgrind", "--tool=callgrind", f"--callgrind-out-file={files}"), files
+
+
+def of_request(peer: Peer, body: bytes, files: Path) -> float:
+    """Of one request, one after the other; warm, and on one connection."""
     _send(peer, body, WARM_UP)
     _control(peer, "--zero")
     _send(peer, body, REQUESTS)

@@ -139,6 +139,17 @@ def translating(place: Place, upstream: int, offered: Sequence[Way], prefix: tup
 
 
 @contextmanager
+def routing(place: Place, upstream: int, offered: Sequence[Service], prefix: tuple[str, ...] = ()) -> Iterator[Peer]:
+    """The gateway with one worker, one cluster and these services."""
+    values = {
+        "CLUSTERS": f'  up: {{provider: openai, endpoint: "http://127.0.0.1:{upstream}"}}',
+        "SERVICES": "\n".join(service.line() for service in offered),
+    }
+    with _tidegate("gateway", place, "translation.yaml", values, prefix=prefix) as peer:
+        yield peer
+
+
+@contextmanager
 def model(place: Place, *, events: int, every_ms: int) -> Iterator[Peer]:
     """The gateway's embedded model as an upstream: streams of `events` events, one each `every_ms`."""
     chunk = 20
@@ -224,7 +235,7 @@ def binary() -> str:
     return os.environ.get("TIDEGATE_BIN") or str(HERE.parent / "target" / "release" / "tidegate")
 
 
-def _address(process: Process, message: str, seconds: float = 60) -> int:
+def _address(process: Process, message: str, seconds: float = 300) -> int:
     """The port in the gateway's own log line."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -96,6 +96,8 @@ pub struct Limits {
     pub connections: usize,
     /// Streams at once on one HTTP/2 connection.
     pub streams: u32,
+    /// Requests at once; `None` is any number.
+    pub requests: Option<usize>,
 }
 
 /// How long each phase may take.
@@ -148,6 +150,12 @@ pub struct Cluster {
     pub http2: Option<bool>,
     /// Limits of the connection pool.
     pub pool: Pool,
+    /// The longest that other backends are picked because an answer says when to come again.
+    pub max_cooldown: Duration,
+    /// `None` never ejects it.
+    pub outlier_detection: Option<OutlierDetection>,
+    /// How much it is given at once.
+    pub circuit_breakers: CircuitBreakers,
     /// The script of the embedded model, where `provider` is the mock.
     pub mock: Option<Mock>,
 }
@@ -372,6 +380,30 @@ pub struct Pool {
     pub streams: usize,
     /// How long an unused connection is kept.
     pub idle: Duration,
+    /// Requests that may wait for a free place; `None` is any number.
+    pub max_pending: Option<usize>,
+}
+
+/// When a cluster is ejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutlierDetection {
+    /// Failures in a row that eject it; at least 1.
+    pub consecutive_5xx: u32,
+    /// How long the first time.
+    pub base: Duration,
+    /// How long at most; not shorter than `base`.
+    pub max: Duration,
+    /// Of a route's backends, how many may be ejected at once.
+    pub max_percent: u32,
+}
+
+/// How much a cluster is given at once; `None` is any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CircuitBreakers {
+    /// Requests at once.
+    pub max_requests: Option<usize>,
+    /// Of these, those that are another try after a failure.
+    pub max_retries: Option<usize>,
 }
 
 /// What the embedded model does.
@@ -601,11 +633,11 @@ pub struct Retry {
 pub enum RetryOn {
     /// No connection.
     Connect,
-    /// The connection ended before the head of an answer.
+    /// The connection ended before the first byte of an answer's body.
     Reset,
     /// `connect`, `first_byte` or the cluster's `timeout` ran out.
     Timeout,
-    /// A status from 500 to 599.
+    /// A status from 500 to 599, or a stream that begins with an error.
     ServerError,
     /// Status 429.
     TooManyRequests,

@@ -138,6 +138,10 @@ pub(crate) struct Limits {
     /// Streams at once on one HTTP/2 connection.
     #[schemars(range(min = 1, max = 10_000))]
     pub(crate) streams: u32,
+    /// Requests at once in the whole gateway; without it, any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub(crate) requests: Option<usize>,
 }
 
 impl Default for Limits {
@@ -148,6 +152,7 @@ impl Default for Limits {
             unauthenticated_body: Size::kib(1024),
             connections: 10_000,
             streams: 100,
+            requests: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use folder::{fixtures, load_file};
 use kinds::Kinds;
 use serde_json::{Value, json};
-use tidegate_config::checked::{MockBody, OnError, RetryOn, TextMatch};
+use tidegate_config::checked::{Cluster, MockBody, OnError, RetryOn, TextMatch};
 use tidegate_config::{Config, Loaded, Source, load, schema};
 
 fn valid(name: &str) -> Loaded {
@@ -43,9 +43,33 @@ fn an_empty_file_has_the_documented_defaults() {
     assert_eq!((config.limits.header, config.limits.body), (64 << 10, 32 << 20));
     assert_eq!(config.limits.unauthenticated_body, 1 << 20);
     assert_eq!((config.limits.connections, config.limits.streams), (10_000, 100));
+    assert_eq!(config.limits.requests, None);
     assert_eq!(config.timeouts.request, Duration::from_secs(600));
     assert_eq!(config.timeouts.idle, Duration::from_secs(300));
     assert!(config.workers.is_none() && config.clusters.is_empty() && config.virtual_services.is_empty());
+}
+
+#[test]
+fn a_cluster_is_ejected_only_where_that_is_wanted_and_given_as_much_as_there_is() {
+    let seconds = Duration::from_secs;
+    let config = config("every_key");
+    let [full, defaults, nothing] = ["openai", "compatible", "opaque"].map(|name| &config.clusters[name]);
+    let detection = |cluster: &Cluster| {
+        cluster
+            .outlier_detection
+            .map(|found| (found.consecutive_5xx, found.base, found.max, found.max_percent))
+    };
+    assert_eq!(detection(full), Some((5, seconds(30), seconds(300), 50)));
+    assert_eq!(detection(defaults), Some((5, seconds(30), seconds(300), 100)));
+    assert_eq!(detection(nothing), None);
+    let bounds = full.circuit_breakers;
+    assert_eq!(
+        (bounds.max_requests, bounds.max_retries, full.pool.max_pending),
+        (Some(1000), Some(3), Some(0))
+    );
+    let bounds = nothing.circuit_breakers;
+    assert_eq!((bounds.max_requests, bounds.max_retries, nothing.pool.max_pending), (None, None, None));
+    assert_eq!((full.max_cooldown, nothing.max_cooldown), (seconds(0), seconds(60)));
 }
 
 #[test]
@@ -62,6 +86,7 @@ fn every_key_reaches_the_checked_configuration() {
     assert_eq!(config.clusters["opaque"].endpoint.clone().unwrap().port, 443);
     assert_eq!(config.clusters["openai"].pool.idle, Duration::from_secs(300));
     assert_eq!(config.clusters["openai"].http2, Some(true));
+    assert_eq!(config.limits.requests, Some(5000));
 
     let service = &config.virtual_services[0];
     let filter = &service.filters[0];

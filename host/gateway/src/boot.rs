@@ -23,7 +23,7 @@ use crate::plugins::Facts;
 use crate::reload::{First, Fixed, Live, Reloader};
 use crate::runtimes::{self, RuntimeError};
 use crate::source::ConfigSource;
-use crate::stores::{OpenError, Stores};
+use crate::stores::{StoreError, Stores};
 use crate::watch::watch;
 
 /// Why the gateway did not start.
@@ -44,7 +44,7 @@ pub(crate) enum BootError {
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Store(#[from] StoreError),
     #[error("the system refuses what the gateway needs to run: {0}")]
     System(#[from] io::Error),
 }

@@ -152,7 +152,8 @@ async fn snapshot_of(
 }
 
 fn plugins(runtimes: &[Arc<dyn Runtime>], backing: Backing) -> Arc<Plugins> {
-    let stores = Stores { kv: Arc::clone(&backing.kv), ..Stores::memory() };
+    let mut stores = Stores::memory();
+    stores.kv = Arc::clone(&backing.kv);
     let http = Arc::clone(&backing.http);
     Plugins::new(runtimes.to_vec(), backing, Lasting { http, stores })
 }

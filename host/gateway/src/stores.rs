@@ -1,15 +1,30 @@
 //! Where what outlives a request is kept, as the configuration says at the start.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tidegate_config::checked;
+use tidegate_config::checked::{self, RedisServers, UsageFile};
 use tidegate_filters::ManagedKeys;
 use tidegate_pipeline::{KeyValue, Quotas, Records, UsageLog};
-use tidegate_store::{MemoryQuotas, MemoryRecords, MemoryStore};
+use tidegate_store::{
+    BadSettings, JsonLinesUsage, MemoryQuotas, MemoryRecords, MemoryStore, OpenError, Redis, RedisSettings,
+    RedisTls, Servers, Sqlite, SqliteUsage,
+};
 
-/// Why a store cannot be opened.
+/// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {}
+pub(crate) enum StoreError {
+    #[error("\"store.sqlite\": {0}")]
+    Sqlite(OpenError),
+    #[error("\"store.redis\": {0}")]
+    Redis(#[from] BadSettings),
+    #[error("\"store.redis.tls\": cannot read \"{file}\": {cause}")]
+    Certificate { file: String, cause: std::io::Error },
+    #[error("\"usage\": {0}")]
+    Usage(OpenError),
+}
 
 /// What outlives configurations.
 #[derive(Clone)]
@@ -18,6 +33,20 @@ pub(crate) struct Stores {
     pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) keys: Arc<ManagedKeys>,
     pub(crate) usage: Option<Arc<dyn UsageLog>>,
+    files: Files,
+}
+
+/// Files that are to be written to their end.
+#[derive(Clone, Default)]
+struct Files {
+    store: Option<Arc<Sqlite>>,
+    usage: Option<UsageOf>,
+}
+
+#[derive(Clone)]
+enum UsageOf {
+    Sqlite(Arc<SqliteUsage>),
+    JsonLines(Arc<JsonLinesUsage>),
 }
 
 impl Stores {
@@ -27,18 +56,94 @@ impl Stores {
         Self::of(kv, quotas, Arc::new(MemoryRecords::default()))
     }
 
+    fn of(kv: Arc<dyn KeyValue>, quotas: Arc<dyn Quotas>, records: Arc<dyn Records>) -> Self {
+        Self { kv, quotas, keys: ManagedKeys::new(records), usage: None, files: Files::default() }
+    }
+
     /// As the configuration says.
     ///
     /// # Errors
-    /// Where a file cannot be opened or a setting cannot be.
-    pub(crate) fn open(_store: &checked::Store, _usage: Option<&checked::Usage>) -> Result<Self, OpenError> {
-        Ok(Self::memory())
+    /// Where a file cannot be opened, or a setting can be right nowhere.
+    pub(crate) fn open(store: &checked::Store, usage: Option<&checked::Usage>) -> Result<Self, StoreError> {
+        let stores = match store {
+            checked::Store::Memory => Self::memory(),
+            checked::Store::Sqlite(path) => {
+                let opened = Sqlite::open(path).map_err(StoreError::Sqlite)?;
+                let stores = Self::of(opened.key_values(), opened.quotas(), opened.records());
+                Self { files: Files { store: Some(opened), usage: None }, ..stores }
+            }
+            checked::Store::Redis(settings) => {
+                let redis = Redis::new(redis(settings)?)?;
+                Self::of(Arc::clone(&redis) as _, Arc::clone(&redis) as _, redis)
+            }
+        };
+        Ok(match usage {
+            Some(usage) => stores.with_usage(usage).map_err(StoreError::Usage)?,
+            None => stores,
+        })
+    }
+
+    fn with_usage(self, usage: &checked::Usage) -> Result<Self, OpenError> {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let (log, file): (Arc<dyn UsageLog>, _) = match &usage.file {
+            UsageFile::Sqlite(path) => {
+                let log = Arc::new(SqliteUsage::open(path, usage.keep_days.map(|days| DAY * days))?);
+                (Arc::clone(&log) as _, UsageOf::Sqlite(log))
+            }
+            UsageFile::JsonLines(path) => {
+                let log = Arc::new(JsonLinesUsage::open(path)?);
+                (Arc::clone(&log) as _, UsageOf::JsonLines(log))
+            }
+        };
+        Ok(Self { usage: Some(log), files: Files { usage: Some(file), ..self.files }, ..self })
     }
 
     /// Writes down what is not yet.
-    pub(crate) async fn close(&self) {}
-
-    fn of(kv: Arc<dyn KeyValue>, quotas: Arc<dyn Quotas>, records: Arc<dyn Records>) -> Self {
-        Self { kv, quotas, keys: ManagedKeys::new(records), usage: None }
+    pub(crate) async fn close(&self) {
+        let Files { store, usage } = self.files.clone();
+        let closing = tokio::task::spawn_blocking(move || {
+            match usage {
+                Some(UsageOf::Sqlite(log)) => log.close(),
+                Some(UsageOf::JsonLines(log)) => log.close(),
+                None => {}
+            }
+            if let Some(store) = store {
+                store.close();
+            }
+        });
+        if closing.await.is_err() {
+            tracing::error!("a store could not be closed");
+        }
     }
+}
+
+fn redis(settings: &checked::Redis) -> Result<RedisSettings, StoreError> {
+    let address = |(host, port): &(String, u16)| {
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    };
+    let all = |servers: &Vec<(String, u16)>| servers.iter().map(address).collect();
+    let servers = match &settings.servers {
+        RedisServers::One(server) => Servers::One(address(server)),
+        RedisServers::Cluster(servers) => Servers::Cluster(all(servers)),
+        RedisServers::Sentinel { master, nodes } => {
+            Servers::Sentinel { master: master.clone(), nodes: all(nodes) }
+        }
+    };
+    Ok(RedisSettings {
+        username: settings.username.clone(),
+        password: settings.password.clone(),
+        database: settings.database,
+        tls: settings.tls.as_ref().map(certificates).transpose()?,
+        prefix: settings.prefix.clone(),
+        timeout: settings.timeout,
+        ..RedisSettings::new(servers)
+    })
+}
+
+fn certificates(tls: &checked::ClusterTls) -> Result<RedisTls, StoreError> {
+    let read = |file: &Path| {
+        fs::read(file).map_err(|cause| StoreError::Certificate { file: file.display().to_string(), cause })
+    };
+    let pem = |file: &Option<std::path::PathBuf>| file.as_deref().map(read).transpose();
+    Ok(RedisTls { ca: pem(&tls.ca)?, certificate: pem(&tls.certificate)?, key: pem(&tls.key)? })
 }

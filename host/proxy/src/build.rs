@@ -1,6 +1,6 @@
 //! From a checked configuration to a snapshot.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -13,11 +13,12 @@ use tidegate_telemetry::Metrics;
 use crate::connect::Connector;
 use crate::egress::Egress;
 use crate::headers::Edits;
+use crate::health::Health;
 use crate::identity::Login;
 use crate::ledger::Observers;
 use crate::listeners;
 use crate::pool::Pool;
-use crate::route::{Hosts, Matcher};
+use crate::route::{Hosts, Matcher, Routes};
 use crate::snapshot::{Backend, Cluster, Origin, Retry, Route, Service, Snapshot, Tries};
 
 /// Why a checked configuration still makes no snapshot: something outside the file is not as it says.
@@ -73,11 +74,13 @@ impl Snapshot {
         for (service, chains) in config.virtual_services.iter().zip(chains) {
             let built = Arc::new(build_service(service, &clusters, chains));
             service.hosts.iter().for_each(|host| hosts.add(host, &built));
+            hosts.add_names(&built);
         }
         let rules = config.clusters.values().filter_map(|cluster| cluster.per_request.as_ref());
         let key_prefixes = rules.map(|rule| rule.prefix.clone()).collect();
         let (limits, timeouts) = (config.limits, config.timeouts);
-        Ok(Self { hosts, clusters, limits, timeouts, observers, sources, key_prefixes })
+        let load = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.load));
+        Ok(Self { hosts, clusters, limits, timeouts, observers, load, sources, key_prefixes })
     }
 }
 
@@ -93,7 +96,7 @@ fn build_service(service: &checked::VirtualService, clusters: &Clusters, chains:
         digests: own.wants_body_digest() || routes.iter().any(|route| route.chain.wants_body_digest()),
         chain: own,
         guards_routes: routes.iter().any(|route| route.chain.has_auth()),
-        routes,
+        routes: Routes::new(routes),
         models,
     }
 }
@@ -104,13 +107,8 @@ fn listed_models(service: &checked::VirtualService, routes: &[Arc<Route>]) -> Ve
     let exact = matched.filter(|name| !name.contains(['*', '?'])).cloned();
     let backends = routes.iter().flat_map(|route| route.backends.iter());
     let served = backends.flat_map(|backend| backend.cluster.models.iter()).cloned();
-    let mut listed = Vec::new();
-    for name in exact.chain(served) {
-        if !listed.contains(&name) {
-            listed.push(name);
-        }
-    }
-    listed
+    let mut seen = HashSet::new();
+    exact.chain(served).filter(|name| seen.insert(name.clone())).collect()
 }
 
 fn build_route(route: &checked::Route, clusters: &Clusters, chains: RouteChains, service: &Chain) -> Route {
@@ -196,6 +194,7 @@ fn build_cluster(
         timeout: cluster.timeout,
         models: cluster.models.clone(),
         pool,
+        health: Health::new(cluster, kept.map(|old| &old.health), metrics),
         origin,
     })
 }

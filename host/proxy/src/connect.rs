@@ -39,6 +39,8 @@ pub(crate) enum ConnectError {
     Handshake(#[from] hyper::Error),
     #[error("all connections are in use")]
     Exhausted,
+    #[error("all connections are in use, and too many requests wait for one")]
+    Overflow,
 }
 
 /// The protocol that a connection turned out to speak.

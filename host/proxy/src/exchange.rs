@@ -24,11 +24,12 @@ use crate::headers::{strip_query, strip_request};
 use crate::hooks::{self, Passed};
 use crate::inbound::{Bounds, ClientBody, Heading, Held, InPath, Limit, check_length};
 use crate::ledger::{Ledger, Sender};
+use crate::load::{Greedy, Place};
 use crate::outbound;
 use crate::preflight::{self, Target};
 use crate::rescue;
 use crate::respond::{self, Filtered};
-use crate::route::{Choice, Model, View, choose};
+use crate::route::{Choice, Model, View};
 use crate::snapshot::{Route, Service, Snapshot};
 use crate::stream::AnswerBody;
 use crate::upload::Passing;
@@ -96,9 +97,9 @@ fn answered(
     mut ledger: Box<Ledger>,
 ) -> Response<AnswerBody> {
     match reply {
-        Ok(Reply::Upstream(answered)) => outbound::upstream(answered, snapshot.timeouts.idle, ledger),
+        Ok(Reply::Upstream(answered)) => outbound::upstream(*answered, snapshot.timeouts.idle, ledger),
         Ok(Reply::Filtered(answered, filters)) => {
-            outbound::filtered(answered, filters, snapshot.timeouts.idle, ledger)
+            outbound::filtered(*answered, filters, snapshot.timeouts.idle, ledger)
         }
         Ok(Reply::Own(response)) => outbound::own(response, ledger),
         Err(fault) => {
@@ -111,9 +112,9 @@ fn answered(
 
 /// What becomes of a request that nothing ended early.
 enum Reply {
-    Upstream(Answered),
+    Upstream(Box<Answered>),
     /// A stream whose events pass filters.
-    Filtered(Answered, Filters),
+    Filtered(Box<Answered>, Filters),
     Own(Response<Bytes>),
 }
 
@@ -139,6 +140,7 @@ async fn run(
     ledger.framing = Framing::of(claimed.dialect, &target.query);
     ledger.path = claimed.path.clone().into_owned();
     ledger.operation = claimed.operation;
+    ledger.place = enter(snapshot)?;
     let limit = Limit::body(&snapshot.limits);
     check_length(&parts.headers, limit)?;
     let service =
@@ -153,6 +155,10 @@ async fn run(
     let mut admitted = Admitted { claimed, query: &target.query, headers, body, bounds };
     let caller = Caller { client, target: &target };
     admitted.authenticate(&service.chain, caller, ledger).await?;
+    // Where routes authenticate, nobody's share is known before that.
+    if ledger.principal.is_some() || !service.guards_routes {
+        share(ledger)?;
+    }
     if admitted.claimed.operation == Operation::Models {
         return list_models(service, &admitted.claimed, ledger).map(Reply::Own);
     }
@@ -164,12 +170,32 @@ async fn run(
     ledger.note_route(&route);
     ledger.clock = ledger.clock.bounded(route.timeout.unwrap_or(snapshot.timeouts.request));
     admitted.authenticate(&route.chain, caller, ledger).await?;
+    share(ledger)?;
 
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.model(), ledger)?;
     let draft = admitted.draft(&snapshot.key_prefixes, ledger);
     pass(snapshot, service, route, draft, ledger).await
+}
+
+/// A place among the requests in flight, where their number is limited.
+fn enter(snapshot: &Snapshot) -> Result<Option<Place>, Fault> {
+    let Some(most) = snapshot.limits.requests else { return Ok(None) };
+    let place = snapshot.load.enter(most);
+    if place.is_none() {
+        snapshot.observers.metrics.shed("overload");
+    }
+    place.map(Some).ok_or(Fault::Overloaded)
+}
+
+/// Holds the principal to its share of the requests in flight.
+fn share(ledger: &mut Ledger) -> Result<(), Fault> {
+    let Some(place) = &mut ledger.place else { return Ok(()) };
+    place.hold(ledger.principal.as_deref()).map_err(|Greedy| {
+        ledger.observers().metrics.shed("fair_share");
+        Fault::OverShare
+    })
 }
 
 /// Runs the hooks of a route on a request and sends it.
@@ -217,7 +243,7 @@ async fn send(
         return Ok(Reply::Upstream(answered));
     }
     Ok(match respond::answer(snapshot, &route, answered, ledger).await? {
-        Filtered::Events(answered, filters) => Reply::Filtered(*answered, filters),
+        Filtered::Events(answered, filters) => Reply::Filtered(answered, filters),
         Filtered::Whole(response) => Reply::Own(response),
     })
 }
@@ -316,7 +342,7 @@ impl Admitted<'_> {
                 headers: &self.headers,
                 model,
             };
-            match choose(&service.routes, &view) {
+            match service.routes.choose(&view) {
                 Choice::Route(route) => return Ok(Arc::clone(route)),
                 Choice::NeedsModel => self.read_model(ledger).await?,
                 Choice::NoModel => return Err(self.no_model(ledger)),

@@ -56,6 +56,12 @@ pub(crate) enum Fault {
     Connect { cluster: Arc<str>, cause: String },
     #[error("cluster \"{cluster}\" has no free connection")]
     PoolExhausted { cluster: Arc<str> },
+    #[error("cluster \"{cluster}\" has as many requests as its \"circuit_breakers.{limit}\" allows")]
+    Overflow { cluster: Arc<str>, limit: &'static str },
+    #[error("the gateway has as many requests in flight as \"limits.requests\" allows")]
+    Overloaded,
+    #[error("the gateway is busy, and this caller has its share of the requests in flight")]
+    OverShare,
     #[error("cluster \"{cluster}\" ended the connection without an answer: {cause}")]
     Reset { cluster: Arc<str>, cause: String },
     #[error("cluster \"{cluster}\" ended the connection in the middle of its answer: {cause}")]
@@ -101,7 +107,11 @@ impl Fault {
             | Self::UpstreamTimeout { .. }
             | Self::BadAnswer { .. }
             | Self::RequestTimeout(_) => Blame::Upstream,
-            Self::PoolExhausted { .. } | Self::Credentials { .. } | Self::Internal(_) => Blame::Gateway,
+            Self::PoolExhausted { .. }
+            | Self::Overflow { .. }
+            | Self::Overloaded
+            | Self::Credentials { .. }
+            | Self::Internal(_) => Blame::Gateway,
             _ => Blame::Client,
         }
     }
@@ -109,13 +119,20 @@ impl Fault {
     /// The class of failure that a route's `retry.on` names; `None` where another try cannot help.
     pub(crate) fn retry_class(&self) -> Option<RetryOn> {
         match self {
-            Self::Connect { .. } | Self::PoolExhausted { .. } | Self::Credentials { .. } => {
-                Some(RetryOn::Connect)
-            }
+            Self::Connect { .. }
+            | Self::PoolExhausted { .. }
+            | Self::Overflow { .. }
+            | Self::Credentials { .. } => Some(RetryOn::Connect),
             Self::Reset { .. } | Self::BadAnswer { .. } => Some(RetryOn::Reset),
             Self::UpstreamTimeout { .. } => Some(RetryOn::Timeout),
             _ => None,
         }
+    }
+
+    /// Whether the cluster failed, and not the gateway's own bounds or credentials.
+    pub(crate) fn is_of_cluster(&self) -> bool {
+        let is_its = self.blame() == Blame::Upstream;
+        is_its && !matches!(self, Self::RequestTimeout(_))
     }
 
     /// What the client is told: the cause where it can act on it, without the inside of the gateway where not.
@@ -138,6 +155,8 @@ impl Fault {
                 format!("cluster \"{cluster}\" has no credentials; the operator finds the cause in the log")
                     .into()
             }
+            Self::Overflow { cluster, .. } => format!("cluster \"{cluster}\" has too many requests").into(),
+            Self::Overloaded => "the gateway has too many requests in flight".into(),
             Self::Connect { cluster, .. } => format!("cluster \"{cluster}\" cannot be reached").into(),
             Self::Reset { cluster, .. } => {
                 format!("cluster \"{cluster}\" ended the connection without an answer").into()

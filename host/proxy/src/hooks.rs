@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::headers::{add_fields, media_type};
 use crate::inbound::{Held, is_form, says_json};
 use crate::ledger::Ledger;
-use crate::route::{Choice, Model, View, choose};
+use crate::route::{Choice, Model, View};
 use crate::snapshot::{Backend, Route, Service, Snapshot};
 use crate::texts::Texts;
 use crate::upstream::{Draft, DraftBody};
@@ -144,7 +144,7 @@ fn again(service: &Service, draft: &Draft, ledger: &mut Ledger) -> Result<Arc<Ro
         headers: &draft.headers,
         model,
     };
-    let Choice::Route(route) = choose(&service.routes, &view) else {
+    let Choice::Route(route) = service.routes.choose(&view) else {
         return Err(Fault::NoRoute { method: draft.method.clone(), path: draft.path.clone() });
     };
     let other = ledger.route.as_ref().is_none_or(|old| !Arc::ptr_eq(old, route));

@@ -15,6 +15,7 @@ use tidegate_telemetry::{AccessLog, InFlight, Metrics, Moderated, Record};
 use crate::account;
 use crate::clock::Clock;
 use crate::fault::{Blame, Fault};
+use crate::load::Place;
 use crate::rescue;
 use crate::snapshot::{Cluster, Route, Service};
 use crate::upload::{Progress, lock};
@@ -53,6 +54,8 @@ pub(crate) struct Ledger {
     observers: Observers,
     _in_flight: InFlight,
     _busy: Busy,
+    /// The place among all requests in flight, where their number is limited.
+    pub(crate) place: Option<Place>,
     time: SystemTime,
     pub(crate) clock: Clock,
     pub(crate) request_id: Box<str>,
@@ -113,6 +116,7 @@ impl Ledger {
             observers,
             _in_flight: in_flight,
             _busy: busy,
+            place: None,
             time: SystemTime::now(),
             clock,
             request_id: Box::default(),

@@ -18,6 +18,7 @@ use tidegate_config::checked;
 use tidegate_telemetry::{Metrics, Side};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::breakers::{self, Permit};
 use crate::connect::{ConnectError, Connector, Protocol, UpstreamIo};
 use crate::upload::Upload;
 
@@ -30,6 +31,8 @@ pub(crate) struct Pool {
     /// Exchanges at once: connections, times the streams of each with HTTP/2.
     http1_places: Arc<Semaphore>,
     http2_places: Arc<Semaphore>,
+    /// Exchanges that wait for a place.
+    waiting: AtomicUsize,
     /// The most recently used stands last and is taken first.
     idle: Mutex<VecDeque<Idle>>,
     shared: Mutex<Vec<Arc<Shared>>>,
@@ -56,7 +59,18 @@ pub(crate) struct Lease {
     pool: Arc<Pool>,
     line: Line,
     reused: bool,
+    /// What else is given back with the connection.
+    permit: Option<Permit>,
     _place: OwnedSemaphorePermit,
+}
+
+/// An exchange that waits for a place, counted as long as this lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 enum Line {
@@ -95,6 +109,7 @@ impl Pool {
             metrics,
             http1_places: Arc::new(Semaphore::new(limits.connections)),
             http2_places: Arc::new(Semaphore::new(limits.connections.saturating_mul(limits.streams))),
+            waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
             shared: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
@@ -139,15 +154,17 @@ impl Pool {
     }
 
     fn leased(self: &Arc<Self>, line: Line, reused: bool, place: OwnedSemaphorePermit) -> Lease {
-        Lease { pool: Arc::clone(self), line, reused, _place: place }
+        Lease { pool: Arc::clone(self), line, reused, permit: None, _place: place }
     }
 
     async fn place(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ConnectError> {
         if let Ok(place) = Arc::clone(places).try_acquire_owned() {
             return Ok(place);
         }
-        let waiting = tokio::time::timeout(self.connector.timeout(), Arc::clone(places).acquire_owned());
-        waiting.await.ok().and_then(Result::ok).ok_or(ConnectError::Exhausted)
+        breakers::take(&self.waiting, self.limits.max_pending).ok_or(ConnectError::Overflow)?;
+        let _waiting = Waiting(&self.waiting);
+        let free = tokio::time::timeout(self.connector.timeout(), Arc::clone(places).acquire_owned());
+        free.await.ok().and_then(Result::ok).ok_or(ConnectError::Exhausted)
     }
 
     async fn take_idle(&self) -> Option<http1::SendRequest<Upload>> {
@@ -251,6 +268,11 @@ impl Lease {
     /// Whether the connection has carried an exchange before, and so may have been closed meanwhile.
     pub(crate) fn reused(&self) -> bool {
         self.reused
+    }
+
+    /// Keeps a permit until the answer was read to its end, or the connection is closed.
+    pub(crate) fn keep(&mut self, permit: Permit) {
+        self.permit = Some(permit);
     }
 
     /// Whether requests on it name their authority in the target.

@@ -67,9 +67,12 @@ pub(crate) fn status(fault: &Fault) -> StatusCode {
         Fault::Denied(Denied::Refused { refusal, .. }) => refusal_status(refusal.status),
         Fault::Denied(Denied::Unauthenticated) | Fault::NoKeyGiven { .. } => StatusCode::UNAUTHORIZED,
         Fault::Denied(Denied::Blocked { .. } | Denied::Body(_)) => StatusCode::BAD_REQUEST,
-        Fault::Denied(Denied::Failed { .. }) | Fault::PoolExhausted { .. } | Fault::Credentials { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Fault::Denied(Denied::Failed { .. })
+        | Fault::PoolExhausted { .. }
+        | Fault::Overflow { .. }
+        | Fault::Overloaded
+        | Fault::Credentials { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::OverShare => StatusCode::TOO_MANY_REQUESTS,
         Fault::ModelNotAllowed { .. } | Fault::ModelUnknown => StatusCode::FORBIDDEN,
         Fault::NoService(_) | Fault::NoRoute { .. } | Fault::NoModel(_) => StatusCode::NOT_FOUND,
         Fault::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -106,7 +109,9 @@ fn code(fault: &Fault) -> Option<&str> {
         Fault::BodyTooLarge { .. } => "request_too_large",
         Fault::BodyTimeout(_) => "request_body_timeout",
         Fault::Connect { .. } => "upstream_unreachable",
-        Fault::PoolExhausted { .. } => "upstream_busy",
+        Fault::PoolExhausted { .. } | Fault::Overflow { .. } => "upstream_busy",
+        Fault::Overloaded => "overloaded",
+        Fault::OverShare => "fair_share_exceeded",
         Fault::Reset { .. } | Fault::BrokeOff { .. } => "upstream_reset",
         Fault::BadAnswer { .. } => "upstream_bad_answer",
         Fault::UpstreamTimeout { .. } | Fault::RequestTimeout(_) => "upstream_timeout",
@@ -123,12 +128,20 @@ fn extra_headers(fault: &Fault, status: StatusCode, headers: &mut HeaderMap) {
     if status == StatusCode::UNAUTHORIZED && !headers.contains_key(WWW_AUTHENTICATE) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if matches!(fault, Fault::PoolExhausted { .. }) {
+    if may_come_again(fault) {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if ends_connection(fault) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
+}
+
+/// After these there may be room again in a moment.
+fn may_come_again(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::PoolExhausted { .. } | Fault::Overflow { .. } | Fault::Overloaded | Fault::OverShare
+    )
 }
 
 /// After these nobody can be sure where the next request on the connection begins.

@@ -42,7 +42,7 @@ pub(crate) fn is_renamed(answered: &Answered, ledger: &Ledger) -> bool {
 pub(crate) async fn answer(
     snapshot: &Snapshot,
     route: &Route,
-    mut answered: Answered,
+    mut answered: Box<Answered>,
     ledger: &mut Ledger,
 ) -> Result<Filtered, Fault> {
     strip_answer(answered.response.headers_mut());
@@ -58,7 +58,7 @@ pub(crate) async fn answer(
     }
     let limit = snapshot.limits.body;
     let idle = snapshot.timeouts.idle;
-    let Answered { response, lease, translation } = answered;
+    let Answered { response, lease, translation, .. } = *answered;
     let (mut parts, incoming) = response.into_parts();
     let mut bytes = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
@@ -126,7 +126,7 @@ async fn buffered(
 async fn stream(
     snapshot: &Snapshot,
     route: &Route,
-    mut answered: Answered,
+    mut answered: Box<Answered>,
     ledger: &mut Ledger,
 ) -> Result<Filtered, Fault> {
     let status = answered.response.status();
@@ -137,14 +137,14 @@ async fn stream(
     let most = snapshot.limits.body;
     let stages = route.hooks.stages(&mut ledger.session, headers, most)?;
     let filters = Filters::new(stages, most, ledger)?;
-    Ok(Filtered::Events(Box::new(answered), filters))
+    Ok(Filtered::Events(answered, filters))
 }
 
 fn bad(ledger: &Ledger, cause: impl Into<Cow<'static, str>>) -> Fault {
     Fault::BadAnswer { cluster: ledger.cluster_name(), cause: cause.into() }
 }
 
-fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
+pub(crate) fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
     match error {
         BodyError::Broken(error) => Fault::Reset { cluster: ledger.cluster_name(), cause: cause_of(&error) },
         BodyError::Unreadable(cause) => bad(ledger, cause),

@@ -10,15 +10,18 @@ use regex::Regex;
 use tidegate_config::checked;
 use tidegate_contract::ModelNames;
 
+use crate::route_index::{Index, Key};
 use crate::snapshot::{Route, Service};
 
 /// Services by host: exact name, then the longest wildcard, then `*`.
 #[derive(Default)]
 pub(crate) struct Hosts {
     exact: HashMap<String, Arc<Service>>,
-    /// `.example.com`, longest first.
-    suffixes: Vec<(String, Arc<Service>)>,
+    /// By what follows the `*`, such as `.example.com`.
+    suffixes: HashMap<String, Arc<Service>>,
     any: Option<Arc<Service>>,
+    /// Routes by name, with their services.
+    names: HashMap<Arc<str>, (Arc<Service>, Arc<Route>)>,
 }
 
 impl Hosts {
@@ -27,20 +30,23 @@ impl Hosts {
         if host == "*" {
             self.any.get_or_insert_with(|| Arc::clone(service));
         } else if let Some(suffix) = host.strip_prefix('*') {
-            self.suffixes.push((suffix.to_owned(), Arc::clone(service)));
-            self.suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+            self.suffixes.entry(suffix.to_owned()).or_insert_with(|| Arc::clone(service));
         } else {
             self.exact.entry(host.to_owned()).or_insert_with(|| Arc::clone(service));
         }
     }
 
+    /// Has the routes of a service found by their names; the first service that has a name keeps it.
+    pub(crate) fn add_names(&mut self, service: &Arc<Service>) {
+        for route in service.routes.iter() {
+            let found = || (Arc::clone(service), Arc::clone(route));
+            self.names.entry(Arc::clone(&route.name)).or_insert_with(found);
+        }
+    }
+
     /// The first route of a name, and its service.
     pub(crate) fn route(&self, name: &str) -> Option<(&Arc<Service>, &Arc<Route>)> {
-        let suffixes = self.suffixes.iter().map(|(_, service)| service);
-        self.exact.values().chain(suffixes).chain(&self.any).find_map(|service| {
-            let route = service.routes.iter().find(|route| *route.name == *name)?;
-            Some((service, route))
-        })
+        self.names.get(name).map(|(service, route)| (service, route))
     }
 
     /// The service of a lower-case host without port.
@@ -48,9 +54,9 @@ impl Hosts {
         if let Some(service) = self.exact.get(host) {
             return Some(service);
         }
-        let wildcard =
-            self.suffixes.iter().find(|(suffix, _)| host.len() > suffix.len() && host.ends_with(suffix));
-        wildcard.map(|(_, service)| service).or(self.any.as_ref())
+        // The longest first; something must stand in place of the `*`.
+        let suffixes = host.match_indices('.').filter(|(at, _)| *at > 0).map(|(at, _)| &host[at..]);
+        suffixes.filter_map(|suffix| self.suffixes.get(suffix)).next().or(self.any.as_ref())
     }
 }
 
@@ -83,18 +89,70 @@ pub(crate) enum Choice<'a> {
     Nothing,
 }
 
-/// The first route that matches.
-pub(crate) fn choose<'a>(routes: &'a [Arc<Route>], view: &View<'_>) -> Choice<'a> {
-    let mut missed_by_model = false;
-    for route in routes.iter().filter(|route| route.matcher.head_matches(view)) {
-        match (&route.matcher.model, view.model) {
-            (None, _) => return Choice::Route(route),
-            (Some(_), Model::Unread) => return Choice::NeedsModel,
-            (Some(globs), Model::Named(model)) if globs.allow(model) => return Choice::Route(route),
-            (Some(_), Model::None | Model::Named(_)) => missed_by_model = true,
+/// The routes of a service, in their order.
+pub(crate) struct Routes {
+    all: Vec<Arc<Route>>,
+    index: Index,
+}
+
+impl Routes {
+    pub(crate) fn new(all: Vec<Arc<Route>>) -> Self {
+        let index = Index::new(all.iter().map(|route| &route.matcher));
+        Self { all, index }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.all.iter()
+    }
+
+    /// The first route that matches.
+    pub(crate) fn choose(&self, view: &View<'_>) -> Choice<'_> {
+        let mut found: Option<(usize, Choice<'_>)> = None;
+        let mut missed_by_model = false;
+        for list in self.index.lists(view) {
+            // What stands behind a route that matches is not looked at.
+            let end = found.as_ref().map_or(usize::MAX, |(place, _)| *place);
+            for place in list.iter().copied().take_while(|place| *place < end) {
+                match self.all[place].look(view) {
+                    Look::Matches => found = Some((place, Choice::Route(&self.all[place]))),
+                    Look::NeedsModel => found = Some((place, Choice::NeedsModel)),
+                    Look::MissesModel => {
+                        missed_by_model = true;
+                        continue;
+                    }
+                    Look::Misses => continue,
+                }
+                break;
+            }
+        }
+        let head_matches = |place: &usize| self.all[*place].matcher.head_matches(view);
+        match found {
+            Some((_, choice)) => choice,
+            None if missed_by_model || self.index.heads.iter().any(head_matches) => Choice::NoModel,
+            None => Choice::Nothing,
         }
     }
-    if missed_by_model { Choice::NoModel } else { Choice::Nothing }
+}
+
+/// What a route says to a request.
+enum Look {
+    Matches,
+    NeedsModel,
+    /// Only the model is another.
+    MissesModel,
+    Misses,
+}
+
+impl Route {
+    fn look(&self, view: &View<'_>) -> Look {
+        match (&self.matcher.model, view.model) {
+            _ if !self.matcher.head_matches(view) => Look::Misses,
+            (None, _) => Look::Matches,
+            (Some(_), Model::Unread) => Look::NeedsModel,
+            (Some(globs), Model::Named(model)) if globs.allow(model) => Look::Matches,
+            (Some(_), Model::None | Model::Named(_)) => Look::MissesModel,
+        }
+    }
 }
 
 /// The conditions of one route.
@@ -102,7 +160,9 @@ pub(crate) fn choose<'a>(routes: &'a [Arc<Route>], view: &View<'_>) -> Choice<'a
 pub(crate) struct Matcher {
     path: Option<Condition>,
     /// Globs; one of them must match.
-    pub(crate) model: Option<ModelNames>,
+    model: Option<ModelNames>,
+    /// The same where each stands for itself alone.
+    names: Option<Vec<String>>,
     headers: Vec<(HeaderName, Condition)>,
     query: Vec<(String, Condition)>,
     methods: Vec<Method>,
@@ -116,10 +176,26 @@ impl Matcher {
         Self {
             path: matches.path.as_ref().map(Condition::new),
             model: matches.model.clone().map(ModelNames::new),
+            names: matches.model.clone().filter(|globs| !globs.iter().any(|glob| glob.contains(['*', '?']))),
             headers: matches.headers.iter().filter_map(header).collect(),
             query: matches.query.iter().map(|(name, text)| (name.clone(), Condition::new(text))).collect(),
             methods: matches.methods.iter().filter_map(|method| method.parse().ok()).collect(),
         }
+    }
+
+    /// What may be looked up of it: a whole path, the beginning of one, or whole names of models.
+    pub(crate) fn keys(&self) -> [Vec<Key<'_>>; 2] {
+        let path = match &self.path {
+            Some(Condition::Exact(path)) => vec![Key::Path(path)],
+            Some(Condition::Prefix(prefix)) => vec![Key::Prefix(prefix)],
+            _ => Vec::new(),
+        };
+        [path, self.names.iter().flatten().map(|name| Key::Model(name)).collect()]
+    }
+
+    /// All but the model, in words that are the same only for the same conditions.
+    pub(crate) fn head(&self) -> String {
+        format!("{:?}", (&self.path, &self.headers, &self.query, &self.methods))
     }
 
     fn head_matches(&self, view: &View<'_>) -> bool {
@@ -148,7 +224,7 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(decoded.into_owned()))
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Condition {
     Exact(String),
     Prefix(String),

@@ -1,20 +1,25 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use proptest::prelude::*;
 use tidegate_config::checked::{self, TextMatch};
 use tidegate_pipeline::{AuthMode, Chain};
 
-use super::{Choice, Hosts, Matcher, Model, View, choose};
+use super::{Choice, Hosts, Look, Matcher, Model, Routes, View};
 use crate::snapshot::{Retry, Route, Service, Tries};
 
 fn service(name: &str) -> Arc<Service> {
+    serving(name, Vec::new())
+}
+
+fn serving(name: &str, routes: Vec<Arc<Route>>) -> Arc<Service> {
     let chain = Chain::new(Vec::new(), AuthMode::Any);
     Arc::new(Service {
         name: name.into(),
         chain,
         guards_routes: false,
         digests: false,
-        routes: Vec::new(),
+        routes: Routes::new(routes),
         models: Vec::new(),
     })
 }
@@ -37,7 +42,11 @@ fn view<'a>(headers: &'a HeaderMap, model: Model<'a>) -> View<'a> {
 }
 
 fn chosen(routes: &[Arc<Route>], headers: &HeaderMap, model: Model<'_>) -> String {
-    match choose(routes, &view(headers, model)) {
+    said(&Routes::new(routes.to_vec()).choose(&view(headers, model)))
+}
+
+fn said(choice: &Choice<'_>) -> String {
+    match choice {
         Choice::Route(route) => route.name.to_string(),
         Choice::NeedsModel => "needs model".into(),
         Choice::NoModel => "no model".into(),
@@ -74,6 +83,20 @@ fn no_service_takes_a_host_that_nobody_names() {
     let mut hosts = Hosts::default();
     hosts.add("a", &service("a"));
     assert!(hosts.find("b").is_none());
+}
+
+#[test]
+fn a_name_belongs_to_the_first_service_that_has_it() {
+    let mut hosts = Hosts::default();
+    let all = || checked::Match::default();
+    for (name, routes) in [("a", ["x", "y"]), ("b", ["y", "z"])] {
+        let routes = routes.map(|name| route(name, &all())).to_vec();
+        hosts.add_names(&serving(name, routes));
+    }
+    let found =
+        |name: &str| hosts.route(name).map(|(service, route)| format!("{}/{}", service.name, route.name));
+    assert_eq!([found("x"), found("y"), found("z")].map(Option::unwrap), ["a/x", "a/y", "b/z"]);
+    assert_eq!(found("nobody"), None);
 }
 
 #[test]
@@ -128,7 +151,7 @@ fn t_hdr_2_a_parameter_matches_decoded_and_with_all_its_values() {
     let holds = |condition: TextMatch, sent: &str| {
         let routes = [route("r", &query(condition))];
         let view = View { query: sent, ..view(&headers, Model::None) };
-        matches!(choose(&routes, &view), Choice::Route(_))
+        matches!(Routes::new(routes.to_vec()).choose(&view), Choice::Route(_))
     };
     for sent in ["a+b=x%2Fy+z", "a%20b=%78/y%20z", "c=1&%61+b=x/y+z&&d", "a+b=x/y+z&a%20b=x/y+z"] {
         assert!(holds(text("x/y z"), sent), "{sent}");
@@ -156,4 +179,106 @@ fn query_and_method_are_conditions() {
     assert!(!holds(&query("c", TextMatch::Present(true))));
     assert!(holds(&checked::Match { methods: vec!["POST".into()], ..checked::Match::default() }));
     assert!(!holds(&checked::Match { methods: vec!["GET".into()], ..checked::Match::default() }));
+}
+
+/// One route after the other, as the configuration has them.
+fn one_by_one(routes: &[Arc<Route>], view: &View<'_>) -> String {
+    let mut missed_by_model = false;
+    for route in routes {
+        match route.look(view) {
+            Look::Matches => return route.name.to_string(),
+            Look::NeedsModel => return "needs model".into(),
+            Look::MissesModel => missed_by_model = true,
+            Look::Misses => {}
+        }
+    }
+    if missed_by_model { "no model".into() } else { "nothing".into() }
+}
+
+const PATHS: [&str; 6] = ["/", "/a", "/a/b", "/ab", "/é", "/v1/chat/completions"];
+const MODELS: [&str; 4] = ["gpt-4o", "gpt-*", "o1", "o?"];
+
+fn any_match() -> impl Strategy<Value = checked::Match> {
+    let path = (0_usize..PATHS.len(), 0..4).prop_map(|(path, kind)| match kind {
+        0 => None,
+        1 => Some(TextMatch::Exact(PATHS[path].into())),
+        2 => Some(TextMatch::Prefix(PATHS[path].into())),
+        _ => Some(TextMatch::Regex(regex::Regex::new(&format!("^(?:{}.*)$", PATHS[path])).unwrap())),
+    });
+    let models = prop::option::of(prop::collection::vec(prop::sample::select(&MODELS[..]), 1..3));
+    let tenant = prop::option::weighted(0.3, prop::sample::select(&["a", "b"][..]));
+    (path, models, tenant, any::<bool>()).prop_map(|(path, models, tenant, posts)| checked::Match {
+        path,
+        model: models.map(|models| models.into_iter().map(str::to_owned).collect()),
+        headers: tenant
+            .map(|tenant| ("x-tenant".into(), TextMatch::Exact(tenant.into())))
+            .into_iter()
+            .collect(),
+        methods: if posts { vec!["POST".into()] } else { Vec::new() },
+        ..checked::Match::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever the routes and the request: the index finds what a look at one route after the other finds.
+    #[test]
+    fn the_index_keeps_the_order(
+        matches in prop::collection::vec(any_match(), 0..12),
+        path in prop::sample::select(&["/", "/a", "/a/b/c", "/ab", "/abc", "/é", "/éa", "/v1/chat/completions", "/x"][..]),
+        model in prop::sample::select(&["unread", "none", "gpt-4o", "gpt-5", "o1", "o3", "claude"][..]),
+        tenant in prop::sample::select(&["a", "b", "c"][..]),
+        posts in any::<bool>(),
+    ) {
+        let routes: Vec<_> =
+            matches.iter().enumerate().map(|(number, matches)| route(&number.to_string(), matches)).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-tenant", HeaderValue::from_static(tenant));
+        let model = match model {
+            "unread" => Model::Unread,
+            "none" => Model::None,
+            named => Model::Named(named),
+        };
+        let method = if posts { Method::POST } else { Method::GET };
+        let view = View { method: &method, path, query: "", headers: &headers, model };
+        let expected = one_by_one(&routes, &view);
+        prop_assert_eq!(said(&Routes::new(routes).choose(&view)), expected);
+    }
+}
+
+/// What the route of each number matches.
+type Matches<'a> = &'a dyn Fn(usize) -> checked::Match;
+
+/// How many routes are looked at, at most, of so many that are told apart by this.
+fn looked_at(count: usize, matches: Matches<'_>, (path, model): (&str, Model<'_>)) -> usize {
+    let all: Vec<_> = (0..count).map(|number| route(&number.to_string(), &matches(number))).collect();
+    let headers = HeaderMap::new();
+    let view = View { path, ..view(&headers, model) };
+    Routes::new(all).index.lists(&view).map(<[usize]>::len).sum()
+}
+
+#[test]
+fn of_ten_thousand_routes_no_more_are_looked_at_than_of_ten() {
+    let path = |path: TextMatch| checked::Match { path: Some(path), ..checked::Match::default() };
+    let exact = |number: usize| path(TextMatch::Exact(format!("/{number}")));
+    let prefix = |number: usize| path(TextMatch::Prefix(format!("/{number}/")));
+    let model = |number: usize| by_model(&[&format!("m-{number}")]);
+    let both = |number: usize| checked::Match {
+        path: Some(TextMatch::Prefix("/v1/".into())),
+        ..by_model(&[&format!("m-{number}"), &format!("n-{number}")])
+    };
+    let named = Model::Named("m-7");
+    let kinds: [(Matches<'_>, (&str, Model<'_>)); 6] = [
+        (&exact, ("/7", Model::None)),
+        (&prefix, ("/7/x", Model::None)),
+        (&model, ("/v1/chat/completions", named)),
+        (&model, ("/v1/chat/completions", Model::Unread)),
+        (&both, ("/v1/chat/completions", Model::Named("n-7"))),
+        (&both, ("/v1/chat/completions", Model::Unread)),
+    ];
+    for (matches, asked) in kinds {
+        assert_eq!(looked_at(10, matches, asked), 1, "{}", asked.0);
+        assert_eq!(looked_at(10_000, matches, asked), 1, "{}", asked.0);
+    }
 }

@@ -12,10 +12,12 @@ use tidegate_pipeline::{AuthMode, Chain};
 use tidegate_providers::{Provider, Serving, Site};
 
 use crate::headers::Edits;
+use crate::health::Health;
 use crate::identity::Login;
 use crate::ledger::Observers;
+use crate::load::Load;
 use crate::pool::Pool;
-use crate::route::{Hosts, Matcher};
+use crate::route::{Hosts, Matcher, Routes};
 
 /// One generation of the configuration. Requests in flight keep theirs while new ones take the next.
 pub struct Snapshot {
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub(crate) limits: Limits,
     pub(crate) timeouts: Timeouts,
     pub(crate) observers: Observers,
+    /// What is in flight, in all generations.
+    pub(crate) load: Arc<Load>,
     /// Where credentials of clouds come from.
     pub(crate) sources: Arc<Sources>,
     /// What the names of header fields begin with in which clients send keys along.
@@ -34,7 +38,7 @@ pub struct Snapshot {
 pub(crate) struct Service {
     pub(crate) name: Arc<str>,
     pub(crate) chain: Chain,
-    pub(crate) routes: Vec<Arc<Route>>,
+    pub(crate) routes: Routes,
     /// Whether a route has auth filters of its own, so that a request may go unauthenticated until it has its route.
     pub(crate) guards_routes: bool,
     /// Whether an auth filter of it or of a route asks for the digest of the body.
@@ -108,6 +112,7 @@ pub(crate) struct Cluster {
     pub(crate) timeout: Option<Duration>,
     pub(crate) models: Vec<String>,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) health: Health,
     /// What the pool was made from; an equal one is kept over a reload, with its warm connections.
     pub(crate) origin: Origin,
 }
@@ -178,6 +183,11 @@ impl Route {
 }
 
 impl Backend {
+    /// The model that it is asked for where the client names this one.
+    pub(crate) fn asks_for<'a>(&'a self, named: &'a str) -> &'a str {
+        self.model.as_deref().unwrap_or(named)
+    }
+
     /// All traffic to one cluster, as it is.
     fn only(cluster: &Arc<Cluster>) -> Self {
         Self {

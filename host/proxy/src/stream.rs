@@ -62,7 +62,7 @@ pub(crate) enum Reading {
 }
 
 /// A partial event beyond this is passed on as it is.
-const MAX_PARTIAL: usize = 1024 * 1024;
+pub(crate) const MAX_PARTIAL: usize = 1024 * 1024;
 
 /// An upstream's body on its way.
 pub(crate) struct Passing {

@@ -77,6 +77,14 @@ pub(crate) enum UpstreamBody {
     Plain(Arriving),
     /// A stream of events, in the client's words.
     Translated(Box<Stream>),
+    /// One whose beginning was read already.
+    Begun(Box<Begun>),
+}
+
+/// What was read of a body, and the rest.
+pub(crate) struct Begun {
+    beginning: Bytes,
+    rest: UpstreamBody,
 }
 
 /// A stream of events on its way into the client's words.
@@ -125,6 +133,13 @@ pub(crate) fn whole(
     translation.answer(body, tokens).map_err(|unreadable| unreadable.to_string())
 }
 
+impl UpstreamBody {
+    /// The same body with what was read of it before it again.
+    pub(crate) fn behind(self, beginning: Bytes) -> Self {
+        if beginning.is_empty() { self } else { Self::Begun(Box::new(Begun { beginning, rest: self })) }
+    }
+}
+
 impl Stream {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         loop {
@@ -154,6 +169,16 @@ impl Stream {
     }
 }
 
+/// The size of a body with so many more bytes before it.
+fn behind(rest: SizeHint, more: u64) -> SizeHint {
+    let mut size = SizeHint::new();
+    if let Some(upper) = rest.upper() {
+        size.set_upper(upper.saturating_add(more));
+    }
+    size.set_lower(rest.lower().saturating_add(more));
+    size
+}
+
 impl Body for UpstreamBody {
     type Data = Bytes;
     type Error = BodyError;
@@ -165,6 +190,10 @@ impl Body for UpstreamBody {
         let piece = match self.get_mut() {
             Self::Plain(arriving) => arriving.poll(cx),
             Self::Translated(stream) => stream.poll(cx),
+            Self::Begun(begun) if begun.beginning.is_empty() => {
+                return Pin::new(&mut begun.rest).poll_frame(cx);
+            }
+            Self::Begun(begun) => Poll::Ready(Some(Ok(std::mem::take(&mut begun.beginning)))),
         };
         piece.map(|piece| piece.map(|data| data.map(Frame::data)))
     }
@@ -173,6 +202,7 @@ impl Body for UpstreamBody {
         match self {
             Self::Plain(arriving) => arriving.has_ended(),
             Self::Translated(stream) => stream.ended,
+            Self::Begun(begun) => begun.beginning.is_empty() && begun.rest.is_end_stream(),
         }
     }
 
@@ -180,6 +210,7 @@ impl Body for UpstreamBody {
         match self {
             Self::Plain(arriving) => arriving.size(),
             Self::Translated(_) => SizeHint::default(),
+            Self::Begun(begun) => behind(begun.rest.size_hint(), begun.beginning.len() as u64),
         }
     }
 }

@@ -12,13 +12,16 @@ use tidegate_contract::{Hook, ModelNames, Operation};
 use tidegate_providers::{Serving, Target, Translated, Translation};
 use tokio::time::Instant;
 
+use crate::breakers::Full;
 use crate::connect::ConnectError;
 use crate::decoded::{self, Arriving};
 use crate::fault::Fault;
+use crate::health::Health;
 use crate::hooks;
 use crate::identity::authorize;
 use crate::inbound::{Heading, Held};
 use crate::ledger::Ledger;
+use crate::opening;
 use crate::picker::{self, Client, Picker};
 use crate::pool::{Lease, Unanswered};
 use crate::snapshot::{Backend, Cluster, Route};
@@ -50,12 +53,14 @@ pub(crate) struct Answered {
     pub(crate) lease: Lease,
     /// Of an answer that is no stream: how it comes to be in the client's words.
     pub(crate) translation: Option<Translation>,
+    /// Whether its stream begins with an error, as far as its beginning was read.
+    pub(crate) failed: bool,
 }
 
 /// What a request came to upstream.
 pub(crate) enum Sent {
-    /// An upstream answered.
-    Answered(Answered),
+    /// An upstream answered. On the heap, since every step of the way has room for it.
+    Answered(Box<Answered>),
     /// A filter of the backend answered in its place.
     Reply(Response<Bytes>),
 }
@@ -71,17 +76,20 @@ pub(crate) async fn send(
     let client = (ledger.dialect, draft.heading.operation);
     let mut picker = Picker::new(route, allowed, client).ok_or_else(|| draft.not_served(route, client))?;
     loop {
-        let backend = picker.next();
-        let last = picker.is_done();
-        let tried = attempt(backend, &mut draft, timeouts, ledger).await;
-        let cause = match &tried {
-            Ok(Sent::Answered(answered)) => answered_badly(&answered.response),
-            Ok(Sent::Reply(_)) => None,
-            Err(fault) => fault.retry_class(),
-        };
-        let Some(cause) =
-            cause.filter(|cause| !last && draft.can_be_sent() && route.retry.on.contains(cause))
-        else {
+        let backend = picker.next(draft.model().unwrap_or_default());
+        let health = &backend.cluster.health;
+        let mut tried = attempt(backend, &mut draft, timeouts, ledger).await;
+        let may_try_again = !picker.is_done() && draft.can_be_sent();
+        if let Ok(Sent::Answered(answered)) = tried {
+            let model = ledger.request_model.as_deref().unwrap_or_default();
+            health.heed(model, answered.response.status(), answered.response.headers());
+            tried = match may_try_again && opening::matters(route, ledger) {
+                true => opening::wait(answered, timeouts, ledger).await.map(Sent::Answered),
+                false => Ok(Sent::Answered(answered)),
+            };
+        }
+        let cause = judge(&tried, health);
+        let Some(cause) = cause.filter(|cause| may_try_again && route.retry.on.contains(cause)) else {
             return tried;
         };
         ledger.observers().metrics.retried(&backend.cluster.name, retry_name(cause));
@@ -89,11 +97,23 @@ pub(crate) async fn send(
     }
 }
 
-fn answered_badly<B>(response: &Response<B>) -> Option<RetryOn> {
-    match response.status().as_u16() {
+/// Has the cluster's health take note of a try; gives the failure, where it is one that another try may mend.
+fn judge(tried: &Result<Sent, Fault>, health: &Health) -> Option<RetryOn> {
+    let cause = match tried {
+        Ok(Sent::Answered(answered)) => answered_badly(answered),
+        Ok(Sent::Reply(_)) => return None,
+        Err(fault) if fault.is_of_cluster() => fault.retry_class(),
+        Err(fault) => return fault.retry_class(),
+    };
+    health.tried(cause.is_some_and(|cause| cause != RetryOn::TooManyRequests));
+    cause
+}
+
+fn answered_badly(answered: &Answered) -> Option<RetryOn> {
+    match answered.response.status().as_u16() {
         429 => Some(RetryOn::TooManyRequests),
         500..=599 => Some(RetryOn::ServerError),
-        _ => None,
+        _ => answered.failed.then_some(RetryOn::ServerError),
     }
 }
 
@@ -165,11 +185,19 @@ async fn attempt(
         ledger.request_model = Some(backend.model.as_deref().unwrap_or(model).to_owned());
     }
     ledger.restored_model = ledger.original_model.clone().filter(|_| backend.restores_model);
+    let permit = cluster.health.enter(ledger.attempts > 1).map_err(|Full(limit)| overflow(cluster, limit))?;
     let bound = cluster.timeout.unwrap_or(Duration::MAX);
     let clock = ledger.clock;
     let late = || timed_out(cluster, "answer", bound.min(timeouts.first_byte));
-    let tried = clock.phase(bound, late, exchange(backend, draft, timeouts, ledger)).await;
-    tried?
+    let mut sent = clock.phase(bound, late, exchange(backend, draft, timeouts, ledger)).await??;
+    if let Sent::Answered(answered) = &mut sent {
+        answered.lease.keep(permit);
+    }
+    Ok(sent)
+}
+
+fn overflow(cluster: &Cluster, limit: &'static str) -> Fault {
+    Fault::Overflow { cluster: Arc::clone(&cluster.name), limit }
 }
 
 fn timed_out(cluster: &Cluster, phase: &'static str, after: Duration) -> Fault {
@@ -208,7 +236,8 @@ async fn exchange(
                 let response = translated::response(response, translation.as_ref());
                 let is_whole = matches!(response.body(), UpstreamBody::Plain(_));
                 let translation = translation.filter(|_| is_whole);
-                return Ok(Sent::Answered(Answered { response, lease, translation }));
+                let answered = Answered { response, lease, translation, failed: false };
+                return Ok(Sent::Answered(Box::new(answered)));
             }
             // A warm connection that was closed before a byte was written is no failure of the upstream.
             Err(Unanswered { unsent: Some(unsent), .. }) if lease.reused() => {
@@ -240,6 +269,11 @@ fn not_connected(cluster: &Cluster, error: ConnectError) -> Fault {
     let name = Arc::clone(&cluster.name);
     match error {
         ConnectError::Exhausted => Fault::PoolExhausted { cluster: name },
+        ConnectError::Overflow => {
+            let limit = "max_pending_requests";
+            cluster.health.overflowed(limit);
+            overflow(cluster, limit)
+        }
         ConnectError::Timeout(after) => timed_out(cluster, "connect", after),
         error => Fault::Connect { cluster: name, cause: error.to_string() },
     }

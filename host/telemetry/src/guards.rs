@@ -34,6 +34,19 @@ pub struct Connection {
     _held: Held,
 }
 
+/// A cluster that is ejected, shown as long as this lives.
+#[must_use = "the cluster stops being shown as ejected when this is dropped"]
+#[derive(Debug)]
+pub struct Ejected {
+    _held: Held,
+}
+
+impl Ejected {
+    pub(crate) fn new(gauge: &IntGauge) -> Self {
+        Self { _held: Held::new(gauge) }
+    }
+}
+
 impl InFlight {
     pub(crate) fn new(gauge: &IntGauge) -> Self {
         Self { _held: Held::new(gauge) }

@@ -19,7 +19,7 @@ mod record;
 mod series;
 
 pub use access_log::{AccessLog, FlushGuard};
-pub use guards::{Connection, InFlight, Side};
+pub use guards::{Connection, Ejected, InFlight, Side};
 pub use hooks::{HookCalls, HookTimer};
 pub use log::{Format, LogError, init};
 pub use metrics::{Metrics, MetricsError};

@@ -12,7 +12,7 @@ use prometheus::{
 };
 use tracing_appender::non_blocking::ErrorCounter;
 
-use crate::guards::{Connection, InFlight, Side};
+use crate::guards::{Connection, Ejected, InFlight, Side};
 use crate::hooks::HookCalls;
 use crate::models::Cap;
 use crate::moderation::ModerationSeries;
@@ -50,6 +50,11 @@ pub struct Metrics {
     last_reload_successful: IntGauge,
     last_reload_timestamp: Gauge,
     retries: IntCounterVec,
+    cooldowns: IntCounterVec,
+    ejected: IntGaugeVec,
+    ejections: IntCounterVec,
+    overflows: IntCounterVec,
+    shed: IntCounterVec,
     auth: IntCounterVec,
     plugin_calls: IntCounterVec,
     plugin_seconds: HistogramVec,
@@ -86,6 +91,11 @@ impl Metrics {
             last_reload_successful: gauge(&registry, &names::LAST_RELOAD_SUCCESSFUL)?,
             last_reload_timestamp: added(&registry, Gauge::with_opts(opts(&names::LAST_RELOAD_TIMESTAMP)))?,
             retries: counters(&registry, &names::RETRIES)?,
+            cooldowns: counters(&registry, &names::COOLDOWNS)?,
+            ejected: gauges(&registry, &names::EJECTED)?,
+            ejections: counters(&registry, &names::EJECTIONS)?,
+            overflows: counters(&registry, &names::OVERFLOWS)?,
+            shed: counters(&registry, &names::SHED)?,
             auth: counters(&registry, &names::AUTH)?,
             plugin_calls: counters(&registry, &names::PLUGIN_CALLS)?,
             plugin_seconds: histogram(&registry, &names::PLUGIN_SECONDS, names::PLUGIN_BUCKETS)?,
@@ -195,6 +205,27 @@ impl Metrics {
     /// Counts one more try; `reason` is one of a small fixed set, since it becomes a label.
     pub fn retried(&self, cluster: &str, reason: &'static str) {
         self.retries.with_label_values(&[cluster, reason]).inc();
+    }
+
+    /// Counts an answer by which a cluster asked to be left alone for a while.
+    pub fn cooled_down(&self, cluster: &str) {
+        self.cooldowns.with_label_values(&[cluster]).inc();
+    }
+
+    /// Counts a cluster that is ejected, and shows it so until the guard is dropped.
+    pub fn cluster_ejected(&self, cluster: &str) -> Ejected {
+        self.ejections.with_label_values(&[cluster]).inc();
+        Ejected::new(&self.ejected.with_label_values(&[cluster]))
+    }
+
+    /// Counts a try that a circuit breaker turned away; `limit` is one of a small fixed set, since it becomes a label.
+    pub fn overflowed(&self, cluster: &str, limit: &'static str) {
+        self.overflows.with_label_values(&[cluster, limit]).inc();
+    }
+
+    /// Counts a request that was turned away because of the load; `reason` as for [`Metrics::overflowed`].
+    pub fn shed(&self, reason: &'static str) {
+        self.shed.with_label_values(&[reason]).inc();
     }
 
     /// Counts a reload that is refused because a listener's certificate or key cannot be used.

@@ -157,11 +157,27 @@ fn events_are_counted_by_name() {
     metrics.retried("openai", "connect");
     metrics.connection_refused();
     metrics.certificate_reload_failed();
+    metrics.cooled_down("openai");
+    metrics.overflowed("openai", "max_requests");
+    metrics.shed("overload");
     let text = metrics.render();
     assert_line(&text, r#"tidegate_retries_total{cluster="openai",reason="connect"} 1"#);
+    assert_line(&text, r#"tidegate_cooldowns_total{cluster="openai"} 1"#);
+    let overflows = r#"tidegate_circuit_breaker_overflows_total{cluster="openai",limit="max_requests"} 1"#;
+    assert_line(&text, overflows);
+    assert_line(&text, r#"tidegate_requests_shed_total{reason="overload"} 1"#);
     assert_line(&text, "tidegate_connections_refused_total 1");
     assert_line(&text, "tidegate_certificate_reload_failures_total 1");
     assert_line(&text, "tidegate_access_log_dropped_total 0");
+}
+
+#[test]
+fn a_cluster_is_shown_as_ejected_as_long_as_it_is() {
+    let metrics = Metrics::new().unwrap();
+    let ejected = metrics.cluster_ejected("openai");
+    assert_line(&metrics.render(), r#"tidegate_clusters_ejected{cluster="openai"} 1"#);
+    drop(ejected);
+    assert_line(&metrics.render(), r#"tidegate_clusters_ejected{cluster="openai"} 0"#);
 }
 
 #[test]

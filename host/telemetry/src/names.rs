@@ -117,6 +117,36 @@ pub(crate) const RETRIES: Family = Family {
     labels: &["cluster", "reason"],
 };
 
+pub(crate) const COOLDOWNS: Family = Family {
+    name: "tidegate_cooldowns_total",
+    help: "Answers by which an upstream asked to come again later, so that others were picked meanwhile.",
+    labels: &["cluster"],
+};
+
+pub(crate) const EJECTED: Family = Family {
+    name: "tidegate_clusters_ejected",
+    help: "1 while a cluster is ejected because it failed again and again, else 0.",
+    labels: &["cluster"],
+};
+
+pub(crate) const EJECTIONS: Family = Family {
+    name: "tidegate_cluster_ejections_total",
+    help: "Times that a cluster was ejected because it failed again and again.",
+    labels: &["cluster"],
+};
+
+pub(crate) const OVERFLOWS: Family = Family {
+    name: "tidegate_circuit_breaker_overflows_total",
+    help: "Tries that a circuit breaker of a cluster turned away, by its name.",
+    labels: &["cluster", "limit"],
+};
+
+pub(crate) const SHED: Family = Family {
+    name: "tidegate_requests_shed_total",
+    help: "Requests turned away because too many were in flight, of all clients or of one principal.",
+    labels: &["reason"],
+};
+
 pub(crate) const AUTH: Family = Family {
     name: "tidegate_auth_total",
     help: "Verdicts of each filter that authenticates, with its errors and those that failed open.",

@@ -11,7 +11,8 @@ use crate::check::edge::positive;
 use crate::check::endpoint::{endpoint, prefix_twice};
 use crate::check::headers;
 use crate::checked::{
-    Cluster, ClusterTls, Endpoint, Mock, MockAnswer, MockBody, MockStream, Pool, Provider, Site,
+    CircuitBreakers, Cluster, ClusterTls, Endpoint, Mock, MockAnswer, MockBody, MockStream, OutlierDetection,
+    Pool, Provider, Site,
 };
 use crate::node::Node;
 use crate::provider::{self, SITE_KEYS};
@@ -78,7 +79,15 @@ pub(crate) fn cluster(
         headers: headers::edits(raw.headers, at.key("headers")),
         timeout: raw.timeout.map(|timeout| positive(timeout, "timeout", at)),
         http2: raw.http2,
-        pool: pool(&raw.pool, idle),
+        pool: pool(&raw.pool, raw.circuit_breakers.max_pending_requests, idle),
+        max_cooldown: raw.max_cooldown.0,
+        outlier_detection: raw
+            .outlier_detection
+            .map(|outliers| outlier_detection(&outliers, at.key("outlier_detection"))),
+        circuit_breakers: CircuitBreakers {
+            max_requests: raw.circuit_breakers.max_requests,
+            max_retries: raw.circuit_breakers.max_retries,
+        },
         mock,
     }
 }
@@ -164,12 +173,30 @@ pub(super) fn tls(raw: &raw::ClusterTls, endpoint: Option<&Endpoint>, at: At<'_>
     }
 }
 
-fn pool(raw: &raw::Pool, idle: Duration) -> Pool {
+fn pool(raw: &raw::Pool, max_pending: Option<usize>, idle: Duration) -> Pool {
     Pool {
         connections: raw.connections,
         idle_connections: raw.idle_connections.min(raw.connections),
         streams: raw.streams,
         idle,
+        max_pending,
+    }
+}
+
+fn outlier_detection(raw: &raw::OutlierDetection, at: At<'_>) -> OutlierDetection {
+    let base = positive(raw.base_ejection_time, "base_ejection_time", at);
+    let max = raw.max_ejection_time.0;
+    if max < base {
+        let text =
+            "\"max_ejection_time\" is shorter than \"base_ejection_time\"; raise it, or lower the other";
+        let set = ["max_ejection_time", "base_ejection_time"].map(|key| at.key(key));
+        set.into_iter().find(|key| key.is_set()).unwrap_or(at).report(text);
+    }
+    OutlierDetection {
+        consecutive_5xx: raw.consecutive_5xx,
+        base,
+        max: max.max(base),
+        max_percent: raw.max_ejection_percent,
     }
 }
 

@@ -104,6 +104,7 @@ pub(crate) fn limits(raw: &raw::Limits, at: At<'_>) -> Limits {
         unauthenticated_body: raw.unauthenticated_body.0.min(raw.body.0),
         connections: raw.connections,
         streams: raw.streams,
+        requests: raw.requests,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Routes: conditions that can hold, backends that exist and get traffic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use regex::{Regex, RegexBuilder};
@@ -17,10 +18,11 @@ const MAX_REGEX: usize = 1 << 20;
 
 pub(crate) fn routes(raw: Vec<raw::Route>, at: At<'_>) -> Vec<Route> {
     let mut routes: Vec<Route> = Vec::with_capacity(raw.len());
+    let mut names = HashSet::with_capacity(raw.len());
     for (index, raw) in raw.into_iter().enumerate() {
         let at = at.item(index);
         let route = route(raw, index, at);
-        if routes.iter().any(|other| other.name == route.name) {
+        if !names.insert(Arc::clone(&route.name)) {
             let shown = at.key("name");
             let name = if shown.is_set() { shown.quoted() } else { format!("{:?}", &*route.name) };
             shown.report(format!("another route of this virtual service has the name {name} already"));

@@ -62,6 +62,14 @@ pub(crate) struct Cluster {
     /// Limits of the connection pool.
     #[serde(default)]
     pub(crate) pool: Pool,
+    /// The longest that other backends are picked because an answer says when to come again; `0s` for never.
+    #[serde(default = "one_minute")]
+    pub(crate) max_cooldown: Period,
+    /// When a cluster that fails again and again is left out for a while; without it, never.
+    pub(crate) outlier_detection: Option<OutlierDetection>,
+    /// How much the cluster is given at once.
+    #[serde(default)]
+    pub(crate) circuit_breakers: CircuitBreakers,
     /// Mock: the text of each answer.
     pub(crate) reply: Option<String>,
     /// Mock: answer with the request that reached it, as JSON text.
@@ -283,6 +291,55 @@ impl Default for Pool {
     fn default() -> Self {
         Self { connections: 1024, idle_connections: 256, streams: 100 }
     }
+}
+
+fn one_minute() -> Period {
+    Period::seconds(60)
+}
+
+/// When a cluster is ejected: left out by every route that has another backend.
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OutlierDetection {
+    /// Failures in a row that eject it: statuses from 500 on, connections that are refused or reset, timeouts.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) consecutive_5xx: u32,
+    /// How long it is ejected the first time; the second time twice as long, and so on.
+    pub(crate) base_ejection_time: Period,
+    /// The longest that it is ejected.
+    pub(crate) max_ejection_time: Period,
+    /// How many of a route's backends may be ejected at once, in percent.
+    #[schemars(range(min = 0, max = 100))]
+    pub(crate) max_ejection_percent: u32,
+}
+
+impl Default for OutlierDetection {
+    fn default() -> Self {
+        Self {
+            consecutive_5xx: 5,
+            base_ejection_time: Period::seconds(30),
+            max_ejection_time: Period::seconds(300),
+            max_ejection_percent: 100,
+        }
+    }
+}
+
+/// How much a cluster is given at once; what is not set has no bound.
+#[derive(Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct CircuitBreakers {
+    /// Requests at once, streams to their end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub(crate) max_requests: Option<usize>,
+    /// Requests that wait for a free connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub(crate) max_pending_requests: Option<usize>,
+    /// Of the requests at once, those that are another try after a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 10_000_000))]
+    pub(crate) max_retries: Option<usize>,
 }
 
 /// The pace of the embedded model's streams.

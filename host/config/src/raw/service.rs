@@ -279,8 +279,9 @@ impl JsonSchema for Failure {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "`connect`: no connection; `reset`: it ended before the head of an answer; `timeout`: \
-                `connect`, `first_byte` or the cluster's `timeout` ran out; `5xx` and `429`: that status.",
+            "description": "`connect`: no connection; `reset`: it ended before the first byte of an answer; `timeout`: \
+                `connect`, `first_byte` or the cluster's `timeout` ran out; `5xx`: that status, or a stream that begins \
+                with an error; `429`: that status.",
             "enum": ["connect", "reset", "timeout", "5xx", "429", 429],
         })
     }
