@@ -81,3 +81,18 @@ fn more_than_can_wait_is_refused() {
     writer.close();
     assert!(writer.begin(Kept::Process, insert(-1)).is_err());
 }
+
+#[test]
+fn a_transaction_is_flushed_to_the_disk_where_one_of_its_changes_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, go) = halted(&folder);
+    let mode = |connection: &Connection| {
+        connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))
+    };
+    let together = [Kept::Process, Kept::Power].map(|kept| writer.begin(kept, mode).unwrap());
+    go.send(()).unwrap();
+    // 2 is FULL, 1 is NORMAL.
+    assert_eq!(together.map(|answer| answer.blocking_recv().unwrap()), [Ok(2), Ok(2)]);
+    assert_eq!(writer.change_now(Kept::Process, mode), Ok(1));
+    assert_eq!(writer.change_now(Kept::Power, mode), Ok(2));
+}
