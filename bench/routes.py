@@ -5,9 +5,11 @@ The request belongs to the last one. Callgrind counts, so nothing else that the 
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import chats
@@ -19,6 +21,17 @@ from services import TO_UPSTREAM, Service
 
 FEW, MANY, AIM = 10, 10_000, 2.0
 MODEL, PATH = "gpt-b-large", "/v1/chat/completions"
+
+
+@dataclass(frozen=True)
+class Hosts(Service):
+    """A virtual service of many hosts."""
+
+    hosts: tuple[str, ...]
+
+    def line(self) -> str:
+        entry = {"name": self.name, "hosts": self.hosts, "filters": self.filters, "routes": self.routes}
+        return f"  - {json.dumps(entry)}"
 
 
 def routes(match: dict[str, object], others: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -42,7 +55,9 @@ def by_prefix(count: int) -> list[Service]:
 
 
 def by_host(count: int) -> list[Service]:
-    return [Service(name, [], routes({}, [])) for name in [*(f"host-{number}" for number in range(count - 1)), "last"]]
+    """The others share one service: as many services would be more than a file may have."""
+    others = tuple(f"host-{number}.bench" for number in range(count - 1))
+    return [Hosts("others", [], routes({}, []), others), Service("last", [], routes({}, []))]
 
 
 KINDS = {"model": by_model, "exact path": by_path, "path prefix": by_prefix, "host": by_host}

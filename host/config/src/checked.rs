@@ -109,7 +109,7 @@ pub struct Timeouts {
     pub body: Duration,
     /// Connection and TLS handshake to an upstream.
     pub connect: Duration,
-    /// From the request sent to the head of the answer.
+    /// From the request sent to the head of the answer, and from there to the first piece where that is waited for.
     pub first_byte: Duration,
     /// Between two pieces of an answer; also how long an unused connection is kept.
     pub idle: Duration,

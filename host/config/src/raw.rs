@@ -167,7 +167,8 @@ pub(crate) struct Timeouts {
     pub(crate) body: Period,
     /// Connection and TLS handshake to an upstream.
     pub(crate) connect: Period,
-    /// From the request sent to the head of the answer.
+    /// From the request sent to the head of the answer; once more to the first piece of its body, where another backend can
+    /// still be tried.
     pub(crate) first_byte: Period,
     /// Between two pieces of an answer; also how long an unused connection is kept.
     pub(crate) idle: Period,
