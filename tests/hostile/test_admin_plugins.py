@@ -17,16 +17,6 @@ LUA = "return {moderate_input = function() end}"
 MARKING = "import pathlib\npathlib.Path(%r).write_text('started')\n"
 MARK = "marked"
 VARIABLE, CONTENT = "canary-of-the-environment", "canary-of-a-file"
-# What is promised below and does not hold yet, each with its reason.
-KNOWN = {
-    "a refusal is one line": "a line break in the path that is refused stands in the sentence as it came",
-    "native code beside the file": "a native package that no filter names is told to be live; its library is not opened before one does",
-    "a file of a package that is a link": "an entry that is a link to a file outside of the folder is read and loaded",
-}
-
-
-def known(what: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(reason=KNOWN[what], raises=AssertionError)
 
 
 class Folders:
@@ -104,7 +94,6 @@ def test_t_adm_2_nothing_is_loaded_from_elsewhere(gateway, folders):
         assert_refused(gateway, folders, {"path": path}, name)
 
 
-@known("a refusal is one line")
 def test_t_adm_2_a_refusal_is_one_line(gateway, folders):
     assert_refused(gateway, folders, {"path": "good\n"})
 
@@ -183,7 +172,7 @@ def test_t_adm_2_a_manifest_names_no_program_and_no_file_elsewhere(gateway, fold
     assert_refused(gateway, folders, {"path": "manifest"})
 
 
-@pytest.mark.parametrize("name", ["guard", pytest.param("fresh", marks=known("native code beside the file"))])
+@pytest.mark.parametrize("name", ["guard", "fresh"])
 def test_t_adm_2_native_code_is_loaded_only_where_the_file_allows_it(gateway, folders, name):
     copied(HOSTILE["native"], folders.allowed / "native", {})
     before = libraries(gateway)
@@ -199,7 +188,6 @@ def libraries(gateway: Gateway) -> set[str]:
     return {line.split(maxsplit=5)[5] for line in lines if "r-xp" in line and "/" in line}
 
 
-@known("a file of a package that is a link")
 def test_t_adm_2_a_file_of_a_package_is_no_way_out(gateway, folders):
     package = written(folders.allowed / "linked", LUA, ["moderate_input"], "5.0.0")
     (package / "plugin.lua").unlink()

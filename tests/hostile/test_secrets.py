@@ -22,15 +22,6 @@ from support.wait import until
 from support.wire import request
 
 CHAT = "/v1/chat/completions"
-# What is promised below and does not hold yet, each with its reason.
-KNOWN = {
-    "no core dumps": "core dumps are not switched off, as the threat model says",
-    "edits of fields": "`GET /v1/config` shows what is written there, where the name is not one of six fields or ten keys",
-}
-
-
-def known(what: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(reason=KNOWN[what], raises=AssertionError)
 
 
 def canary(what: str) -> str:
@@ -287,7 +278,6 @@ def test_t_sec_1_a_plugin_is_shown_no_credential(life):
     assert "x-plain" in answer.text and found(answer.text) == []
 
 
-@known("edits of fields")
 def test_t_sec_1_a_field_whose_name_speaks_of_a_secret_is_not_shown():
     """Traces leave such values out, by the words in their names; the configuration has to, too."""
     edits = {"set": {"x-upstream-token": CLIENT, "x-secret-key": CLIENT, "x-auth-signature": CLIENT}}
@@ -390,7 +380,6 @@ def cores_allowed():
         resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
-@known("no core dumps")
 def test_t_sec_1_a_crash_leaves_no_memory_behind():
     with cores_allowed(), Gateway(proxy_config({"local": {"provider": "mock"}})) as gateway:
         limits = pathlib.Path(f"/proc/{gateway.process.pid}/limits").read_text()

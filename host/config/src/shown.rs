@@ -25,6 +25,13 @@ const SECRET_KEYS: [&str; 10] = [
 const SECRET_HEADERS: [&str; 6] =
     ["authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"];
 
+/// What the name of a field speaks of whose value is nobody else's.
+const SECRET_WORDS: [&str; 10] =
+    ["auth", "cookie", "token", "secret", "key", "passw", "credential", "signature", "session", "jwt"];
+
+/// Keys below which fields are set, by their names.
+const EDITS: [&str; 3] = ["set", "add", "default"];
+
 /// The tree as it was written, with `[redacted]` for what `schema` marks `writeOnly` or a name gives away.
 pub(crate) fn shown(tree: &Node, schema: &Value) -> Value {
     Shown { root: schema }.node(tree, &[schema], "")
@@ -82,7 +89,10 @@ fn property<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
 fn is_secret_name(key: &str, parent: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let is_file = parent == "tls";
-    (SECRET_KEYS.contains(&key.as_str()) && !is_file) || SECRET_HEADERS.contains(&key.as_str())
+    let is_field = EDITS.contains(&parent) && !key.starts_with('/');
+    (SECRET_KEYS.contains(&key.as_str()) && !is_file)
+        || SECRET_HEADERS.contains(&key.as_str())
+        || (is_field && SECRET_WORDS.iter().any(|word| key.contains(word)))
 }
 
 fn is_scalar(node: &Node) -> bool {

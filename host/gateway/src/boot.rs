@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tidegate_config::checked;
 use tidegate_pipeline::Traces;
 use tidegate_proxy::{ListenError, Listeners, ModelRoutes, Observers, Proxy};
@@ -55,6 +56,7 @@ pub(crate) fn run(
     traces: Arc<Traces>,
     compilation: Compilation,
 ) -> Result<(), BootError> {
+    leave_no_core();
     guard_workers();
     let metrics = Metrics::new()?;
     let (log, _flush) = AccessLog::stdout(&metrics);
@@ -72,6 +74,17 @@ pub(crate) fn check(source: &dyn ConfigSource) -> Result<(), BootError> {
     let plugins = runtimes::plugins(&Metrics::new()?, &Arc::default(), Compilation::Optimizing, &stores)?;
     let checking = crate::assemble::check(source, &plugins);
     runtime(NonZeroUsize::new(1))?.block_on(checking).map_err(BootError::Config)
+}
+
+/// A dump of this process has the keys of everybody in it: the kernel writes none, and no other user's process may read its
+/// memory.
+fn leave_no_core() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = setrlimit(Resource::Core, none);
+    let hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if let Err(error) = limited.and(hidden) {
+        tracing::warn!(%error, "a crash may write the memory of the gateway to a file");
+    }
 }
 
 /// This program is the guard's, too: whatever became of its file, the kernel knows it.

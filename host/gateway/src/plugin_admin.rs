@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_admin::ApiError;
+use tidegate_pipeline::Package;
 
-use crate::plugins::{Entry, Proposal};
+use crate::plugins::{Entry, NATIVE, Proposal};
 use crate::reload::Reloader;
 
 /// What `PUT` asks for.
@@ -27,6 +28,12 @@ impl Reloader {
     pub(crate) async fn put_plugin(&self, name: &str, wanted: Value) -> Result<Value, ApiError> {
         let folder = self.folder(wanted)?;
         let plugins = self.plugins();
+        self.check_files(&folder)?;
+        let is_native = Package::manifest(&folder).is_ok_and(|manifest| manifest.runtime == NATIVE);
+        if is_native && !plugins.facts().allow_native {
+            let text = "the package is native, and such plugins are loaded only with \"allow_native: true\" in the configuration";
+            return Err(ApiError::Invalid(text.into()));
+        }
         let loaded = plugins.version(&folder).await.map_err(|error| ApiError::Invalid(error.to_string()))?;
         let entry = match plugins.live().get(name).cloned() {
             Some(old) => old.replaced(loaded).put(),
@@ -74,6 +81,23 @@ impl Reloader {
         Ok(live.map_or_else(|| json!({"name": name, "state": "deleted"}), |live| shown(name, &live)))
     }
 
+    /// Files that are links may lead to others below one of `plugin_dirs`, as those of a mounted volume do, and nowhere else.
+    fn check_files(&self, folder: &Path) -> Result<(), ApiError> {
+        let dirs: Vec<PathBuf> = self.plugins().facts().dirs.iter().filter_map(|dir| resolved(dir)).collect();
+        let leads_out =
+            |file: &PathBuf| resolved(file).is_some_and(|file| !dirs.iter().any(|dir| file.starts_with(dir)));
+        match Package::files(folder).into_iter().find(leads_out) {
+            None => Ok(()),
+            Some(file) => {
+                let name = file.file_name().unwrap_or_default();
+                let text = format!(
+                    "its file {name:?} is a link that leads out of \"plugin_dirs\"; put the file itself there"
+                );
+                Err(ApiError::Invalid(text))
+            }
+        }
+    }
+
     /// The folder that a body names, below one of `plugin_dirs` whatever links lead there.
     fn folder(&self, wanted: Value) -> Result<PathBuf, ApiError> {
         let wanted: Wanted = serde_json::from_value(wanted).map_err(|error| {
@@ -89,8 +113,7 @@ impl Reloader {
         };
         let found = dirs.iter().find_map(inside).map(|(folder, _)| folder);
         found.ok_or_else(|| {
-            let text =
-                format!("\"{}\" is no folder below \"plugin_dirs\"; put the package there", path.display());
+            let text = format!("{path:?} is no folder below \"plugin_dirs\"; put the package there");
             ApiError::Invalid(text)
         })
     }

@@ -359,7 +359,7 @@ fn native(plugin: &checked::Plugin, runtime: &str) -> Result<Native, LoadError> 
 }
 
 /// The runtime whose plugins are libraries.
-const NATIVE: &str = "native";
+pub(crate) const NATIVE: &str = "native";
 
 fn capabilities(grants: &checked::Grants) -> Capabilities {
     Capabilities {

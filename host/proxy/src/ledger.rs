@@ -198,11 +198,12 @@ impl Ledger {
         self.cluster.as_ref().map(|cluster| Arc::clone(&cluster.name)).unwrap_or_default()
     }
 
-    /// Notes what an answer says of itself.
-    pub(crate) fn note_scan(&mut self, scan: &AnswerScan) {
-        self.usage = scan.usage();
+    /// Notes what an answer says of itself; `told` is what its provider said in words of its own, and whether that was all.
+    pub(crate) fn note_scan(&mut self, scan: &AnswerScan, told: Option<(Usage, bool)>) {
+        self.usage = told.map(|(usage, _)| usage).or(scan.usage());
         self.response_model = scan.model().map(str::to_owned);
-        if let Some(text_bytes) = scan.unreported_text() {
+        let is_all = told.is_some_and(|(_, is_all)| is_all);
+        if let Some(text_bytes) = scan.unreported_text().filter(|_| !is_all) {
             self.estimate_usage(text_bytes);
         }
     }

@@ -38,7 +38,8 @@ fn snapshot(keys: &str, route: &str, previous: Option<&Snapshot>) -> Snapshot {
     let backends = config.virtual_services[0].routes[0].backends.iter().map(|_| none()).collect();
     let chains = vec![ServiceChains { own: none(), routes: vec![RouteChains { own: none(), backends }] }];
     let (metrics, traces) = (Metrics::new().unwrap(), Arc::new(Traces::default()));
-    Snapshot::build(&config, previous, chains, Observers { metrics, access_log: None, traces }).unwrap()
+    let observers = Observers { metrics, access_log: None, traces, prices: Arc::default(), usage: None };
+    Snapshot::build(&config, previous, chains, observers).unwrap()
 }
 
 fn route(snapshot: &Snapshot) -> Arc<Route> {

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt;
+use tidegate_contract::Usage;
 use tidegate_pipeline::{Body, Denied, Document, Message};
 use tidegate_providers::{AnswerScan, covers, forget_repeats, gather, rename_answer, scatter};
 
@@ -60,7 +61,7 @@ pub(crate) async fn answer(
     let idle = snapshot.timeouts.idle;
     let Answered { response, lease, translation, .. } = *answered;
     let (mut parts, incoming) = response.into_parts();
-    let mut bytes = collect(incoming, (limit, idle), ledger).await?;
+    let (mut bytes, told) = collect(incoming, (limit, idle), ledger).await?;
     lease.give_back();
     if let Some(translation) = &translation {
         let head = (parts.status.as_u16(), &mut parts.headers);
@@ -71,7 +72,7 @@ pub(crate) async fn answer(
     parts.extensions.clear();
     let response = Response::from_parts(parts, bytes);
     if ledger.session.streaming {
-        return buffered(snapshot, route, response, ledger).await.map(Filtered::Whole);
+        return buffered(snapshot, route, (response, told), ledger).await.map(Filtered::Whole);
     }
     whole(route, response, ledger).await.map(Filtered::Whole)
 }
@@ -81,7 +82,7 @@ pub(crate) async fn answer(
 async fn buffered(
     snapshot: &Snapshot,
     route: &Route,
-    response: Response<Bytes>,
+    (response, told): (Response<Bytes>, Told),
     ledger: &mut Ledger,
 ) -> Result<Response<Bytes>, Fault> {
     let (mut parts, bytes) = response.into_parts();
@@ -89,7 +90,7 @@ async fn buffered(
     if scan.feed(&bytes).first_token {
         ledger.first_token = Some(ledger.clock.elapsed());
     }
-    ledger.note_scan(&scan);
+    ledger.note_scan(&scan, told);
     if !scan.finished() && !scan.error_in_stream() {
         let cluster = ledger.cluster_name();
         return Err(Fault::Reset { cluster, cause: "the stream ended in the middle".into() });
@@ -151,12 +152,15 @@ pub(crate) fn broke_off(error: BodyError, ledger: &Ledger) -> Fault {
     }
 }
 
+/// What a provider said was used, and whether that was all.
+type Told = Option<(Usage, bool)>;
+
 /// The whole body, within the limit and with no longer pause than `idle`.
 async fn collect(
     mut incoming: UpstreamBody,
     (limit, idle): (usize, std::time::Duration),
     ledger: &Ledger,
-) -> Result<Bytes, Fault> {
+) -> Result<(Bytes, Told), Fault> {
     let mut whole = BytesMut::new();
     loop {
         let phase = "send more of its answer";
@@ -172,7 +176,7 @@ async fn collect(
         }
         whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
+    Ok((whole.freeze(), incoming.usage()))
 }
 
 async fn whole(
@@ -185,7 +189,7 @@ async fn whole(
     if calls_model {
         let mut scan = AnswerScan::plain();
         scan.feed(&bytes);
-        ledger.note_scan(&scan);
+        ledger.note_scan(&scan, None);
     }
     let texts = Texts::of(ledger);
     let mut body = as_body(&bytes, &parts.headers, false);

@@ -281,7 +281,7 @@ impl Passing {
 
     fn read_scan(&mut self) {
         let (Reading::Plain(scan) | Reading::Events { scan, .. }) = &self.reading else { return };
-        self.ledger.note_scan(scan);
+        self.ledger.note_scan(scan, self.incoming.usage());
     }
 
     fn broke_off(&self, cause: String) -> Fault {

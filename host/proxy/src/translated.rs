@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
+use tidegate_contract::Usage;
 use tidegate_providers::{Ask, JSON, Question, StreamTranslation, Task, Translated, Translation};
 
 use crate::decoded::{Arriving, BodyError};
@@ -134,6 +135,15 @@ pub(crate) fn whole(
 }
 
 impl UpstreamBody {
+    /// What the provider said was used, where its words were others than the client's, and whether it said all.
+    pub(crate) fn usage(&self) -> Option<(Usage, bool)> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Translated(stream) => stream.words.usage(),
+            Self::Begun(begun) => begun.rest.usage(),
+        }
+    }
+
     /// The same body with what was read of it before it again.
     pub(crate) fn behind(self, beginning: Bytes) -> Self {
         if beginning.is_empty() { self } else { Self::Begun(Box::new(Begun { beginning, rest: self })) }

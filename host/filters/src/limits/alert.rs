@@ -93,8 +93,7 @@ impl Alerts {
         call: Call<'_>,
         (place, whose): (&str, &str),
         limit: &Limit,
-        used: u64,
-        reset: Duration,
+        (used, reset): (u64, Duration),
     ) {
         let part = as_float(used) / as_float(limit.most);
         let Some(reached) = self.parts.iter().rev().find(|at| part >= **at) else { return };

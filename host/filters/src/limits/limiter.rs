@@ -192,7 +192,7 @@ impl Limiter {
         for (limit, standing) in limits.iter().zip(standings) {
             let bound = if self.is_soft { MOST } else { limit.most };
             let used = bound.saturating_sub(standing.remaining);
-            alerts.look(call, (&self.place, whose), limit, used, standing.reset);
+            alerts.look(call, (&self.place, whose), limit, (used, standing.reset));
         }
     }
 }

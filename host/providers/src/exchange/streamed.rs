@@ -1,6 +1,6 @@
 //! The bytes of a provider's stream as the bytes of a client's, piece by piece.
 
-use tidegate_contract::Dialect;
+use tidegate_contract::{Dialect, Usage};
 
 use super::answer::Event;
 use super::api::{Api, Envelope, Speech};
@@ -37,6 +37,8 @@ struct Words {
     encoder: Box<dyn EncodeEvents>,
     events: Vec<Event>,
     ended: bool,
+    /// What the provider said last that was used; the client may not want to be told.
+    usage: Option<Usage>,
 }
 
 impl StreamTranslation {
@@ -47,6 +49,7 @@ impl StreamTranslation {
                 encoder: client.codec().encode_events(asked),
                 events: Vec::new(),
                 ended: false,
+                usage: None,
             }),
             Between::Kept | Between::Count(..) | Between::Embedding(..) => None,
         };
@@ -83,6 +86,12 @@ impl StreamTranslation {
             self.write(out);
         }
         Ok(())
+    }
+
+    /// What the provider says was used, and whether it has said all; `None` where what is written says it.
+    pub fn usage(&self) -> Option<(Usage, bool)> {
+        let words = self.words.as_ref()?;
+        words.usage.map(|usage| (usage, words.ended))
     }
 
     fn pass(&mut self, out: &mut Vec<u8>) -> Result<(), Unreadable> {
@@ -167,6 +176,9 @@ impl Words {
         for event in self.events.drain(..) {
             if self.ended {
                 return;
+            }
+            if let Event::Usage(usage) = &event {
+                self.usage = Some(*usage);
             }
             self.ended = matches!(event, Event::End | Event::Error(_));
             self.encoder.encode(event, out);
