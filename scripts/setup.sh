@@ -38,6 +38,8 @@ need_python() {
 part_test() {
     need nginx nginx
     need haproxy haproxy
+    need redis-server redis-server
+    need redis-cli redis-tools
     need wrk wrk
     need node nodejs
     need npm npm
@@ -49,6 +51,7 @@ part_test() {
 part_bench() {
     need nginx nginx
     need haproxy haproxy
+    need redis-server redis-server
     need wrk wrk
     need python3 python3
     nginx_has_lua || wanted_packages+=(libnginx-mod-http-lua lua-cjson)

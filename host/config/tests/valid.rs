@@ -12,7 +12,9 @@ use std::time::Duration;
 use folder::{fixtures, load_file};
 use kinds::Kinds;
 use serde_json::{Value, json};
-use tidegate_config::checked::{Cluster, MockBody, OnError, RetryOn, TextMatch};
+use tidegate_config::checked::{
+    Cluster, MockBody, OnError, PriceOf, Rates, RedisServers, RetryOn, Store, TextMatch, UsageFile,
+};
 use tidegate_config::{Config, Loaded, Source, load, schema};
 
 fn valid(name: &str) -> Loaded {
@@ -101,6 +103,35 @@ fn every_key_reaches_the_checked_configuration() {
     assert_eq!(gpt.retry.as_ref().unwrap().on.last(), Some(&RetryOn::TooManyRequests));
     assert_eq!(numbered.retry.as_ref().unwrap().on.len(), 5);
     assert_eq!(numbered.matches.model.as_deref(), Some(&["a".to_owned(), "b*".to_owned()][..]));
+}
+
+#[test]
+fn prices_are_in_millionths_of_a_millionth_of_a_dollar() {
+    let config = config("every_key");
+    let [tokens, rule] = config.prices.as_slice() else { panic!("two prices") };
+    assert_eq!(tokens.models, ["gpt-4o", "gpt-4o-20*"]);
+    assert_eq!((tokens.from, tokens.until), (Some(20_454), Some(21_915)));
+    let PriceOf::Rates { all, long: Some((200_000, long)) } = &tokens.of else { panic!("rates") };
+    let kinds = |rates: &Rates| {
+        [rates.input, rates.cached_input, rates.cache_write, rates.output, rates.reasoning, rates.request]
+    };
+    assert_eq!(kinds(all), [2_500_000, 1_250_000, 3_000_000, 10_000_000, 12_000_000, 10_000_000_000]);
+    assert_eq!(kinds(long), [5_000_000, 2_500_000, 6_000_000, 15_000_000, 12_000_000, 10_000_000_000]);
+    assert_eq!(rule.rule().unwrap().source, "input_tokens * 3u + output_tokens * 15u");
+}
+
+#[test]
+fn a_store_is_reached_as_the_file_says() {
+    let config = config("every_key");
+    let Store::Redis(redis) = &config.store else { panic!("a redis") };
+    let RedisServers::Sentinel { master, nodes } = &redis.servers else { panic!("sentinels") };
+    assert_eq!((master.as_str(), nodes.len(), nodes[1].0.as_str()), ("main", 3, "::1"));
+    assert_eq!((redis.database, redis.prefix.as_str()), (3, "one:"));
+    assert_eq!(redis.timeout, Duration::from_millis(20));
+    let usage = config.usage.unwrap();
+    assert!(matches!(&usage.file, UsageFile::Sqlite(path) if path.ends_with("usage.db")));
+    assert_eq!(usage.keep_days, Some(90));
+    assert!(!valid("every_key").shown.to_string().contains("secret-of-redis"));
 }
 
 #[test]

@@ -75,7 +75,10 @@ fn address(text: &str, at: At<'_>) -> Option<(String, u16)> {
                 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)))
     };
     let parsed = split.map(|(name, port)| (host(name), port)).filter(|(name, port)| legal(name) && *port > 0);
-    if parsed.is_none() {
+    if parsed.is_none() && text.contains('@') {
+        // What stands before it may be a password.
+        at.report("must be a host and a port, such as \"127.0.0.1:6379\"; who one is stands in \"username\" and \"password\"");
+    } else if parsed.is_none() {
         at.report(format!("must be a host and a port, such as \"127.0.0.1:6379\", not {}", at.quoted()));
     }
     parsed

@@ -1,12 +1,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate_contract::{AdmissionVerdict, Context, Principal, Refusal, Usage};
-use tidegate_pipeline::{Attributes, Call, FilterFactory, Plugin, Scope};
+use tidegate_pipeline::{
+    Attributes, Call, FilterFactory, Plugin, Quotas, Reserved, Scope, StoreError, Want, World,
+};
 
 use super::RateLimitFactory;
-use crate::testing::{filter, now, problems};
+use crate::testing::{Network, NoFiles, filter, filter_in, now, problems, world};
 
 /// One who asks.
 #[derive(Clone)]
@@ -163,6 +167,135 @@ fn estimates_go_by_what_models_used_before() {
     assert!(other.admit(&*filter, 100, 0).is_err());
 }
 
+/// Admits a request that is expected to cost so much, in millionths of a dollar; `None` where nobody knows the price.
+fn admit_at(caller: &Caller, filter: &dyn Plugin, cost_micro_usd: Option<u64>) -> Result<String, Refusal> {
+    let estimate = Usage { input: 10, output: 10, cost_micro_usd, estimated: true, ..Usage::default() };
+    match caller.with(|call| now(filter.admit(call, estimate))) {
+        AdmissionVerdict::Admitted(ticket) => Ok(ticket.unwrap()),
+        AdmissionVerdict::Refused(refusal) => Err(refusal),
+    }
+}
+
+fn settle_at(caller: &Caller, filter: &dyn Plugin, ticket: &str, cost: u64) {
+    let actual = Usage { input: 10, output: 10, cost_micro_usd: Some(cost), ..Usage::default() };
+    caller.with(|call| now(filter.settle(call, ticket, actual)));
+}
+
+#[test]
+fn a_budget_is_settled_by_what_was_paid() {
+    let filter = limit(json!({"cost_per_day": 0.001, "window": "calendar"}));
+    let ticket = admit_at(&NOBODY, &*filter, Some(900)).unwrap();
+    let refusal = admit_at(&NOBODY, &*filter, Some(200)).unwrap_err();
+    assert_eq!((refusal.status, &*refusal.code), (429, "insufficient_quota"));
+    assert!(refusal.message.starts_with("the budget of $0.001 a day is reached"), "{}", refusal.message);
+    settle_at(&NOBODY, &*filter, &ticket, 100);
+    settle_at(&NOBODY, &*filter, &ticket, 100);
+    // 900 are left, and a ninth of what is expected is what is paid.
+    let tickets = (0..100).take_while(|_| admit_at(&NOBODY, &*filter, Some(900)).is_ok()).count();
+    assert_eq!(tickets, 9);
+}
+
+#[test]
+fn clients_are_told_not_to_wait_for_another_month() {
+    let header = |settings: Value| {
+        let filter = limit(settings);
+        admit_at(&NOBODY, &*filter, Some(1_000_000)).unwrap();
+        let refusal = admit_at(&NOBODY, &*filter, Some(1_000_000)).unwrap_err();
+        refusal.headers.iter().any(|field| &*field.name == "x-should-retry" && field.value == b"false")
+    };
+    assert!(header(json!({"cost_per_month": 1})));
+    assert!(!header(json!({"cost_per_minute": 1, "window": "calendar"})));
+    assert!(!header(json!({"requests_per_month": 1})));
+}
+
+#[test]
+fn a_model_without_a_price_costs_nothing_or_is_refused() {
+    let open = limit(json!({"cost_per_day": 1}));
+    assert!((0..10).all(|_| admit_at(&NOBODY, &*open, None).is_ok()));
+    let closed = limit(json!({"cost_per_day": 1, "on_missing_price": "deny"}));
+    let refusal = admit_at(&NOBODY, &*closed, None).unwrap_err();
+    assert_eq!((refusal.status, &*refusal.code), (403, "model_price_unknown"));
+    assert!(refusal.message.contains("\"m\""), "{}", refusal.message);
+    assert!(admit_at(&NOBODY, &*closed, Some(0)).is_ok());
+    let other = limit(json!({"tokens_per_day": 100, "on_missing_price": "deny"}));
+    assert!(admit_at(&NOBODY, &*other, None).is_ok(), "no cost is limited");
+}
+
+#[test]
+fn single_values_of_the_key_may_have_limits_of_their_own() {
+    let overrides = json!({"shore": {"requests_per_day": 5}, "deep": {"tokens_per_day": 4}});
+    let filter = limit(json!({"key": "tenant", "requests_per_day": 1, "overrides": overrides}));
+    let of = |tenant| Caller::named("a", tenant).through(&*filter);
+    assert_eq!((of(Some("shore")), of(Some("deep")), of(Some("reef")), of(None)), (5, 2, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_is_told_once_for_each_key_and_part() {
+    let answers: Vec<Value> = (0..8).map(|_| json!({})).collect();
+    let network = Network::of(&answers);
+    let alert = json!({"at": [0.5, 1.0], "webhook": {"url": "https://example.com/alert", "secret": "s"}});
+    let filter = filter_in(&network, &RateLimitFactory, &json!({"requests_per_day": 4, "alert": alert}));
+    let sent = || async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let seen = network.seen.lock().unwrap();
+        seen.iter().map(|(_, body)| (body["principal"].clone(), body["part"].clone())).collect::<Vec<_>>()
+    };
+    let alice = Caller::named("alice", None);
+    alice.admit(&*filter, 1, 1).unwrap();
+    assert!(sent().await.is_empty());
+    (0..10).for_each(|_| drop(alice.admit(&*filter, 1, 1)));
+    Caller::named("bob", None).through(&*filter);
+    let mut told = sent().await;
+    told.sort_by_key(|(who, part)| (who.to_string(), part.to_string()));
+    let wanted = [("alice", 0.5), ("alice", 1.0), ("bob", 0.5), ("bob", 1.0)];
+    assert_eq!(told, wanted.map(|(who, part)| (json!(who), json!(part))));
+    let request = network.request.lock().unwrap();
+    let signature = request.headers.iter().find(|field| &*field.name == "x-tidegate-signature").unwrap();
+    assert!(signature.value.starts_with(b"sha256=") && signature.value.len() == 7 + 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_soft_limit_refuses_nobody() {
+    let network = Network::of(&[]);
+    let filter = filter_in(
+        &network,
+        &RateLimitFactory,
+        &json!({"requests_per_day": 2, "soft": true, "alert": {"at": [1.0]}}),
+    );
+    assert_eq!(NOBODY.through(&*filter), 10);
+}
+
+/// A store that never answers.
+struct Down;
+
+impl Quotas for Down {
+    fn reserve<'a>(&'a self, _: &'a str, _: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))))
+    }
+
+    fn settle<'a>(&'a self, _: &'a str, _: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))))
+    }
+}
+
+#[test]
+fn without_its_store_a_limit_does_what_its_settings_say() {
+    let filter = |settings: Value| {
+        let network = Arc::default();
+        let world = World { quotas: Arc::new(Down), ..world(&NoFiles, &network) };
+        RateLimitFactory.build(&settings, &world).unwrap()
+    };
+    let asked = |filter: Arc<dyn Plugin>| {
+        NOBODY.with(|call| filter.admit(call, Usage::default()).now_or_never().unwrap())
+    };
+    assert!(asked(filter(json!({"requests_per_day": 1}))).is_err(), "the entry decides");
+    let open = asked(filter(json!({"requests_per_day": 1, "on_store_error": "open"})));
+    assert!(matches!(open, Ok(AdmissionVerdict::Admitted(None))));
+    let closed = asked(filter(json!({"requests_per_day": 1, "on_store_error": "closed"})));
+    let Ok(AdmissionVerdict::Refused(refusal)) = closed else { panic!("refused") };
+    assert_eq!((refusal.status, &*refusal.code), (503, "limits_unavailable"));
+}
+
 #[test]
 fn files_are_no_tokens() {
     let filter = limit(json!({"tokens_per_hour": 100}));
@@ -193,7 +326,11 @@ fn wrong_settings_are_told_with_their_place() {
 fn the_schema_knows_every_limit() {
     let schema = RateLimitFactory.schema();
     let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.len(), 2 + 4 * 5);
+    assert_eq!(properties.len(), 7 + 5 * 5);
+    assert_eq!(
+        properties["overrides"]["additionalProperties"]["properties"].as_object().unwrap().len(),
+        5 * 5
+    );
     assert_eq!(properties["input_tokens_per_month"]["minimum"], 1);
     assert_eq!(schema["additionalProperties"], false);
 }
