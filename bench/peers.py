@@ -150,6 +150,18 @@ def routing(place: Place, upstream: int, offered: Sequence[Service], prefix: tup
 
 
 @contextmanager
+def keeping(place: Place, upstream: int, offered: Sequence[Service], store: dict[str, object]) -> Iterator[Peer]:
+    """The same, with a store of its own."""
+    lines = [service.line() for service in offered]
+    values = {
+        "CLUSTERS": f'  up: {{provider: openai, endpoint: "http://127.0.0.1:{upstream}"}}',
+        "SERVICES": "\n".join([*lines, f"store: {json.dumps(store)}"]),
+    }
+    with _tidegate("gateway", place, "translation.yaml", values) as peer:
+        yield peer
+
+
+@contextmanager
 def model(place: Place, *, events: int, every_ms: int) -> Iterator[Peer]:
     """The gateway's embedded model as an upstream: streams of `events` events, one each `every_ms`."""
     chunk = 20

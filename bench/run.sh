@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|moderation|translation|workers|toolkits|compile|routes|all`. What the figures mean: README.md.
+# Measures the gateway beside nginx and haproxy: `bench/run.sh cpu|streams|hooks|moderation|translation|workers|toolkits|compile|routes|limits|all`. What the figures mean: README.md.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
@@ -16,11 +16,13 @@ if [ "$part" = workers ]; then exec bench/workers.sh; fi
 if [ "$part" = toolkits ]; then exec python3 -B bench/toolkits.py; fi
 if [ "$part" = compile ]; then exec python3 -B bench/compile.py; fi
 if [ "$part" = routes ]; then exec python3 -B bench/routes.py; fi
+if [ "$part" = limits ]; then exec python3 -B bench/limits.py; fi
 if [ "$part" = all ]; then
     bench/workers.sh
     python3 -B bench/toolkits.py
     python3 -B bench/compile.py
     python3 -B bench/routes.py
+    python3 -B bench/limits.py
 fi
 # exec: a signal reaches the program that ends what it started.
 exec python3 -B bench/main.py "$part"

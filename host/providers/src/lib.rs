@@ -39,6 +39,7 @@ pub use exchange::refused::{Refused, Unreadable};
 pub use exchange::streamed::StreamTranslation;
 pub use exchange::translate::{Ask, Translated, Translation};
 pub use framing::{Framer, Framing};
+pub use openai::asked_usage::ask_for_usage;
 pub use repeats::forget_repeats;
 pub use scan::{
     AnswerScan, FormError, FormModel, FormScan, JsonFields, ModelName, RequestScan, ScanError, Seen,

@@ -1,6 +1,7 @@
 //! OpenAI's API: paths and shapes of its clients, and the provider itself.
 
 pub(crate) mod answer;
+pub(crate) mod asked_usage;
 pub(crate) mod chat_events;
 pub(crate) mod chat_stream;
 pub(crate) mod client;

@@ -47,6 +47,11 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
     /// Adds the fields that the provider demands and the client did not send.
     fn complete(&self, _headers: &mut HeaderMap) {}
 
+    /// Whether `stream_options` of OpenAI's API mean something to it.
+    fn takes_stream_options(&self) -> bool {
+        true
+    }
+
     /// Whether the path to send names the model, which must be read first then.
     fn has_models_in_paths(&self, _site: &Site) -> bool {
         false

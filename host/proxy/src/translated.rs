@@ -117,6 +117,19 @@ pub(crate) fn response(
     response
 }
 
+/// Has what was used taken out of a stream that was asked for it in the client's place.
+pub(crate) fn counted(response: Response<Arriving>) -> Response<UpstreamBody> {
+    if !response.status().is_success() || media_type(response.headers()) != EVENT_STREAM {
+        return response.map(UpstreamBody::Plain);
+    }
+    let mut response = response.map(|incoming| {
+        let words = StreamTranslation::with_usage_taken_out();
+        UpstreamBody::Translated(Box::new(Stream { incoming, words, unreadable: None, ended: false }))
+    });
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response
+}
+
 /// The whole body of an answer in the client's words.
 pub(crate) fn whole(
     translation: &Translation,

@@ -8,8 +8,8 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tidegate_config::checked::{RetryOn, Timeouts};
-use tidegate_contract::{Hook, ModelNames, Operation};
-use tidegate_providers::{Serving, Target, Translated, Translation};
+use tidegate_contract::{Dialect, Hook, ModelNames, Operation};
+use tidegate_providers::{Serving, Target, Translated, Translation, ask_for_usage};
 use tokio::time::Instant;
 
 use crate::breakers::Full;
@@ -212,7 +212,7 @@ async fn exchange(
     ledger: &mut Ledger,
 ) -> Result<Sent, Fault> {
     let cluster = &backend.cluster;
-    let Prepared { mut headers, upload, place, translation } = prepare(backend, draft, ledger)?;
+    let Prepared { mut headers, upload, place, translation, counted } = prepare(backend, draft, ledger)?;
     let upload = match filter(backend, &mut headers, upload, ledger).await? {
         Made::Upload(upload) => upload,
         Made::Reply(response) => return Ok(Sent::Reply(response)),
@@ -233,7 +233,11 @@ async fn exchange(
                 cluster.login.heed(shown.as_ref(), &response);
                 check_answer(cluster, &response)?;
                 let response = arriving(response, ledger.operation);
-                let response = translated::response(response, translation.as_ref());
+                let response = if counted {
+                    translated::counted(response)
+                } else {
+                    translated::response(response, translation.as_ref())
+                };
                 let is_whole = matches!(response.body(), UpstreamBody::Plain(_));
                 let translation = translation.filter(|_| is_whole);
                 let answered = Answered { response, lease, translation, failed: false };
@@ -307,6 +311,8 @@ struct Prepared {
     upload: Upload,
     place: Asked,
     translation: Option<Translation>,
+    /// Whether the gateway asks for the usage of a stream in the client's place.
+    counted: bool,
 }
 
 /// What is asked of a provider, as far as its path says it.
@@ -351,6 +357,7 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
         headers.remove(CONTENT_ENCODING);
     }
     let service = backend.cluster.provider.serves(ledger.dialect, draft.heading.operation);
+    let mut counted = false;
     let (upload, place, translation) = match (service, &mut draft.body) {
         (Serving::Speaks(task), DraftBody::Held(held)) => {
             let Translated { body, path, operation, stream, model, translation } =
@@ -370,12 +377,31 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
                 stream: draft.streams(),
                 is_own: true,
             };
-            (upload(backend, draft), place, None)
+            let upload = match upload(backend, draft) {
+                Upload::Held(Some(body)) if counts_streams(backend, ledger) => {
+                    let asked = ask_for_usage(&body);
+                    counted = asked.is_some();
+                    Upload::Held(Some(asked.unwrap_or(body)))
+                }
+                upload => upload,
+            };
+            (upload, place, None)
         }
     };
     backend.cluster.headers.apply(&mut headers);
     backend.headers.apply(&mut headers);
-    Ok(Prepared { headers, upload, place, translation })
+    Ok(Prepared { headers, upload, place, translation, counted })
+}
+
+/// Whether somebody counts what a stream used, and its provider says it only to those who ask.
+fn counts_streams(backend: &Backend, ledger: &Ledger) -> bool {
+    let is_asked = matches!(ledger.operation, Operation::Chat | Operation::Completion);
+    let settles = ledger.route.as_ref().is_some_and(|route| route.hooks.has(Hook::Settle));
+    let is_counted = settles || ledger.observers().usage.is_some();
+    ledger.dialect == Dialect::OpenAi
+        && is_asked
+        && is_counted
+        && backend.cluster.provider.takes_stream_options()
 }
 
 /// What the filters of a backend made of an attempt.

@@ -66,6 +66,10 @@ impl Provider for Compatible {
         skills.serve(|operation| dialect == Dialect::OpenAi && has(operation), (dialect, operation))
     }
 
+    fn takes_stream_options(&self) -> bool {
+        self.words == Words::Common
+    }
+
     fn default_endpoint(&self, _site: &Site) -> Option<String> {
         self.endpoint.clone()
     }

@@ -9,6 +9,7 @@ use super::question::Task;
 use super::refused::Unreadable;
 use super::translate::{Between, Translation};
 use crate::bedrock::frames;
+use crate::openai::asked_usage::usage_alone;
 use crate::sse::{Decoder, Frame, SseEvent};
 
 /// A stream on its way from one API to another. What it writes are server-sent events.
@@ -17,6 +18,8 @@ pub struct StreamTranslation {
     words: Option<Words>,
     /// Whether comments, which keep a connection open, go on; not every client's reader knows them.
     comments: bool,
+    /// Whether an event that says nothing but what was used is for the gateway alone, and what it said.
+    counted: Option<Option<Usage>>,
     read: Vec<Frame>,
     written: Vec<SseEvent>,
 }
@@ -58,6 +61,19 @@ impl StreamTranslation {
             frames: Frames::of(translation.provider),
             words,
             comments,
+            counted: None,
+            read: Vec::new(),
+            written: Vec::new(),
+        }
+    }
+
+    /// Of a stream in OpenAI's words whose usage the gateway asked for, but not its client.
+    pub fn with_usage_taken_out() -> Self {
+        Self {
+            frames: Frames::Sse(Decoder::default()),
+            words: None,
+            comments: true,
+            counted: Some(None),
             read: Vec::new(),
             written: Vec::new(),
         }
@@ -90,6 +106,9 @@ impl StreamTranslation {
 
     /// What the provider says was used, and whether it has said all; `None` where what is written says it.
     pub fn usage(&self) -> Option<(Usage, bool)> {
+        if let Some(counted) = self.counted {
+            return counted.map(|usage| (usage, true));
+        }
         let words = self.words.as_ref()?;
         words.usage.map(|usage| (usage, words.ended))
     }
@@ -102,7 +121,8 @@ impl StreamTranslation {
                 (Frame::Event(event), Some(words)) => {
                     passed = passed.and(words.event(&event, &mut self.written))
                 }
-                (frame @ (Frame::Event(_) | Frame::Fields(_)), None) => frame.write(out),
+                (Frame::Event(event), None) => pass_event(event, &mut self.counted, out),
+                (frame @ Frame::Fields(_), None) => frame.write(out),
                 (frame @ Frame::Comment(_), _) if self.comments => frame.write(out),
                 (Frame::Fields(_) | Frame::Comment(_), _) => {}
             }
@@ -115,6 +135,17 @@ impl StreamTranslation {
     fn write(&mut self, out: &mut Vec<u8>) {
         self.written.drain(..).for_each(|event| event.write(out));
     }
+}
+
+/// As it is, but for what the gateway alone asked for.
+fn pass_event(event: SseEvent, counted: &mut Option<Option<Usage>>, out: &mut Vec<u8>) {
+    if let Some(counted) = counted
+        && let Some(usage) = usage_alone(&event)
+    {
+        *counted = Some(usage);
+        return;
+    }
+    Frame::Event(event).write(out);
 }
 
 impl Frames {

@@ -13,6 +13,10 @@ impl Provider for Http {
         "http"
     }
 
+    fn takes_stream_options(&self) -> bool {
+        false
+    }
+
     fn serves(&self, _dialect: Dialect, _operation: Operation) -> Serving {
         Serving::Passes
     }
