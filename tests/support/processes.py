@@ -1,5 +1,6 @@
 """Processes beside the gateway: the workers of its plugins, and what those started."""
 
+import os
 import pathlib
 from dataclasses import dataclass
 
@@ -74,3 +75,9 @@ def marked(folder: pathlib.Path) -> set[int]:
 def alive(*groups: int) -> list[Process]:
     """The processes of these groups; each worker leads one."""
     return [process for process in processes() if process.group in groups and process.state != "Z"]
+
+
+def cpu_seconds(gateway: Gateway) -> float:
+    """What the gateway used of the processor so far, in its own code and in the kernel."""
+    numbers = pathlib.Path(f"/proc/{gateway.process.pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
