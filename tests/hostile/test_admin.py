@@ -34,10 +34,11 @@ class Endpoint:
 
     def at(self) -> str:
         """With a name in each of its places."""
-        return self.path.replace("{name}", "guard").replace("{request_id}", "nobody")
+        return self.path.replace("{name}", "guard").replace("{request_id}", "nobody").replace("{id}", "none")
 
 
-# `guard` stands in the configuration file, so it cannot be deleted; it has no version before, and the bodies sent here are empty.
+# `guard` stands in the configuration file, so it cannot be deleted; it has no version before, no key has the id `none`, no account of
+# usage is kept, and the bodies sent here are empty.
 ENDPOINTS = [
     Endpoint("/healthz", False, {"GET": 200}),
     Endpoint("/readyz", False, {"GET": 200}),
@@ -47,6 +48,10 @@ ENDPOINTS = [
     Endpoint("/v1/plugins", True, {"GET": 200}),
     Endpoint("/v1/plugins/{name}", True, {"GET": 200, "PUT": 400, "DELETE": 409}),
     Endpoint("/v1/plugins/{name}/rollback", True, {"POST": 409}),
+    Endpoint("/v1/keys", True, {"GET": 200, "POST": 400}),
+    Endpoint("/v1/keys/{id}", True, {"GET": 404, "PATCH": 400, "DELETE": 404}),
+    Endpoint("/v1/keys/{id}/rotate", True, {"POST": 404}),
+    Endpoint("/v1/usage", True, {"GET": 404}),
     Endpoint("/v1/traces", True, {"GET": 200}),
     Endpoint("/v1/traces/{request_id}", True, {"GET": 404}),
 ]
