@@ -22,6 +22,7 @@ from support.wire import Wire, request
 # What the gateway does not do yet: the case, and why. Each test here says what it should do.
 NOT_NAMED = "what serde says of a value of another type does not name its field (host/filters/src/managed_keys/wanted.rs, `read`)"
 OWN_AMOUNTS = "amounts of a key's own limits are not held to the bounds of the schema (host/filters/src/limits/limit.rs, `OwnLimits::deserialize`)"
+POSITIONS = "a list is read as the fields of an object in their order, and has its effect (host/filters/src/managed_keys/wanted.rs, `read`)"
 NO_OBJECT = "a body that is no object is told of in the names of Rust (host/filters/src/managed_keys/wanted.rs, `read`)"
 WHOLE_SECONDS = "ends are kept in whole seconds, rounded down (host/filters/src/managed_keys/key.rs, `seconds`)"
 OLDER_READ = "of two readings of the table at once the older may be kept, until the next look (host/filters/src/managed_keys.rs, `load`)"
@@ -43,8 +44,10 @@ KNOWN = Known({
     "cost beyond a billion": OWN_AMOUNTS,
     "limit beyond what can be counted": OWN_AMOUNTS,
     "window without a limit": OWN_AMOUNTS,
+    "no limits": OWN_AMOUNTS,
     "a list": NO_OBJECT,
-    "a list in the place of an object": "a list is read as the fields of an object in their order, and makes a key",
+    "a list in the place of an object": POSITIONS,
+    "a list that rotates": POSITIONS,
     "a text": NO_OBJECT,
     "null": NO_OBJECT,
     "a list of changes": NO_OBJECT,
@@ -446,6 +449,7 @@ BAD_BODIES = {
     "unknown field": body("colour", colour="red"),
     "own secret": body("key", key="my-own"),
     "limits is a number": body("limits", limits=5),
+    "no limits": limits_body("limits"),
     "unknown limit": limits_body("requests_per_fortnight", requests_per_fortnight=1),
     "limit of nothing": limits_body("requests_per_day", requests_per_day=0),
     "negative limit": limits_body("tokens_per_day", tokens_per_day=-1),
@@ -521,6 +525,7 @@ BAD_ROTATIONS = {
     "overlap is negative": ("overlap", {"overlap": "-1s"}),
     "overlap is too long": ("overlap", {"overlap": "9999999999h"}),
     "overlap is a number": ("overlap", {"overlap": 5}),
+    "a list that rotates": ("object", ["1h"]),
     "rotation with an unknown field": ("overlapp", {"overlapp": "1h"}),
 }
 
