@@ -74,3 +74,9 @@ def marked(folder: pathlib.Path) -> set[int]:
 def alive(*groups: int) -> list[Process]:
     """The processes of these groups; each worker leads one."""
     return [process for process in processes() if process.group in groups and process.state != "Z"]
+
+
+def cpu_seconds(gateway: Gateway) -> float:
+    """What the threads of the gateway used of the processor so far, in its own code and in the kernel."""
+    threads = pathlib.Path(f"/proc/{gateway.process.pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
