@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use tidegate_pipeline::{KeyDirectory, KeyHolder, Records, StoreError};
+use tidegate_pipeline::{KeyDirectory, KeyHolder, Record, Records, StoreError};
+use tokio::sync::Mutex;
 
 use crate::auth_filter::{Digest, KeyTable};
 use key::{Key, Secret};
@@ -19,6 +20,9 @@ const TABLE: &str = "api_keys";
 
 /// How often it is asked whether another gateway changed the table.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// Keys that are read beside what threads of traffic do.
+const MANY: usize = 1000;
 
 /// Tries to change a record that others change, too.
 const TRIES: usize = 8;
@@ -49,6 +53,8 @@ pub struct ManagedKeys {
     live: RwLock<Arc<Live>>,
     revision: AtomicU64,
     is_loaded: AtomicBool,
+    /// Held while the table is read: what was read earlier never takes the place of what was read later.
+    reading: Mutex<()>,
 }
 
 /// What was read last.
@@ -64,6 +70,21 @@ struct Held {
     until: Option<SystemTime>,
 }
 
+impl Live {
+    fn of(records: &[Record]) -> Self {
+        let mut keys: Vec<Key> = records.iter().filter_map(Key::read).collect();
+        keys.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut table = KeyTable::default();
+        for key in &keys {
+            let holder = Arc::new(key.holder());
+            for (digest, until) in key.digests() {
+                table.insert(digest, Held { holder: Arc::clone(&holder), until });
+            }
+        }
+        Self { keys, table }
+    }
+}
+
 impl ManagedKeys {
     /// The keys of these records, read by [`Self::follow`].
     pub fn new(records: Arc<dyn Records>) -> Arc<Self> {
@@ -72,6 +93,7 @@ impl ManagedKeys {
             live: RwLock::default(),
             revision: AtomicU64::new(0),
             is_loaded: AtomicBool::new(false),
+            reading: Mutex::new(()),
         })
     }
 
@@ -97,6 +119,7 @@ impl ManagedKeys {
     /// # Errors
     /// Where the store gives no answer; what was known stays.
     pub async fn look(&self) -> Result<(), StoreError> {
+        let _reading = self.reading.lock().await;
         let revision = self.records.revision(TABLE).await?;
         if self.is_loaded.load(Ordering::Acquire) && revision == self.revision.load(Ordering::Acquire) {
             return Ok(());
@@ -107,16 +130,20 @@ impl ManagedKeys {
     /// What is changed while it is read makes another revision, so that it is read again.
     async fn load(&self, revision: u64) -> Result<(), StoreError> {
         let records = self.records.all(TABLE).await?;
-        let mut keys: Vec<Key> = records.iter().filter_map(Key::read).collect();
-        keys.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut table = KeyTable::default();
-        for key in &keys {
-            let holder = Arc::new(key.holder());
-            for (digest, until) in key.digests() {
-                table.insert(digest, Held { holder: Arc::clone(&holder), until });
-            }
+        let live = if records.len() < MANY {
+            Live::of(&records)
+        } else {
+            // Takes a part of a second, which no thread that carries streams has.
+            let reading = tokio::task::spawn_blocking(move || Live::of(&records)).await;
+            reading.map_err(|error| StoreError::Unavailable(format!("the keys cannot be read: {error}")))?
+        };
+        let before = std::mem::replace(
+            &mut *self.live.write().unwrap_or_else(PoisonError::into_inner),
+            Arc::new(live),
+        );
+        if before.keys.len() >= MANY {
+            tokio::task::spawn_blocking(move || drop(before));
         }
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live { keys, table });
         self.revision.store(revision, Ordering::Release);
         self.is_loaded.store(true, Ordering::Release);
         Ok(())

@@ -55,11 +55,19 @@ pub(crate) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
+/// Whether a sign that nobody sees changes how others are shown: where they stand, or in which direction.
+fn turns(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// For a terminal: what a client or a plugin wrote must neither move the cursor nor look like a line of ours.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for sign in text.chars() {
-        if sign.is_control() { shown.extend(sign.escape_default()) } else { shown.push(sign) }
+        if sign.is_control() || turns(sign) { shown.extend(sign.escape_default()) } else { shown.push(sign) }
     }
     shown
 }

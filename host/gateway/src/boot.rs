@@ -112,6 +112,10 @@ async fn serve(
     let mut signals = Signals::new()?;
     let models = Arc::new(ModelRoutes::default());
     let stores = Stores::open(&early.store, early.usage.as_ref())?;
+    // A store that gives no answer keeps nobody waiting: it is asked again for ever.
+    if let Err(error) = stores.keys.look().await {
+        tracing::warn!(%error, "API keys of the admin API are not known yet");
+    }
     let observers = Observers { usage: stores.usage.clone(), ..observers };
     let plugins = runtimes::plugins(&observers.metrics, &models, compilation, &stores)?;
     let assembled = assemble(&*source, None, observers.clone(), (&plugins, None)).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use tidegate_contract::Usage;
+use tidegate_contract::{Operation, Usage};
 use tidegate_pipeline::{Sold, UsageRecord};
 use tidegate_telemetry::Record;
 
@@ -23,6 +23,14 @@ const MOST_VALUE: usize = 256;
 pub(crate) fn sold<'a>(cluster: &'a Cluster, models: [Option<&'a str>; 2]) -> impl Iterator<Item = Sold<'a>> {
     let (provider, backend) = (cluster.provider.name(), &*cluster.name);
     models.into_iter().flatten().map(move |model| Sold { provider, model, backend })
+}
+
+/// Whether an operation has tokens counted and nothing else.
+pub(crate) fn only_counts(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::InputTokens | Operation::CountTokens | Operation::Tokenize | Operation::GeminiCountTokens
+    )
 }
 
 /// What the `metadata` of a request says of it: texts, by name. What is too long or too many is left out.

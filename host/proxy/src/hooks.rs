@@ -72,7 +72,7 @@ fn bound(route: &Route, draft: &Draft) -> u64 {
 /// Tokens of an answer that the request does not bound, for its cost.
 const UNBOUNDED_OUTPUT: u64 = 256;
 
-/// With what it costs at the dearest of the backends, where somebody wants to know.
+/// With what it costs at the dearest of the backends, where somebody wants to know and all of them have a price.
 fn priced(estimate: Usage, route: &Route, draft: &Draft, ledger: &Ledger) -> Usage {
     if !route.hooks.has(Hook::Admit) || !ledger.operation.names_a_model() {
         return estimate;
@@ -85,7 +85,8 @@ fn priced(estimate: Usage, route: &Route, draft: &Draft, ledger: &Ledger) -> Usa
         prices.quote(Sold { provider, model, backend: name }, &Usage { output, ..estimate })
     };
     let shares = route.backends.iter().filter(|backend| backend.weight > 0);
-    Usage { cost_micro_usd: shares.filter_map(cost).max(), ..estimate }
+    let costs: Option<Vec<u64>> = shares.map(cost).collect();
+    Usage { cost_micro_usd: costs.and_then(|costs| costs.into_iter().max()), ..estimate }
 }
 
 /// Runs a chain on the draft, and reads again what it may have changed.

@@ -270,12 +270,20 @@ impl Ledger {
 
     /// What was used, with what it costs.
     fn priced(&self, usage: Usage) -> Usage {
-        if self.attempts == 0 || !self.operation.names_a_model() || usage.input.max(usage.output) == 0 {
+        if self.attempts == 0 || !self.operation.names_a_model() {
             return usage;
         }
         let Some(cluster) = &self.cluster else { return usage };
         let models = [self.request_model.as_deref(), self.response_model.as_deref()];
-        let cost = self.observers.prices.cost(account::sold(cluster, models), &usage);
+        let mut names = account::sold(cluster, models);
+        let prices = &self.observers.prices;
+        let cost = if usage.input.max(usage.output) > 0 {
+            prices.cost(names, &usage)
+        } else {
+            // What is sold by the request, such as images; to count tokens costs nothing anywhere.
+            let is_sold = self.passed && self.status.is_success() && !account::only_counts(self.operation);
+            names.find_map(|sold| prices.quote(sold, &usage)).filter(|cost| is_sold && *cost > 0)
+        };
         Usage { cost_micro_usd: cost, ..usage }
     }
 
@@ -341,6 +349,9 @@ impl Drop for Ledger {
         let moderation = self.moderated();
         self.usage = self.usage.map(|usage| self.priced(usage));
         let settled = self.settled().map(|usage| self.priced(usage));
+        if self.usage.is_none() {
+            self.usage = settled.filter(|usage| usage.cost_micro_usd.is_some());
+        }
         self.tell_filters(settled);
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();

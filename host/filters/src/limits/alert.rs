@@ -166,12 +166,14 @@ impl Alerts {
         let request = HttpRequest { method, url, headers, body, timeout: Some(TIMEOUT) };
         let mut failure = String::new();
         for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(Duration::from_secs(1 << (attempt - 1))).await;
+            }
             match self.http.send(&request).await {
                 Ok(answer) if (200..300).contains(&answer.status) => return,
                 Ok(answer) => failure = format!("status {}", answer.status),
                 Err(error) => failure = error.to_string(),
             }
-            tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
         tracing::error!(error = failure, "an alert of a limit could not be delivered to its webhook");
     }

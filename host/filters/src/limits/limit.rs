@@ -124,29 +124,58 @@ impl OwnLimits {
     }
 }
 
-impl<'de> Deserialize<'de> for OwnLimits {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut settings = Map::<String, Value>::deserialize(deserializer)?;
-        let window = settings.remove("window").map(WindowSettings::deserialize);
-        let window = window.transpose().map_err(D::Error::custom)?.unwrap_or_default();
-        if let Some(unknown) = settings.keys().find(|key| names().all(|(name, ..)| name != **key)) {
-            let text = format!(
-                "unknown limit \"{unknown}\"; a limit is named as \"requests_per_minute\" or \"cost_per_month\""
+impl OwnLimits {
+    /// What the schema says, for settings that no schema was asked about.
+    ///
+    /// # Errors
+    /// One sentence that names the limit.
+    pub(crate) fn of(mut settings: Map<String, Value>) -> Result<Self, String> {
+        let window = match settings.remove("window") {
+            None => WindowSettings::default(),
+            Some(window) => WindowSettings::deserialize(&window).map_err(|_| {
+                format!("\"window\" must be \"sliding\", \"fixed\" or \"calendar\", not {window}")
+            })?,
+        };
+        for (name, amount) in &settings {
+            let known = names().find(|(known, ..)| known == name);
+            let (_, counted, _) = known.ok_or_else(|| {
+                format!("unknown limit \"{name}\"; a limit is named as \"requests_per_minute\" or \"cost_per_month\"")
+            })?;
+            if !is_amount(counted, amount) {
+                let bounds = match counted {
+                    Counted::Cost => format!("a number of dollars from 0.000001 to {MOST_DOLLARS}"),
+                    _ => format!("a whole number from 1 to {MOST}"),
+                };
+                return Err(format!("\"{name}\" must be {bounds}, not {amount}"));
+            }
+        }
+        if settings.is_empty() {
+            return Err(
+                "it sets no limit; give one such as \"requests_per_minute\" or \"cost_per_month\"".into()
             );
-            return Err(D::Error::custom(text));
         }
-        let found = limits(&settings, window);
-        if found.len() < settings.len() {
-            let name = settings.iter().find(|(_, value)| !is_amount(value)).map(|(name, _)| name.as_str());
-            let text = format!("\"{}\" must be a number greater than 0", name.unwrap_or("a limit"));
-            return Err(D::Error::custom(text));
-        }
-        Ok(Self(found))
+        Ok(Self(limits(&settings, window)))
     }
 }
 
-fn is_amount(value: &Value) -> bool {
-    value.as_u64().is_some_and(|amount| amount > 0) || value.as_f64().is_some_and(|amount| amount > 0.0)
+fn is_amount(counted: Counted, amount: &Value) -> bool {
+    match counted {
+        Counted::Cost => {
+            amount.as_f64().is_some_and(|dollars| (1e-6..=as_dollars(MOST_DOLLARS)).contains(&dollars))
+        }
+        _ => amount.as_u64().is_some_and(|count| (1..=MOST).contains(&count)),
+    }
+}
+
+/// A billion is the most, which every float has as it is.
+fn as_dollars(whole: u64) -> f64 {
+    whole as f64
+}
+
+impl<'de> Deserialize<'de> for OwnLimits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::of(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 impl JsonSchema for OwnLimits {

@@ -47,7 +47,7 @@ impl Secret {
     }
 }
 
-/// A key. Times are seconds since 1970.
+/// A key. Times are milliseconds since 1970.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Key {
     #[serde(skip)]
@@ -94,7 +94,7 @@ impl Key {
 
     /// Whom it stands for.
     pub(super) fn holder(&self) -> KeyHolder {
-        let limits = self.limits.clone().map(Value::Object).map(OwnLimits::deserialize);
+        let limits = self.limits.clone().map(OwnLimits::of);
         let limits = limits.and_then(Result::ok).map(OwnLimits::limits).unwrap_or_default();
         let principal = Principal {
             tenant: self.tenant.clone(),
@@ -117,7 +117,7 @@ impl Key {
 
     /// For whoever runs the gateway: everything but its secrets and their digests.
     pub(super) fn shown(&self) -> Value {
-        let now = seconds(SystemTime::now());
+        let now = milliseconds(SystemTime::now());
         let previous = self.previous.as_ref().filter(|previous| previous.until > now);
         let previous =
             previous.map(|Previous { prefix, until, .. }| json!({"prefix": prefix, "until": told(*until)}));
@@ -137,14 +137,14 @@ impl Key {
 }
 
 /// RFC 3339.
-fn told(seconds: u64) -> String {
-    humantime::format_rfc3339_seconds(moment(seconds)).to_string()
+fn told(milliseconds: u64) -> String {
+    humantime::format_rfc3339(moment(milliseconds)).to_string()
 }
 
-fn moment(seconds: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(seconds)
+fn moment(milliseconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(milliseconds)
 }
 
-pub(super) fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+pub(super) fn milliseconds(time: SystemTime) -> u64 {
+    u64::try_from(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::KeyError;
-use super::key::{Key, Previous, Secret, seconds};
+use super::key::{Key, Previous, Secret, milliseconds};
 use crate::auth_filter::is_name;
 use crate::limits::OwnLimits;
 
@@ -25,8 +25,16 @@ const MOST: usize = 1000;
 const MOST_MODELS: usize = 1000;
 
 fn read<T: DeserializeOwned>(wanted: &Value) -> Result<T, KeyError> {
-    T::deserialize(wanted)
-        .map_err(|error| KeyError::Invalid(format!("the body is not as it should be: {error}")))
+    if !wanted.is_object() {
+        return Err(KeyError::Invalid(
+            "the body must be an object, such as {\"principal\": \"NAME\"}".into(),
+        ));
+    }
+    serde_path_to_error::deserialize(wanted).map_err(|error| {
+        let (place, cause) = (error.path().to_string(), error.into_inner());
+        let text = if place == "." { cause.to_string() } else { format!("\"{place}\": {cause}") };
+        KeyError::Invalid(format!("the body is not as it should be: {text}"))
+    })
 }
 
 /// A new key.
@@ -58,7 +66,7 @@ impl New {
             tenant: self.tenant,
             models: self.models,
             limits: self.limits,
-            created: seconds(SystemTime::now()),
+            created: milliseconds(SystemTime::now()),
             expires: end(self.expires_at.as_deref(), self.expires_in.as_deref())?,
             previous: None,
         })
@@ -82,7 +90,7 @@ fn check(
         return Err(KeyError::Invalid(text));
     }
     if let Some(limits) = limits {
-        let checked = OwnLimits::deserialize(Value::Object(limits.clone()));
+        let checked = OwnLimits::of(limits.clone());
         checked.map_err(|error| KeyError::Invalid(format!("\"limits\": {error}")))?;
     }
     Ok(())
@@ -97,7 +105,7 @@ fn check_name(field: &str, name: &str) -> Result<(), KeyError> {
     )))
 }
 
-/// When a key ends, in seconds since 1970.
+/// When a key ends, in milliseconds since 1970.
 fn end(at: Option<&str>, within: Option<&str>) -> Result<Option<u64>, KeyError> {
     let at = match (at, within) {
         (Some(_), Some(_)) => {
@@ -114,7 +122,7 @@ fn end(at: Option<&str>, within: Option<&str>) -> Result<Option<u64>, KeyError> 
             "the key would be expired from the start; revoke it with DELETE instead".into(),
         ));
     }
-    Ok(Some(seconds(at)))
+    Ok(Some(milliseconds(at)))
 }
 
 fn span(field: &str, text: &str) -> Result<Duration, KeyError> {
@@ -147,7 +155,7 @@ impl Rotation {
         key.previous = Some(Previous {
             prefix: std::mem::replace(&mut key.prefix, secret.prefix()),
             sha256: std::mem::replace(&mut key.sha256, secret.sha256()),
-            until: seconds(SystemTime::now() + self.overlap),
+            until: milliseconds(SystemTime::now() + self.overlap),
         });
         Ok(())
     }
