@@ -38,6 +38,8 @@ need_python() {
 part_test() {
     need nginx nginx
     need haproxy haproxy
+    need redis-server redis-server
+    need redis-cli redis-tools
     need wrk wrk
     need node nodejs
     need npm npm
