@@ -73,7 +73,7 @@ class Load:
             return len(found) >= count
 
         until(enough, f"{count} more answers of a kind; the last was {self.answers[-1:]}", seconds)
-        return found
+        return found[:count]
 
     async def _all(self):
         addresses = itertools.islice(itertools.cycle(self._addresses), self._clients)
