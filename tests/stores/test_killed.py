@@ -136,3 +136,16 @@ def test_what_was_told_is_there_after_a_kill(tmp_path, count):
             keys |= life.keys
             sure += len(life.sure)
         assert keys and sure, "nothing was held against what was told"
+
+
+def test_nothing_is_missing_after_an_ordinary_end(tmp_path):
+    with Gateway(config(tmp_path)) as gateway:
+        before = counted(gateway)
+        with Load(gateway.address, clients=CLIENTS, authorization="Bearer static") as load:
+            load.gets(500)
+            assert gateway.stop() == 0
+    with Gateway(config(tmp_path)) as gateway:
+        assert {answer.id for answer in load.answers} == written(tmp_path)
+        requests, tokens = (now - then for now, then in zip(counted(gateway), before))
+        # The look was counted, too.
+        assert (requests - 1, tokens) == (len(load.answers), len(load.answers) * USED)

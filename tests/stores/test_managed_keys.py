@@ -91,6 +91,7 @@ def test_keys_are_made_again_once_the_store_is_back():
         redis.kill()
         here.log_has("the store is lost")
         redis.start()
-        answer = until(lambda: next((a for a in [here.admin("POST", "/v1/keys", json={"principal": "bob"})] if a.status_code == 201), None), "the store")
-        assert status(here, answer.json()) == 200
-        soon(there, answer.json(), 200)
+        ask = lambda: here.admin("POST", "/v1/keys", json={"principal": "bob"})  # noqa: E731
+        made = until(lambda: next((answer.json() for answer in [ask()] if answer.status_code == 201), None), "the store")
+        assert status(here, made) == 200
+        soon(there, made, 200)

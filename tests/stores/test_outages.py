@@ -1,5 +1,6 @@
 """A Redis that is killed, hung or not there yet: what becomes of requests meanwhile, and what is counted afterwards."""
 
+import threading
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 from support.gateway import Gateway, proxy_config
 from support.load import Answer, Load
 from support.redis import DURABLE, Redis
+from support.upstream import Upstream, completion
 from support.wait import until
 
 MOCK = {"local": {"provider": "mock"}}
@@ -139,6 +141,30 @@ def test_what_is_forgotten_is_not_settled_afterwards():
         assert tokens == requests * USED
 
 
+def test_what_ends_while_the_server_is_gone_is_settled_once_it_is_back():
+    ends = threading.Event()
+
+    def answer(seen, reply):
+        if seen.target != "/v1/looks":
+            ends.wait(10)
+        reply.json(completion())
+
+    with Redis(*DURABLE) as redis, Upstream(answer) as upstream:
+        limits = {"requests_per_month": REQUESTS, "tokens_per_month": TOKENS}
+        with Gateway(proxy_config({"up": upstream.cluster()}, [{"rate_limit": limits}], store=redis.store(**PATIENT))) as gateway:
+            asking = threading.Thread(target=gateway.chat)
+            asking.start()
+            until(lambda: upstream.requests, "the request at the upstream")
+            redis.kill()
+            ends.set()
+            asking.join(10)
+            gateway.access_of("/v1/chat/completions")
+            redis.start()
+            until(lambda: gateway.get("/v1/looks").status_code == 200, "the store")
+            # The look that found the store is a request, too.
+            assert settled(gateway) == (2, 10)
+
+
 def test_requests_pass_uncounted_where_that_is_wanted():
     with Redis(*DURABLE) as redis, served(config(redis, store=PATIENT, on_store_error="open")) as gateways:
         outage = killed(redis, gateways, is_uncounted)
@@ -148,10 +174,17 @@ def test_requests_pass_uncounted_where_that_is_wanted():
         assert granted <= requests <= granted + CLIENTS
 
 
-@pytest.mark.parametrize("choice", ["closed", "open"])
-def test_a_lost_server_costs_no_request_more_than_its_time_and_is_told_once(choice):
-    with Redis() as redis, served(config(redis, on_store_error=choice)) as gateways:
-        outage = killed(redis, gateways, is_refused if choice == "closed" else is_uncounted)
+FAILURES = {
+    "closed": ({"on_store_error": "closed"}, is_refused),
+    "open": ({"on_store_error": "open"}, is_uncounted),
+    "nothing": ({}, is_refused),
+}
+
+
+@pytest.mark.parametrize("settings, is_harmed", FAILURES.values(), ids=FAILURES)
+def test_a_lost_server_costs_no_request_more_than_its_time_and_is_told_once(settings, is_harmed):
+    with Redis() as redis, served(config(redis, **settings)) as gateways:
+        outage = killed(redis, gateways, is_harmed)
         assert max(answer.seconds for answer in outage.answers) < SLOW
         for gateway in gateways:
             gateway.log_has("the store is back")
@@ -227,6 +260,7 @@ def test_a_hung_server_costs_no_request_more_than_its_time(hang):
         assert {answer.status for answer in answers} == {200, 503}
         assert max(answer.seconds for answer in answers) < SLOW
         for gateway in gateways:
+            assert any("no answer within" in line for line in alarms(gateway))
             assert len(alarms(gateway)) <= 3, alarms(gateway)
 
 
