@@ -120,10 +120,10 @@ def limits_of(upstream: Upstream, *filters: dict, routes: list | None = None, cl
     return proxy_config({"up": upstream.cluster(timeout="700ms"), **(clusters or {})}, [both, *filters], routes, **top)
 
 
-def chats_to(cluster: str) -> list:
-    """Chats go to a cluster, and looks to the first one."""
-    chats = {"name": "chats", "match": {"path": {"prefix": "/v1/chat"}}, "backends": [{"cluster": cluster}]}
-    return [chats, {"name": "looks", "backends": [{"cluster": "up"}]}]
+def chats_to(name: str, cluster: dict) -> dict:
+    """Routes that take chats to a cluster of their own, and looks to the first one."""
+    chats = {"name": "chats", "match": {"path": {"prefix": "/v1/chat"}}, "backends": [{"cluster": name}]}
+    return {"routes": [chats, {"name": "looks", "backends": [{"cluster": "up"}]}], "clusters": {name: cluster}}
 
 
 @pytest.mark.parametrize("act, body, requests, tokens", SCENES.values(), ids=SCENES)
@@ -144,7 +144,7 @@ def test_what_a_client_took_before_it_left_counts(limited):
 
 
 def test_a_prompt_counts_whose_client_left_before_there_was_an_answer(limited):
-    with Upstream(scene(waits)) as upstream, Gateway(limited(upstream, routes=chats_to("patient"), clusters={"patient": upstream.cluster()})) as gateway:
+    with Upstream(scene(waits)) as upstream, Gateway(limited(upstream, **chats_to("patient", upstream.cluster()))) as gateway:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(gateway.url + "/v1/chat/completions", json=ASKED, timeout=0.3, verify=PLAIN)
         assert len(upstream.requests) == 1
@@ -160,7 +160,7 @@ def test_what_another_filter_blocks_counts_for_nothing(limited):
 
 def test_what_cannot_be_translated_counts_for_nothing(limited):
     asked = {**ASKED, "logit_bias": {"1": 5}}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, routes=chats_to("claude"), clusters={"claude": upstream.cluster("anthropic")})) as gateway:
+    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, **chats_to("claude", upstream.cluster("anthropic")))) as gateway:
         assert gateway.post("/v1/chat/completions", asked).status_code == 400
         assert upstream.requests == []
         Account(gateway).comes_to(0, 0)
@@ -168,7 +168,7 @@ def test_what_cannot_be_translated_counts_for_nothing(limited):
 
 def test_an_upstream_that_cannot_be_reached_was_asked_for_all_the_same(limited):
     dead = {"provider": "openai", "endpoint": f"http://127.0.0.1:{free_port()}"}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, routes=chats_to("dead"), clusters={"dead": dead})) as gateway:
+    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, **chats_to("dead", dead))) as gateway:
         assert gateway.post("/v1/chat/completions", ASKED).status_code == 502
         Account(gateway).comes_to(1, 0)
 
@@ -281,7 +281,7 @@ def test_a_stream_that_ends_while_the_gateway_does_is_settled(lasting):
         reply.end()
 
     with Upstream(scene(act)) as upstream:
-        config = limits_of(upstream, store=lasting.store, routes=chats_to("patient"), clusters={"patient": upstream.cluster()})
+        config = limits_of(upstream, store=lasting.store, **chats_to("patient", upstream.cluster()))
         with ended(config, lasting) as pieces:
             ends.set()
             assert b"[DONE]" in b"".join(pieces)
@@ -291,7 +291,7 @@ def test_a_stream_that_ends_while_the_gateway_does_is_settled(lasting):
 
 def test_a_stream_that_the_end_of_the_gateway_cuts_is_settled(lasting):
     with Upstream(scene(streams(delta(TEXT), stalls=True))) as upstream:
-        config = limits_of(upstream, store=lasting.store, timeouts={"drain": "200ms"}, routes=chats_to("patient"), clusters={"patient": upstream.cluster()})
+        config = limits_of(upstream, store=lasting.store, timeouts={"drain": "200ms"}, **chats_to("patient", upstream.cluster()))
         with ended(config, lasting) as pieces, pytest.raises(httpx.RemoteProtocolError):
             list(pieces)
         with Gateway(config) as gateway:
