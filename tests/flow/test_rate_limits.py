@@ -1,19 +1,13 @@
-"""Limits on requests and tokens from end to end: exact under load, settled once whatever becomes of a request, told to each client."""
+"""Limits on requests and tokens from end to end: exact under load, for whom they are set, told to each client."""
 
-import asyncio
 import copy
-import json
-import math
-import threading
-from dataclasses import dataclass, field
+from collections import Counter
 
-import httpx
 import pytest
 
-from support.backends import free_port
 from support.clients import Client, Failed
-from support.gateway import PLAIN, Gateway, proxy_config
-from support.upstream import DONE, Reply, Upstream, completion, delta
+from support.gateway import Gateway, proxy_config
+from support.load import Load
 from support.wait import until
 
 KEYS = [
@@ -36,224 +30,30 @@ def as_user(name: str, **fields: str) -> dict:
 # -- under load -----------------------------------------------------------------------------------------------------------
 
 
-async def statuses(address, requests: int, clients: int) -> list[int]:
-    """The statuses of so many requests, from so many clients at once on connections of their own."""
-    body = json.dumps({"model": "mock", "messages": [{"role": "user", "content": "hello"}]}).encode()
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-
-    async def client(share: int) -> list[int]:
-        reader, writer = await asyncio.open_connection(*address)
-        told = []
-        for _ in range(share):
-            writer.write(head.encode() + body)
-            answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            length = next(line for line in answer.split("\r\n") if line.startswith("content-length:"))
-            await reader.readexactly(int(length.partition(":")[2]))
-            told.append(int(answer.split(" ")[1]))
-        writer.close()
-        return told
-
-    return [status for told in await asyncio.gather(*(client(requests // clients) for _ in range(clients))) for status in told]
+def statuses(gateway: Gateway, requests: int, clients: int) -> Counter:
+    """How many of so many requests had which status, from so many clients at once."""
+    with Load(gateway.address, clients=clients, most=requests) as load:
+        return Counter(answer.status for answer in load.finish())
 
 
 @pytest.mark.parametrize("window", ["sliding", "fixed", "calendar"])
 def test_a_limit_is_exact_under_load(window):
     requests, most = 10_000, 1234
     with Gateway(proxy_config(MOCK, [limit(requests_per_month=most, window=window)])) as gateway:
-        told = asyncio.run(statuses(gateway.address, requests, 200))
-        assert (len(told), told.count(200), told.count(429)) == (requests, most, requests - most)
+        assert statuses(gateway, requests, 200) == {200: most, 429: requests - most}
 
 
 def test_the_tighter_of_two_limits_is_exact_and_costs_the_other_nothing():
     requests = 10_000
     filters = [limit(requests_per_day=requests, key="address"), {"name": "narrow", **limit(requests_per_day=300)}]
     with Gateway(proxy_config(MOCK, filters)) as gateway:
-        told = asyncio.run(statuses(gateway.address, requests, 100))
-        assert (told.count(200), told.count(429)) == (300, requests - 300)
+        assert statuses(gateway, requests, 100) == {200: 300, 429: requests - 300}
         # What the second refused, the first has back: it has let through what was answered.
         answer = gateway.chat()
         assert answer.headers["x-ratelimit-limit-requests"] == "300"
         gateway.write(proxy_config(MOCK, filters[:1]))
         until(lambda: gateway.chat().status_code == 200, "the limit that is left")
         assert int(gateway.chat().headers["x-ratelimit-remaining-requests"]) >= requests - 310
-
-
-# -- what is settled ------------------------------------------------------------------------------------------------------
-
-TOKENS, REQUESTS = 1_000_000, 100_000
-# What the clients of these tests send; more is reserved than any answer here uses.
-ASKED = {"model": "m", "max_tokens": 500, "messages": [{"role": "user", "content": "How high is the tide?"}]}
-STREAMED = {**ASKED, "stream": True}
-TEXT = "the tide is as high as it was yesterday."
-SAID = math.ceil(len(TEXT) / 4)
-USAGE = b'data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}\n\n'
-
-
-def expected_input(body: dict) -> int:
-    """As the gateway guesses it from the size of what httpx sends."""
-    return math.ceil(len(httpx.Request("POST", "http://x", json=body).content) / 4)
-
-
-@dataclass
-class Account:
-    """A gateway whose limits are looked at by requests that use no tokens."""
-
-    gateway: Gateway
-    looks: int = field(default=0)
-
-    def used(self) -> tuple[int, int]:
-        """Requests and tokens that count, without those of the looks."""
-        told = self.gateway.get("/v1/looks").headers
-        self.looks += 1
-        requests = REQUESTS - int(told["x-ratelimit-remaining-requests"]) - self.looks
-        return requests, TOKENS - int(told["x-ratelimit-remaining-tokens"])
-
-    def comes_to(self, requests: int, tokens: int):
-        """Waits for the account to be settled, and holds that it is not settled a second time."""
-        found = []
-        until(lambda: found.append(self.used()) or found[-1] == (requests, tokens), f"{requests} requests and {tokens} tokens; the account was {found}")
-        assert self.used() == (requests, tokens)
-
-
-def scene(act):
-    """An upstream that does something with requests, and answers looks at once."""
-    return lambda seen, reply: reply.json({}) if seen.target == "/v1/looks" else act(reply)
-
-
-def plain(reply: Reply):
-    reply.json(completion())
-
-
-def streams(*pieces: bytes, cut: bool = False, stalls: bool = False):
-    def act(reply: Reply):
-        reply.start_events()
-        for piece in pieces:
-            reply.chunk(piece)
-        if stalls:
-            reply.gone(10)
-        if cut or stalls:
-            reply.cut()
-        else:
-            reply.end()
-
-    return act
-
-
-def fails(status: int):
-    return lambda reply: reply.json({"error": {"message": "no", "type": "server_error"}}, status)
-
-
-def hangs_up(reply: Reply):
-    reply.cut()
-
-
-def waits(reply: Reply):
-    reply.gone(10)
-    reply.cut()
-
-
-FINISH = delta("", finish_reason="stop")
-# Name, what the upstream does, what is asked, and the requests and tokens that come to count.
-SCENES = {
-    "an answer": (plain, ASKED, 1, 10),
-    "a stream that says what it used": (streams(delta(TEXT), FINISH, USAGE, DONE), STREAMED, 1, 10),
-    "a stream that does not": (streams(delta(TEXT), FINISH, DONE), STREAMED, 1, expected_input(STREAMED) + SAID),
-    "a stream that is cut": (streams(delta(TEXT), cut=True), STREAMED, 1, expected_input(STREAMED) + SAID),
-    "an upstream that fails": (fails(500), ASKED, 1, 0),
-    "an upstream that is busy": (fails(429), ASKED, 1, 0),
-    "an upstream that hangs up": (hangs_up, ASKED, 1, 0),
-    "an upstream that takes too long": (waits, ASKED, 1, 0),
-}
-
-
-def limited(upstream: Upstream, filters: list | None = None, routes: list | None = None, **clusters) -> dict:
-    """Both limits before other filters. The first cluster gives up after a while."""
-    both = limit(requests_per_month=REQUESTS, tokens_per_month=TOKENS)
-    return proxy_config({"up": upstream.cluster(timeout="700ms"), **clusters}, [both, *(filters or [])], routes)
-
-
-def chats_to(cluster: str) -> list:
-    """Chats go to a cluster, and looks to the first one."""
-    chats = {"name": "chats", "match": {"path": {"prefix": "/v1/chat"}}, "backends": [{"cluster": cluster}]}
-    return [chats, {"name": "looks", "backends": [{"cluster": "up"}]}]
-
-
-@pytest.mark.parametrize("act, body, requests, tokens", SCENES.values(), ids=SCENES)
-def test_what_was_used_is_what_counts(act, body, requests, tokens):
-    with Upstream(scene(act)) as upstream, Gateway(limited(upstream)) as gateway:
-        reserved = gateway.post("/v1/chat/completions", body).headers
-        # The head of an answer tells of the reservation: the input as its size lets expect, and the bound of the output.
-        assert int(reserved["x-ratelimit-remaining-tokens"]) == TOKENS - expected_input(body) - 500
-        Account(gateway).comes_to(requests, tokens)
-
-
-def test_what_a_client_took_before_it_left_counts():
-    body, events = STREAMED, streams(delta(TEXT), stalls=True)
-    with Upstream(scene(events)) as upstream, Gateway(limited(upstream)) as gateway:
-        with httpx.stream("POST", gateway.url + "/v1/chat/completions", json=body, timeout=20, verify=PLAIN) as answer:
-            next(answer.iter_raw())
-        Account(gateway).comes_to(1, expected_input(body) + SAID)
-
-
-def test_a_prompt_counts_whose_client_left_before_there_was_an_answer():
-    with Upstream(scene(waits)) as upstream, Gateway(limited(upstream, routes=chats_to("patient"), patient=upstream.cluster())) as gateway:
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.post(gateway.url + "/v1/chat/completions", json=ASKED, timeout=0.3, verify=PLAIN)
-        assert len(upstream.requests) == 1
-        Account(gateway).comes_to(1, expected_input(ASKED))
-
-
-def test_what_another_filter_blocks_counts_for_nothing():
-    guard = {"content_moderation": {"words": ["tide"]}}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, [guard])) as gateway:
-        assert gateway.post("/v1/chat/completions", ASKED).status_code == 400
-        Account(gateway).comes_to(0, 0)
-
-
-def test_what_cannot_be_translated_counts_for_nothing():
-    asked = {**ASKED, "logit_bias": {"1": 5}}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, routes=chats_to("claude"), claude=upstream.cluster("anthropic"))) as gateway:
-        assert gateway.post("/v1/chat/completions", asked).status_code == 400
-        assert upstream.requests == []
-        Account(gateway).comes_to(0, 0)
-
-
-def test_an_upstream_that_cannot_be_reached_was_asked_for_all_the_same():
-    dead = {"provider": "openai", "endpoint": f"http://127.0.0.1:{free_port()}"}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, routes=chats_to("dead"), dead=dead)) as gateway:
-        assert gateway.post("/v1/chat/completions", ASKED).status_code == 502
-        Account(gateway).comes_to(1, 0)
-
-
-def test_an_answer_that_is_blocked_was_used_all_the_same():
-    guard = {"content_moderation": {"words": ["hi"], "on": ["output"]}}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, [guard])) as gateway:
-        assert gateway.post("/v1/chat/completions", ASKED).status_code == 400
-        Account(gateway).comes_to(1, 10)
-
-
-def test_a_fallback_is_one_request():
-    routes = [{"name": "two", "backends": [{"cluster": "broken"}, {"cluster": "up", "priority": 1}]}]
-    broken = {"provider": "mock", "status": 503}
-    with Upstream(scene(plain)) as upstream, Gateway(limited(upstream, routes=routes, broken=broken)) as gateway:
-        answer = gateway.post("/v1/chat/completions", ASKED)
-        assert (answer.status_code, answer.headers["x-tidegate-cluster"]) == (200, "up")
-        account = Account(gateway)
-        assert gateway.access_of("/v1/chat/completions")[0]["attempts"] == 2
-        # The looks fall back, too.
-        account.comes_to(1, 10)
-
-
-def test_no_more_tokens_are_reserved_than_there_are():
-    config = {"up": {"provider": "mock", "latency": "1s"}}
-    body = {**ASKED, "max_tokens": 40}
-    each = expected_input(body) + 40
-    with Gateway(proxy_config(config, [limit(tokens_per_day=3 * each)])) as gateway:
-        told = []
-        threads = [threading.Thread(target=lambda: told.append(gateway.post("/v1/chat/completions", body).status_code)) for _ in range(8)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-        assert sorted(told) == [200] * 3 + [429] * 5
 
 
 # -- whose -----------------------------------------------------------------------------------------------------------------

@@ -36,12 +36,15 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
+        self.start()
+        return self
+
+    def start(self):
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder
             )
         until(self._listens, f"the start of {type(self).__name__}")
-        return self
 
     def __exit__(self, *_):
         self.process.terminate()
