@@ -11,52 +11,13 @@ from datetime import datetime
 
 import pytest
 
+from support.cases import cases
 from support.gateway import LOOPBACK, Gateway, run_tidegate
-from support.known import Known
 from support.managed import ask, AUTH, create, keyed_config, listed, revoke, rotate, secret_of, seed, status
 from support.processes import cpu_seconds
 from support.upstream import Upstream
 from support.wait import until
 from support.wire import Wire, request
-
-# What the gateway does not do yet: the case, and why. Each test here says what it should do.
-NOT_NAMED = "what serde says of a value of another type does not name its field (host/filters/src/managed_keys/wanted.rs, `read`)"
-OWN_AMOUNTS = "amounts of a key's own limits are not held to the bounds of the schema (host/filters/src/limits/limit.rs, `OwnLimits::deserialize`)"
-POSITIONS = "a list is read as the fields of an object in their order, and has its effect (host/filters/src/managed_keys/wanted.rs, `read`)"
-NO_OBJECT = "a body that is no object is told of in the names of Rust (host/filters/src/managed_keys/wanted.rs, `read`)"
-WHOLE_SECONDS = "ends are kept in whole seconds, rounded down (host/filters/src/managed_keys/key.rs, `seconds`)"
-OLDER_READ = "of two readings of the table at once the older may be kept, until the next look (host/filters/src/managed_keys.rs, `load`)"
-UNREAD = "/readyz says ready before the keys are read, and whoever has one gets a 503 until then (host/gateway/src/ready.rs)"
-KNOWN = Known({
-    "a gateway that is ready knows its keys": UNREAD,
-    "principal is a number": NOT_NAMED,
-    "principal is null": NOT_NAMED,
-    "tenant is a list": NOT_NAMED,
-    "models is a text": NOT_NAMED,
-    "model is a number": NOT_NAMED,
-    "limits is a number": NOT_NAMED,
-    "expires_at is a number": NOT_NAMED,
-    "overlap is a number": NOT_NAMED,
-    "change with a list as tenant": NOT_NAMED,
-    "unknown window": NOT_NAMED,
-    "half a request": OWN_AMOUNTS,
-    "cost below a millionth": OWN_AMOUNTS,
-    "cost beyond a billion": OWN_AMOUNTS,
-    "limit beyond what can be counted": OWN_AMOUNTS,
-    "window without a limit": OWN_AMOUNTS,
-    "no limits": OWN_AMOUNTS,
-    "a list": NO_OBJECT,
-    "a list in the place of an object": POSITIONS,
-    "a list that rotates": POSITIONS,
-    "a text": NO_OBJECT,
-    "null": NO_OBJECT,
-    "a list of changes": NO_OBJECT,
-    "a key lasts as long as was asked for": WHOLE_SECONDS,
-    "a key of less than a second is good for it": WHOLE_SECONDS,
-    "an overlap lasts as long as was asked for": WHOLE_SECONDS,
-    "a key works at once while others are made": OLDER_READ,
-    "a key is revoked at once while others are made": OLDER_READ,
-})
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +164,6 @@ def test_a_key_ends_when_it_expires(gateway):
     assert status(gateway, fresh) == 200
 
 
-@KNOWN.mark("a key lasts as long as was asked for")
 def test_a_key_lasts_as_long_as_was_asked_for(gateway):
     within_second(0.6, 0.8)
     made, began = create(gateway, expires_in="2s"), time.monotonic()
@@ -211,13 +171,11 @@ def test_a_key_lasts_as_long_as_was_asked_for(gateway):
     assert time.monotonic() - began > 1.9
 
 
-@KNOWN.mark("a key of less than a second is good for it")
 def test_a_key_of_less_than_a_second_is_good_for_it(gateway):
     within_second(0.0, 0.2)
     assert create(gateway, expires_in="700ms")["state"] == "active"
 
 
-@KNOWN.mark("an overlap lasts as long as was asked for")
 def test_an_overlap_lasts_as_long_as_was_asked_for(gateway):
     made = create(gateway)
     within_second(0.6, 0.8)
@@ -357,7 +315,6 @@ def test_what_was_answered_outlives_a_kill(database):
             assert listed(gateway)["keys"] == []
 
 
-@KNOWN.mark("a gateway that is ready knows its keys")
 def test_a_gateway_that_is_ready_knows_its_keys(database):
     with Gateway(stored(database)) as gateway:
         made = create(gateway)
@@ -487,7 +444,7 @@ def sentence(answer, field: str) -> str:
     return error["message"]
 
 
-@pytest.mark.parametrize("case", KNOWN.cases(BAD_BODIES))
+@pytest.mark.parametrize("case", cases(BAD_BODIES))
 def test_a_bad_body_is_a_400_that_names_the_field(gateway, case):
     field, wanted = case
     before = len(listed(gateway, limit=1000)["keys"])
@@ -511,7 +468,7 @@ BAD_CHANGES = {
 }
 
 
-@pytest.mark.parametrize("case", KNOWN.cases(BAD_CHANGES))
+@pytest.mark.parametrize("case", cases(BAD_CHANGES))
 def test_a_bad_change_is_a_400_that_names_the_field_and_changes_nothing(gateway, case):
     field, wanted = case
     made = create(gateway, tenant="shore", limits={"requests_per_day": 10})
@@ -530,7 +487,7 @@ BAD_ROTATIONS = {
 }
 
 
-@pytest.mark.parametrize("case", KNOWN.cases(BAD_ROTATIONS))
+@pytest.mark.parametrize("case", cases(BAD_ROTATIONS))
 def test_a_bad_rotation_is_a_400_that_names_the_field_and_leaves_the_secret(gateway, case):
     field, wanted = case
     made = create(gateway)
@@ -668,14 +625,12 @@ def test_fifty_keys_made_at_once_are_fifty_keys(gateway):
     assert [status(gateway, key) for key in made] == [200] * 50
 
 
-@KNOWN.mark("a key works at once while others are made")
 def test_a_key_works_at_once_while_others_are_made(busy):
     with Knowing(busy) as gateway, ThreadPoolExecutor(16) as pool:
         told = list(pool.map(lambda _: status(gateway, create(gateway)), range(200)))
         assert told == [200] * 200, f"{told.count(401)} of 200 were refused"
 
 
-@KNOWN.mark("a key is revoked at once while others are made")
 def test_a_key_is_revoked_at_once_while_others_are_made(busy):
     with Knowing(busy) as gateway:
         made = [create(gateway) for _ in range(100)]

@@ -14,17 +14,11 @@ import pytest
 
 from support.backends import free_port
 from support.budgets import answers, CHAT, costs, usage_of, used
+from support.cases import case
 from support.clients import Client, Failed
 from support.gateway import Gateway, PLAIN, proxy_config, run_tidegate
-from support.known import Known
 from support.upstream import completion, delta, DONE, Reply, Upstream
 from support.wait import until
-
-# What the gateway does not do yet: the case, and why. Each test here says what it should do.
-KNOWN = Known({
-    "a request has its price where the provider counts no tokens": "what has no tokens has no cost (host/proxy/src/ledger.rs, `priced`)",
-    "one of several backends has no price": "the dearest of the known prices is taken, and unknown ones are passed over (host/proxy/src/hooks.rs, `priced`)",
-})
 
 
 KEYS = [
@@ -74,23 +68,23 @@ PRICES = [
 ]
 # The model, what the upstream says that it used, and millionths of a dollar.
 COSTS = [
-    KNOWN.case("input and output", "plain", used(1000, 100), 4500),
-    KNOWN.case("cached without a price", "plain", used(1000, 100, cached=400), 4500),
-    KNOWN.case("cached", "cached", used(1000, 100, cached=400), 3420),
-    KNOWN.case("a glob", "stored-7", used(1000, 100, cached=1000), 1800),
-    KNOWN.case("reasoning", "thinking", used(100, 50, reasoning=20), 380),
-    KNOWN.case("a prompt that is not long", "long", used(1000, 10), 1020),
-    KNOWN.case("a long prompt", "long", used(1001, 10), 5105),
-    KNOWN.case("a long prompt of which some is cached", "long", used(2000, 10, cached=1000), 5600),
-    KNOWN.case("a price of the request", "each", used(7, 3), 10_010),
-    KNOWN.case("rounded down", "tiny", used(49, 1), 0),
-    KNOWN.case("rounded up", "tiny", used(50, 1), 1),
-    KNOWN.case("a rule", "ruled", used(7, 3, cached=2, reasoning=1), 142),
-    KNOWN.case("a date", "dated", used(100, 1), 700),
-    KNOWN.case("a provider", "offered", used(100, 1), 900),
-    KNOWN.case("the first that fits", "first", used(100, 1), 500),
-    KNOWN.case("free", "free", used(100, 1), 0),
-    KNOWN.case("many tokens", "plain", used(10**9, 10**9), 18 * 10**9),
+    case("input and output", "plain", used(1000, 100), 4500),
+    case("cached without a price", "plain", used(1000, 100, cached=400), 4500),
+    case("cached", "cached", used(1000, 100, cached=400), 3420),
+    case("a glob", "stored-7", used(1000, 100, cached=1000), 1800),
+    case("reasoning", "thinking", used(100, 50, reasoning=20), 380),
+    case("a prompt that is not long", "long", used(1000, 10), 1020),
+    case("a long prompt", "long", used(1001, 10), 5105),
+    case("a long prompt of which some is cached", "long", used(2000, 10, cached=1000), 5600),
+    case("a price of the request", "each", used(7, 3), 10_010),
+    case("rounded down", "tiny", used(49, 1), 0),
+    case("rounded up", "tiny", used(50, 1), 1),
+    case("a rule", "ruled", used(7, 3, cached=2, reasoning=1), 142),
+    case("a date", "dated", used(100, 1), 700),
+    case("a provider", "offered", used(100, 1), 900),
+    case("the first that fits", "first", used(100, 1), 500),
+    case("free", "free", used(100, 1), 0),
+    case("many tokens", "plain", used(10**9, 10**9), 18 * 10**9),
 ]
 
 
@@ -148,7 +142,6 @@ def test_the_embedded_model_costs_nothing():
         assert usage_of(gateway, 1)[0]["unpriced_requests"] == 0
 
 
-@KNOWN.mark("a request has its price where the provider counts no tokens")
 def test_a_request_has_its_price_where_the_provider_counts_no_tokens():
     images = {"created": 1, "data": [{"b64_json": "aGk="}]}
     with Upstream(lambda seen, reply: reply.json(images)) as upstream, Gateway(config(upstream, PRICES)) as gateway:
@@ -175,7 +168,6 @@ def test_a_model_without_a_price_may_be_refused():
             assert gateway.chat("plain").status_code == 200
 
 
-@KNOWN.mark("one of several backends has no price")
 def test_a_model_is_refused_where_one_of_its_backends_has_no_price():
     routes = [{"backends": [{"cluster": "up", "model": "plain"}, {"cluster": "up", "model": "unheard-of"}]}]
     with Upstream(answers({"plain": used(7, 3), "unheard-of": used(7, 3)})) as upstream:
@@ -481,13 +473,13 @@ def fails(status: int):
 
 # What the upstream does, what is asked, and the cents that it comes to.
 SCENES = [
-    KNOWN.case("an answer", plain, ASKED, 3),
-    KNOWN.case("a stream that says what it used", streams(delta(TEXT), STOP, SPENT, DONE), STREAMED, 3),
-    KNOWN.case("a stream that does not", streams(delta(TEXT), STOP, DONE), STREAMED, SAID),
-    KNOWN.case("a stream that is cut", streams(delta(TEXT), cut=True), STREAMED, SAID),
-    KNOWN.case("an upstream that fails", fails(500), ASKED, 0),
-    KNOWN.case("an upstream that is busy", fails(429), ASKED, 0),
-    KNOWN.case("an upstream that hangs up", Reply.cut, ASKED, 0),
+    case("an answer", plain, ASKED, 3),
+    case("a stream that says what it used", streams(delta(TEXT), STOP, SPENT, DONE), STREAMED, 3),
+    case("a stream that does not", streams(delta(TEXT), STOP, DONE), STREAMED, SAID),
+    case("a stream that is cut", streams(delta(TEXT), cut=True), STREAMED, SAID),
+    case("an upstream that fails", fails(500), ASKED, 0),
+    case("an upstream that is busy", fails(429), ASKED, 0),
+    case("an upstream that hangs up", Reply.cut, ASKED, 0),
 ]
 
 

@@ -11,13 +11,7 @@ import pytest
 
 from support.budgets import CHAT, usage_of
 from support.gateway import Gateway, PLAIN, proxy_config, run_tidegate
-from support.known import Known
 from support.upstream import completion, delta, DONE, Reply, Upstream
-
-# What the gateway does not do yet: the case, and why. Each test here says what it should do.
-KNOWN = Known({
-    "names cannot turn the direction of a line": "signs that turn the direction of a text are printed as they are (host/gateway/src/admin_call.rs, `printable`)",
-})
 
 
 KEYS = [{"key": "alice-key", "principal": "alice", "tenant": "shore"}]
@@ -504,7 +498,6 @@ def test_names_cannot_write_on_the_terminal(account):
         assert len(shown.splitlines()) == 4
 
 
-@KNOWN.mark("names cannot turn the direction of a line")
 def test_names_cannot_turn_the_direction_of_a_line(account):
     with Gateway(proxy_config({"local": {"provider": "mock"}}, usage=account.settings)) as gateway:
         assert gateway.chat("m\u202e000.999\u2066").status_code == 200

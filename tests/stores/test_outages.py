@@ -189,8 +189,8 @@ def test_a_lost_server_costs_no_request_more_than_its_time_and_is_told_once(sett
         for gateway in gateways:
             gateway.log_has("the store is back")
             assert sum("the store is lost" in line for line in gateway.log) == 1
-            # Limits and keys tell it, each once.
-            assert len(alarms(gateway)) <= 3, alarms(gateway)
+            # Limits and keys tell it, each once; where the entry decides, each request that it refuses has its line.
+            assert not settings or len(alarms(gateway)) <= 3, alarms(gateway)
 
 
 CHOICES = {

@@ -103,8 +103,8 @@ impl ManagedKeys {
         loop {
             let looked = self.look().await;
             match &looked {
-                Ok(()) if failing => tracing::info!("the store of API keys answers again"),
-                Err(error) if !failing => {
+                Ok(()) if failing && self.matters() => tracing::info!("the store of API keys answers again"),
+                Err(error) if !failing && self.matters() => {
                     tracing::warn!(%error, "API keys are those that were known last: the store gives no answer");
                 }
                 Ok(()) | Err(_) => {}
@@ -112,6 +112,11 @@ impl ManagedKeys {
             failing = looked.is_err();
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether there are keys, or nobody knows yet whether there are.
+    fn matters(&self) -> bool {
+        !self.is_loaded.load(Ordering::Acquire) || !self.live().keys.is_empty()
     }
 
     /// Reads the keys where they are others than before.

@@ -50,6 +50,9 @@ pub(crate) enum BootError {
     System(#[from] io::Error),
 }
 
+/// What filters have to settle the last exchanges, and a store to take what is settled.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// Runs until a signal ends it; what filters do can be read off `traces` meanwhile.
 pub(crate) fn run(
     source: Arc<dyn ConfigSource>,
@@ -150,6 +153,7 @@ async fn serve(
     watching.abort();
     following.abort();
     drain(&proxy, &mut signals).await;
+    tidegate_pipeline::told(LAST_WORDS).await;
     stop.cancel();
     let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
     tidegate_runtime_python::end_all();

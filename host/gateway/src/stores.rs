@@ -13,6 +13,8 @@ use tidegate_store::{
     RedisTls, Servers, Sqlite, SqliteUsage,
 };
 
+use crate::boot::LAST_WORDS;
+
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -40,6 +42,7 @@ pub(crate) struct Stores {
 #[derive(Clone, Default)]
 struct Files {
     store: Option<Arc<Sqlite>>,
+    redis: Option<Arc<Redis>>,
     usage: Option<UsageOf>,
 }
 
@@ -70,11 +73,13 @@ impl Stores {
             checked::Store::Sqlite(path) => {
                 let opened = Sqlite::open(path).map_err(StoreError::Sqlite)?;
                 let stores = Self::of(opened.key_values(), opened.quotas(), opened.records());
-                Self { files: Files { store: Some(opened), usage: None }, ..stores }
+                Self { files: Files { store: Some(opened), ..Files::default() }, ..stores }
             }
             checked::Store::Redis(settings) => {
                 let redis = Redis::new(redis(settings)?)?;
-                Self::of(Arc::clone(&redis) as _, Arc::clone(&redis) as _, redis)
+                let stores =
+                    Self::of(Arc::clone(&redis) as _, Arc::clone(&redis) as _, Arc::clone(&redis) as _);
+                Self { files: Files { redis: Some(redis), ..Files::default() }, ..stores }
             }
         };
         Ok(match usage {
@@ -100,7 +105,10 @@ impl Stores {
 
     /// Writes down what is not yet.
     pub(crate) async fn close(&self) {
-        let Files { store, usage } = self.files.clone();
+        let Files { store, redis, usage } = self.files.clone();
+        if let Some(redis) = redis {
+            redis.close(LAST_WORDS).await;
+        }
         let closing = tokio::task::spawn_blocking(move || {
             match usage {
                 Some(UsageOf::Sqlite(log)) => log.close(),

@@ -69,7 +69,7 @@ pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
 pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
-pub use tickets::Tickets;
+pub use tickets::{Tickets, told};
 pub use trace::{Trace, Traces};
 pub use usage_log::{Dimension, UsageGroup, UsageLog, UsageQuery, UsageRecord, UsageReport};
 pub use wanted::{WantedHeaders, check_wanted};

@@ -1,8 +1,10 @@
 //! What was admitted and is to be settled: exactly once, whatever becomes of the request.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use tidegate_contract::{Hook, Outcome, Usage};
+use tokio_util::task::TaskTracker;
 
 use crate::chain::Chain;
 use crate::guard::Link;
@@ -70,7 +72,7 @@ impl Tickets {
     pub fn settle(&mut self, actual: Option<Usage>) {
         for ticket in self.open.drain(..) {
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(ticket.close(actual));
+                UNDERWAY.spawn_on(ticket.close(actual), &runtime);
             }
         }
     }
@@ -103,6 +105,17 @@ impl Drop for Tickets {
     }
 }
 
+/// What is told off the path of exchanges.
+static UNDERWAY: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Waits until every filter was told of the exchanges that have ended, for so long at most; for the end of the process.
+pub async fn told(patience: Duration) {
+    UNDERWAY.close();
+    if tokio::time::timeout(patience, UNDERWAY.wait()).await.is_err() {
+        tracing::warn!(left = UNDERWAY.len(), "filters were not told of the last exchanges in time");
+    }
+}
+
 /// Finished exchanges that may wait to be told; beyond it they are dropped and counted.
 const WAITING: usize = 1024;
 
@@ -121,13 +134,14 @@ impl Chain {
                 continue;
             };
             let (facts, outcome) = (Facts::of(session), outcome.clone());
-            runtime.spawn(async move {
+            let telling = async move {
                 let call = facts.call(&scope);
                 let told =
                     link.ask(Hook::Completed, call, |plugin, call| Ok(plugin.completed(call, &outcome)));
                 let _ = told.await;
                 drop(place);
-            });
+            };
+            UNDERWAY.spawn_on(telling, &runtime);
         }
     }
 }

@@ -16,6 +16,7 @@ mod slots;
 mod values;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use courier::Courier;
 use link::Link;
@@ -41,6 +42,19 @@ impl Redis {
         let link = Arc::new(Link::new(connect::Opener::new(settings)?, timeout));
         let courier = Courier::new(Arc::clone(&link), keys.clone());
         Ok(Arc::new(Self { link, courier, keys }))
+    }
+
+    /// Waits until no settlement is on its way any more, for so long at most.
+    pub async fn close(&self, patience: Duration) {
+        const LOOK: Duration = Duration::from_millis(5);
+        let end = tokio::time::Instant::now() + patience;
+        while self.waiting() > 0 && tokio::time::Instant::now() < end {
+            tokio::time::sleep(LOOK).await;
+        }
+        let left = self.waiting();
+        if left > 0 {
+            tracing::warn!(left, "settlements could not be delivered; their reservations stay counted");
+        }
     }
 
     /// Settlements that wait for the server to come back.

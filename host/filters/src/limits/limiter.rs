@@ -39,7 +39,7 @@ pub(crate) enum MissingPrice {
     Deny,
 }
 
-/// Seconds between two lines of the log that say that requests pass uncounted.
+/// Seconds between two lines of the log that say what becomes of requests without the store.
 const QUIET: u64 = 10;
 
 /// A wait from which on clients are told not to try again by themselves.
@@ -57,7 +57,7 @@ pub(crate) struct Limiter {
     /// Whether limits refuse nobody.
     is_soft: bool,
     alerts: Option<Arc<Alerts>>,
-    /// When the log last told that requests pass uncounted, in seconds since 1970.
+    /// When the log last told what becomes of requests without the store, in seconds since 1970.
     told: AtomicU64,
 }
 
@@ -153,25 +153,33 @@ impl Limiter {
     fn without_store(&self, error: &StoreError) -> Result<AdmissionVerdict, HookError> {
         match self.on_store_error {
             None => Err(HookError::Failed(error.to_string())),
-            Some(StoreFailure::Closed) => Ok(AdmissionVerdict::Refused(Refusal::new(
-                503,
-                "limits_unavailable",
-                "the gateway cannot count requests at the moment; try again",
-            ))),
-            Some(StoreFailure::Open) => {
-                self.tell_uncounted(error);
-                Ok(AdmissionVerdict::Admitted(None))
+            Some(failure) => {
+                self.tell_failure(error, failure);
+                Ok(match failure {
+                    StoreFailure::Open => AdmissionVerdict::Admitted(None),
+                    StoreFailure::Closed => AdmissionVerdict::Refused(Refusal::new(
+                        503,
+                        "limits_unavailable",
+                        "the gateway cannot count requests at the moment; try again",
+                    )),
+                })
             }
         }
     }
 
-    fn tell_uncounted(&self, error: &StoreError) {
+    fn tell_failure(&self, error: &StoreError, failure: StoreFailure) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let told = self.told.load(Ordering::Relaxed);
         let is_time = now >= told + QUIET
             && self.told.compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if is_time {
-            tracing::warn!(%error, "requests pass uncounted, as \"on_store_error: open\" says");
+        match failure {
+            _ if !is_time => {}
+            StoreFailure::Open => {
+                tracing::warn!(%error, "requests pass uncounted, as \"on_store_error: open\" says");
+            }
+            StoreFailure::Closed => {
+                tracing::warn!(%error, "requests are refused, as \"on_store_error: closed\" says");
+            }
         }
     }
 

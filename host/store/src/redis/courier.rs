@@ -92,9 +92,33 @@ impl Courier {
     /// Settles now, or keeps it until it can be delivered.
     pub(super) async fn settle(&self, settlement: Settlement) {
         let shared = &self.shared;
-        if settlement.deliver(&shared.link, &shared.keys, shared.link.deadline()).await.is_err() {
-            shared.keep((Instant::now(), settlement));
-            self.task.get_or_init(|| tokio::spawn(Arc::clone(shared).carry()));
+        let mut owed = Owed { courier: self, settlement: Some(settlement) };
+        if let Some(settlement) = &owed.settlement {
+            let delivered = settlement.deliver(&shared.link, &shared.keys, shared.link.deadline()).await;
+            if delivered.is_ok() {
+                owed.settlement = None;
+            }
+        }
+    }
+
+    /// Keeps it until it can be delivered.
+    pub(super) fn later(&self, settlement: Settlement) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        self.shared.keep((Instant::now(), settlement));
+        self.task.get_or_init(|| runtime.spawn(Arc::clone(&self.shared).carry()));
+    }
+}
+
+/// A settlement on its way. Whoever waits for it may stop to, and it is delivered later all the same.
+struct Owed<'c> {
+    courier: &'c Courier,
+    settlement: Option<Settlement>,
+}
+
+impl Drop for Owed<'_> {
+    fn drop(&mut self) {
+        if let Some(settlement) = self.settlement.take() {
+            self.courier.later(settlement);
         }
     }
 }
@@ -146,10 +170,10 @@ impl Shared {
     }
 
     fn back(&self, items: Vec<(Instant, Settlement)>) {
-        self.bag().underway = 0;
         for item in items.into_iter().filter(|(since, _)| since.elapsed() < TOO_OLD) {
             self.keep(item);
         }
+        self.bag().underway = 0;
     }
 
     fn all_delivered(&self) {

@@ -3,6 +3,8 @@
 //! In a cluster a reservation is made slot by slot. Where a later slot refuses, what the earlier ones granted is taken back: no
 //! limit is ever exceeded, but for that moment somebody else may be refused who need not have been.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
@@ -55,24 +57,52 @@ struct Reservation<'r> {
     id: &'r str,
     wants: &'r [Want],
     deadline: Instant,
+    sent: Arc<AtomicBool>,
+}
+
+/// Takes a reservation back whose answer nobody waits for any more: what was sent may be counted all the same, now or later.
+struct Abandoned<'r> {
+    reservation: &'r Reservation<'r>,
+    groups: &'r [Group],
+    is_answered: bool,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        let Reservation { redis, id, sent, .. } = self.reservation;
+        if self.is_answered || !sent.load(Ordering::Relaxed) {
+            return;
+        }
+        for group in self.groups {
+            let (id, tag, actual) = ((*id).to_owned(), group.tag.clone(), vec![0; group.places.len()]);
+            redis.courier.later(Settlement { id, tag, actual, remembered: SETTLED });
+        }
+    }
 }
 
 impl Reservation<'_> {
     async fn reserve(&self) -> Result<Reserved, StoreError> {
         let groups = self.redis.keys.groups(self.wants);
+        let mut abandoned = Abandoned { reservation: self, groups: &groups, is_answered: false };
+        let reserved = self.reserve_all(&groups).await;
+        abandoned.is_answered = reserved.is_ok();
+        reserved
+    }
+
+    async fn reserve_all(&self, groups: &[Group]) -> Result<Reserved, StoreError> {
         let mut parts = Vec::with_capacity(groups.len());
-        for group in &groups {
+        for group in groups {
             let part = self.ask(group, Mode::Take).await?;
             let is_refused = part.refused.is_some();
             parts.push(part);
             if is_refused {
-                return self.refuse(&groups, parts).await;
+                return self.refuse(groups, parts).await;
             }
         }
         if self.redis.keys.is_cluster() {
-            self.note(&groups).await?;
+            self.note(groups).await?;
         }
-        Ok(Reserved::Granted(self.standings(&groups, &parts)))
+        Ok(Reserved::Granted(self.standings(groups, &parts)))
     }
 
     /// Writes down in which slots the reservation is, since whoever settles it knows only its id.
@@ -92,6 +122,9 @@ impl Reservation<'_> {
             let unit = u64::try_from(window.unit.length().as_micros()).unwrap_or(u64::MAX);
             request = request.arg(named(*window)).arg(unit).arg(MOST.min(*limit)).arg(MOST.min(*amount));
         }
+        if matches!(mode, Mode::Take) {
+            request = request.telling(&self.sent);
+        }
         let answer = self.redis.link.ask_until(self.deadline, &request).await?;
         part(&group.places, answer).ok_or_else(|| strange("a reservation"))
     }
@@ -102,7 +135,9 @@ impl Reservation<'_> {
             let granted = groups.iter().zip(&parts).filter(|(_, part)| part.is_new && part.refused.is_none());
             for (group, _) in granted {
                 let (id, tag) = (self.id.to_owned(), group.tag.clone());
-                self.redis.courier.settle(Settlement { id, tag, actual: vec![0; group.places.len()] }).await;
+                let actual = vec![0; group.places.len()];
+                // What another slot refused was no reservation, so that its id may make one later.
+                self.redis.courier.settle(Settlement { id, tag, actual, remembered: 0 }).await;
             }
             parts = try_join_all(groups.iter().map(|group| self.ask(group, Mode::Look))).await?;
         }
@@ -169,6 +204,8 @@ pub(super) struct Settlement {
     /// Takes back what was granted in this slot, where another one refused; else it is of all wants.
     pub(super) tag: Option<String>,
     pub(super) actual: Vec<u64>,
+    /// Milliseconds for which it is remembered that the reservation is settled; 0 forgets it.
+    pub(super) remembered: u64,
 }
 
 impl Settlement {
@@ -196,11 +233,6 @@ impl Settlement {
         link.ask_until(deadline, &Request::command("PEXPIRE", &index).arg(SETTLED)).await.map(drop)
     }
 
-    /// What another slot refused was no reservation, so that its id may make one later.
-    fn remembered(&self) -> u64 {
-        if self.tag.is_some() { 0 } else { SETTLED }
-    }
-
     async fn settle(
         &self,
         link: &Link,
@@ -209,7 +241,7 @@ impl Settlement {
         deadline: Instant,
     ) -> Result<(), StoreError> {
         let amounts: Vec<u64> = actual.iter().map(|amount| MOST.min(*amount)).collect();
-        let request = Request::script(&request::SETTLE, &[record]).arg(self.remembered()).arg(amounts);
+        let request = Request::script(&request::SETTLE, &[record]).arg(self.remembered).arg(amounts);
         link.ask_until(deadline, &request).await.map(drop)
     }
 }
@@ -225,13 +257,15 @@ fn noted(groups: &[Group]) -> String {
 
 impl Quotas for Redis {
     fn reserve<'a>(&'a self, id: &'a str, wants: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>> {
-        let reservation = Reservation { redis: self, id, wants, deadline: self.link.deadline() };
+        let deadline = self.link.deadline();
+        let reservation = Reservation { redis: self, id, wants, deadline, sent: Arc::default() };
         Box::pin(async move { reservation.reserve().await })
     }
 
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            self.courier.settle(Settlement { id: id.to_owned(), tag: None, actual: actual.to_vec() }).await;
+            let (id, actual) = (id.to_owned(), actual.to_vec());
+            self.courier.settle(Settlement { id, tag: None, actual, remembered: SETTLED }).await;
             Ok(())
         })
     }

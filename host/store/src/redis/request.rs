@@ -1,6 +1,7 @@
 //! What the server is asked, in a form that can be sent again.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use redis::{Arg, Cmd, ErrorKind, RedisResult, Script, ServerErrorKind, ToRedisArgs, Value};
 
@@ -12,6 +13,8 @@ pub(super) struct Request {
     command: Cmd,
     script: Option<&'static Source>,
     repeat: Repeat,
+    /// Set once it may have reached the server.
+    sent: Option<Arc<AtomicBool>>,
 }
 
 /// Whether a request may be sent again when it is not known what became of it.
@@ -28,13 +31,13 @@ impl Request {
     pub(super) fn command(name: &str, key: &str) -> Self {
         let mut command = redis::cmd(name);
         command.arg(key);
-        Self { command, script: None, repeat: Repeat::Safe }
+        Self { command, script: None, repeat: Repeat::Safe, sent: None }
     }
 
     pub(super) fn script(script: &'static Source, keys: &[String]) -> Self {
         let mut command = redis::cmd("EVALSHA");
         command.arg(script.digest.get_hash()).arg(keys.len()).arg(keys);
-        Self { command, script: Some(script), repeat: Repeat::Safe }
+        Self { command, script: Some(script), repeat: Repeat::Safe, sent: None }
     }
 
     pub(super) fn arg(mut self, argument: impl ToRedisArgs) -> Self {
@@ -47,11 +50,20 @@ impl Request {
         self
     }
 
+    /// Tells whether it may have reached the server, whatever becomes of its answer.
+    pub(super) fn telling(mut self, sent: &Arc<AtomicBool>) -> Self {
+        self.sent = Some(Arc::clone(sent));
+        self
+    }
+
     pub(super) fn may_repeat(&self) -> bool {
         self.repeat == Repeat::Safe
     }
 
     pub(super) async fn send(&self, connection: &mut Connection) -> RedisResult<Value> {
+        if let Some(sent) = &self.sent {
+            sent.store(true, Ordering::Relaxed);
+        }
         let answer = connection.query(&self.command).await;
         match (answer, self.script) {
             (Err(error), Some(script)) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {

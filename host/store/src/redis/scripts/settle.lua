@@ -4,7 +4,11 @@
 -- Answer: 1, or 0 where there is nothing to settle.
 
 local record = redis.call('GET', KEYS[1])
-if not record or record == 'settled' then return 0 end
+if not record or record == 'settled' then
+  -- A reservation that comes late, after it was given up, is not to count.
+  if not record and ARGV[1] ~= '0' then redis.call('SET', KEYS[1], 'settled', 'PX', ARGV[1]) end
+  return 0
+end
 for index, part in ipairs(cmsgpack.unpack(record)) do
   local actual = tonumber(ARGV[index + 1])
   if not actual then break end

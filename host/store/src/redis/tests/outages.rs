@@ -220,7 +220,10 @@ async fn a_server_that_is_full_refuses_and_settlements_wait() {
 async fn of_settlements_that_wait_the_oldest_are_dropped() {
     let mut bag = Bag::default();
     let put = |bag: &mut Bag, id: usize| {
-        bag.put((tokio::time::Instant::now(), Settlement { id: id.to_string(), tag: None, actual: vec![] }))
+        bag.put((
+            tokio::time::Instant::now(),
+            Settlement { id: id.to_string(), tag: None, actual: vec![], remembered: 0 },
+        ))
     };
     assert!(!(0..MOST).any(|id| put(&mut bag, id)));
     assert!(put(&mut bag, MOST), "the first is told");
