@@ -9,8 +9,8 @@ use tidegate_pipeline::{
     FieldAction, FilterFactory, HookError, NoAnswer, Plugin, SettingsProblem, World,
 };
 
-use super::super::super::AuthFilterFactory;
-use super::super::super::testing::asked;
+use crate::auth_filter::AuthFilterFactory;
+use crate::auth_filter::testing::asked;
 use crate::testing::{NoFiles, world};
 
 /// The fields that a server was shown, the size of the body and the time that was left.
