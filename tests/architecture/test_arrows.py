@@ -17,6 +17,7 @@ ALLOWED = {
     "credentials": {"pipeline", "contract"},
     # Scanners of personal data, which plugins are built with, too.
     "detect": set(),
+    "ext-authz": {"pipeline", "contract"},
     "filters": {"pipeline", "contract", "detect", "store"},
     "pipeline": {"contract", "telemetry"},
     "providers": {"contract"},
@@ -38,6 +39,7 @@ ALLOWED = {
         "config",
         "contract",
         "credentials",
+        "ext-authz",
         "filters",
         "pipeline",
         "providers",

@@ -11,9 +11,9 @@ use http::HeaderMap;
 use serde_json::Value;
 use tidegate_contract::{Context, Need, Reply, TransformVerdict};
 use tidegate_pipeline::{
-    Answer, Attributes, Call, Clusters, Document, Documents, FilterFactory, HttpClient, HttpRequest,
-    KeyDirectory, KeyHolder, NoAnswer, Payload, Plugin, Scope, SettingsProblem, StoreError, World,
-    apply_headers,
+    Answer, Attributes, Authorizer, Authorizers, AuthzServer, Call, Clusters, Document, Documents,
+    FilterFactory, HttpClient, HttpRequest, KeyDirectory, KeyHolder, NoAnswer, Payload, Plugin, Scope,
+    SettingsProblem, StoreError, World, apply_headers,
 };
 use tidegate_store::{MemoryQuotas, MemoryStore};
 
@@ -107,11 +107,21 @@ pub(crate) fn world<'w>(documents: &'w dyn Documents, network: &Arc<Network>) ->
         place: "place",
         documents,
         http: Arc::clone(network) as _,
+        authorizers: Arc::new(NoAuthorizers),
         clusters: Arc::clone(network) as _,
         kv: Arc::new(MemoryStore::default()),
         quotas: Arc::new(MemoryQuotas::default()),
         keys: Arc::new(NoKeys),
         prices: Arc::default(),
+    }
+}
+
+/// No servers that decide.
+struct NoAuthorizers;
+
+impl Authorizers for NoAuthorizers {
+    fn way_to(&self, server: AuthzServer) -> Result<Arc<dyn Authorizer>, String> {
+        Err(format!("cannot be reached here: {}", server.url))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate_config::{Config, FilterKinds, Problem, Problems, Source, checked};
 use tidegate_contract::{Hook, Hooks};
+use tidegate_ext_authz::GrpcAuthorizers;
 use tidegate_pipeline::{
     AuthMode, Chain, Clusters, Link, OnError, Prices, Registry, SettingsProblem, When, World,
 };
@@ -204,7 +205,17 @@ impl<'a> Filters<'a> {
         let Lasting { http, stores } = self.reach.lasting.clone();
         let Stores { kv, quotas, keys, .. } = stores;
         let prices = Arc::clone(&self.reach.prices);
-        let world = World { place: name, documents: &self.folder, http, clusters, quotas, kv, keys, prices };
+        let world = World {
+            place: name,
+            documents: &self.folder,
+            http,
+            authorizers: Arc::new(GrpcAuthorizers),
+            clusters,
+            quotas,
+            kv,
+            keys,
+            prices,
+        };
         let built = factory.build(&entry.settings.to_json(), &world);
         let given =
             |plugin| Given { version: None, plugin, body_limit: usize::MAX, windows: None, is_known: true };

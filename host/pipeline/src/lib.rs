@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod authorizers;
 mod beside;
 mod breaker;
 mod chain;
@@ -41,6 +42,10 @@ mod wanted;
 mod when;
 
 pub use apply::headers as apply_headers;
+pub use authorizers::{
+    Authorizer, Authorizers, AuthzField, AuthzGrant, AuthzRefusal, AuthzRequest, AuthzServer, AuthzVerdict,
+    FieldAction,
+};
 pub use beside::{Beside, JudgedBeside};
 pub use chain::{AuthMode, Authenticated, Chain, Denied};
 pub use document::{Body, Document, Field, NotJson, Payload};

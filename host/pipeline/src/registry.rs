@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::authorizers::Authorizers;
 use crate::keys::KeyDirectory;
 use crate::plugin::Plugin;
 use crate::prices::Prices;
@@ -33,6 +34,8 @@ pub struct World<'w> {
     pub documents: &'w dyn Documents,
     /// Other servers; what an operator's settings name may be reached.
     pub http: Arc<dyn HttpClient>,
+    /// Servers that decide about requests over gRPC.
+    pub authorizers: Arc<dyn Authorizers>,
     /// The clusters of the configuration.
     pub clusters: Arc<dyn Clusters>,
     /// What counts use against limits; outlives the configuration.

@@ -1,19 +1,22 @@
-//! A server that decides about each request from its head alone, as forward auth does.
+//! A server that decides about each request from its head alone: over HTTP, as forward auth does, or over gRPC.
 
+mod grpc;
 mod settings;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tidegate_contract::{AuthVerdict, Head, Header, HeaderEdit, Principal, Refusal, Reply};
+use tidegate_contract::{AuthVerdict, Head, Header, Reply};
 use tidegate_pipeline::{Call, HookError, HttpClient, HttpRequest};
 
 pub(super) use settings::{ExternalSettings, checked};
+use words::{Words, failed, replaced, said, standard};
 
-use super::method::{Asked, Identity, Method, is_name};
+use super::method::{Asked, Identity, Method};
 
-/// The way in by another's word.
+/// The way in by another's word, over HTTP.
 pub(super) struct External {
     url: String,
     method: String,
@@ -21,11 +24,7 @@ pub(super) struct External {
     shown: Vec<String>,
     /// Fields that are sent besides.
     set: Vec<(String, SecretString)>,
-    /// Fields of the answer that say who is calling, in lower case.
-    principal: String,
-    tenant: Option<String>,
-    /// Fields of the answer that go on with the request, in lower case.
-    allowed: Vec<String>,
+    words: Words,
     http: Arc<dyn HttpClient>,
 }
 
@@ -76,53 +75,17 @@ impl External {
         match reply.status {
             200..=299 => self.allow(reply),
             // What its body says may be meant for others than clients.
-            401 => Ok(AuthVerdict::Deny(Refusal::new(
-                401,
-                "unauthorized",
-                "the request is not let in; check its credential",
-            ))),
-            403 => Ok(AuthVerdict::Deny(Refusal::new(403, "forbidden", "the caller may not do this"))),
+            status @ (401 | 403) => Ok(AuthVerdict::Deny(standard(status))),
             status => Err(failed(&format!("answers with status {status}"))),
         }
     }
 
     fn allow(&self, reply: &Reply) -> Result<AuthVerdict, HookError> {
-        let id = single(reply, &self.principal).filter(|id| is_name(id));
-        let id = id.ok_or_else(|| {
-            failed(&format!("lets somebody in and does not say who in one \"{}\"", self.principal))
-        })?;
-        let tenant = self.tenant.as_ref().map(|name| {
-            let tenant = single(reply, name).filter(|tenant| is_name(tenant));
-            tenant.ok_or_else(|| {
-                failed(&format!("lets somebody in and does not say of which tenant in one \"{name}\""))
-            })
-        });
-        let principal = Principal { tenant: tenant.transpose()?, ..Principal::named(id) };
-        let headers = self.allowed.iter().flat_map(|name| edits(name, reply)).collect();
+        let principal = self.words.principal(&reply.headers)?;
+        let edits = |name: &String| replaced(name, said(&reply.headers, name).map(<[u8]>::to_vec));
+        let headers = self.words.allowed.iter().flat_map(edits).collect();
         Ok(Identity { headers, ..Identity::of(principal) }.allow())
     }
-}
-
-/// The value of a field that is there once, as text.
-fn single(reply: &Reply, name: &str) -> Option<String> {
-    let mut values = values(reply, name);
-    let value = values.next().filter(|_| values.next().is_none())?;
-    std::str::from_utf8(value).ok().map(|text| text.trim().to_owned())
-}
-
-/// What the client sent under that name never stays.
-fn edits(name: &str, reply: &Reply) -> Vec<HeaderEdit> {
-    let added = values(reply, name).map(|value| HeaderEdit::Add(name.to_owned(), value.to_vec()));
-    std::iter::once(HeaderEdit::Remove(name.to_owned())).chain(added).collect()
-}
-
-fn values<'r>(reply: &'r Reply, name: &str) -> impl Iterator<Item = &'r [u8]> {
-    let fields = reply.headers.iter().filter(move |header| header.name == name);
-    fields.map(|header| &*header.value).collect::<Vec<_>>().into_iter()
-}
-
-fn failed(cause: &str) -> HookError {
-    HookError::Failed(format!("the server that decides about requests {cause}"))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Settings {
             self.api_keys.and_then(|settings| boxed(settings.checked(shares_bearer, world, problems))),
             self.introspection.and_then(|settings| boxed(introspection::checked(settings, world, problems))),
             self.mtls.and_then(|settings| boxed(mtls::checked(settings, problems))),
-            self.external.and_then(|settings| boxed(external::checked(settings, world, problems))),
+            self.external.and_then(|settings| external::checked(settings, world, problems)),
         ];
         let methods: Vec<_> = methods.into_iter().flatten().collect();
         if methods.is_empty() && problems.is_empty() {
