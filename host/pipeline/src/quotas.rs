@@ -12,7 +12,8 @@ use crate::services::StoreError;
 /// A call may come twice, as from a network that lost the first answer: reserving again under an id that is open, and settling
 /// again what is settled, change nothing. A reservation that is never settled counts with what it reserved.
 pub trait Quotas: Send + Sync + 'static {
-    /// Reserves everything that is wanted, or nothing. An id stands for one reservation, whoever makes it.
+    /// Reserves everything that is wanted, or nothing. An id stands for one reservation, whoever makes it. After an error it
+    /// is spent: what may have been reserved is taken back, and whoever tries again takes another id.
     fn reserve<'a>(&'a self, id: &'a str, wants: &'a [Want]) -> BoxFuture<'a, Result<Reserved, StoreError>>;
 
     /// Puts what was used in the place of what was reserved, in the order of the wants.

@@ -43,10 +43,10 @@ async fn what_was_granted_outlives_a_server_that_writes_it_down() {
     }
     server.kill();
     assert!(quotas.reserve("while it is down", &wants(4)).await.is_err());
-    // Nobody gets an error of this: it is delivered later.
+    // Nobody gets an error of this: it is delivered later, as is the end of a reservation that may have been made.
     quotas.settle("0", &[1]).await.unwrap();
     quotas.settle("1", &[14]).await.unwrap();
-    assert_eq!(redis.waiting(), 2);
+    assert!((2..=3).contains(&redis.waiting()), "{}", redis.waiting());
     server.start_again();
     let after = until_success(&redis).await;
     assert!(after < Duration::from_secs(1), "{after:?}");
@@ -156,8 +156,8 @@ async fn a_server_that_stands_still_costs_each_call_its_time_and_settlements_wai
     sleeper.join().unwrap();
     until_success(&redis).await;
     until_delivered(&redis).await;
-    // The reservation without an answer is made all the same; the one that is settled is settled once.
-    assert_eq!(left(&quotas, &wants(0)[0]).await, 88);
+    // The reservation without an answer is taken back; the one that is settled is settled once.
+    assert_eq!(left(&quotas, &wants(0)[0]).await, 98);
 }
 
 #[tokio::test]

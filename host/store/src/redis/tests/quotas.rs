@@ -34,11 +34,12 @@ async fn a_server_that_stands_still_lets_through_no_more_and_counts_nothing_twic
     };
     let asked = asked_by_three(&settings, stands_still).await;
     assert!(asked.failed > 100, "only {} calls took too long", asked.failed);
-    assert_eq!(asked.granted, 3000);
+    // What nobody had an answer to holds its place until it is taken back.
+    assert!((2000..=3000).contains(&asked.granted), "{}", asked.granted);
     let quotas: Arc<dyn Quotas> = server.client();
     assert_eq!(
         left(&quotas, &want("shared", DAY, 4000, 0)).await,
-        1000,
+        4000 - asked.granted,
         "what is counted is what was granted"
     );
 }
@@ -58,8 +59,10 @@ async fn asked_by_three(settings: &RedisSettings, mut now_and_then: impl FnMut()
         let [granted, failed, answered] = [&granted, &failed, &answered].map(Arc::clone);
         tokio::spawn(async move {
             for index in 0..50 {
-                let (id, wants) = (format!("{task}-{index}"), [want("shared", DAY, 3000, 1)]);
+                let wants = [want("shared", DAY, 3000, 1)];
+                let mut tries = 0..;
                 let reserved = loop {
+                    let id = format!("{task}-{index}-{}", tries.next().unwrap_or_default());
                     match quotas.reserve(&id, &wants).await {
                         Ok(reserved) => break reserved,
                         Err(_) => failed.fetch_add(1, Ordering::Relaxed),
@@ -77,6 +80,9 @@ async fn asked_by_three(settings: &RedisSettings, mut now_and_then: impl FnMut()
     }
     for task in tasks {
         task.await.unwrap();
+    }
+    for client in clients {
+        client.close(Duration::from_secs(10)).await;
     }
     let [granted, failed] = [granted, failed].map(|number| number.load(Ordering::Relaxed));
     Asked { granted, failed }
