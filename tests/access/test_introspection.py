@@ -2,6 +2,7 @@
 
 import base64
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,8 +19,10 @@ class Knowing(Upstream):
         super().__init__(answer=self.tell)
         self.tokens: dict[str, dict] = {}
         self.status = 200
+        self.pause = 0
 
     def tell(self, seen, reply):
+        time.sleep(self.pause)
         token = parse_qs(seen.body.decode())["token"][0]
         said = self.tokens.get(token)
         reply.json({"active": said is not None, **(said or {})}, self.status)
@@ -57,6 +60,16 @@ def test_an_answer_is_kept_for_its_time(guarded, server):
     long = guarded({"introspection": server.settings(cache="1h")})
     assert long.bearer("short").status_code == 200
     until(lambda: long.bearer("short").status_code == 401, "the end of the token")
+
+
+def test_who_comes_while_the_server_is_asked_waits_for_its_answer(guarded, server):
+    gateway = guarded({"introspection": server.settings()})
+    server.tokens["opaque"] = {"sub": "alice"}
+    server.pause = 0.2
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(gateway.bearer, ["opaque"] * 16))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(server.requests) == 1
 
 
 def test_t_auth_3_tokens_with_a_common_beginning_are_told_apart(guarded, server):

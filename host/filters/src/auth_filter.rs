@@ -6,6 +6,7 @@ mod cache;
 mod claims;
 mod credential;
 mod external;
+mod flights;
 mod hmac;
 mod introspection;
 mod jwt;

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tidegate_admin::{Access, ReloadError, Reloaded};
 use tidegate_config::Config;
+use tidegate_config::checked::Usage;
 use tidegate_pipeline::Traces;
 use tidegate_proxy::{ListenError, Listeners, Observers, Prepared, Proxy};
 use tidegate_telemetry::Metrics;
@@ -42,24 +43,34 @@ struct State {
 }
 
 /// What is read at the start only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fixed {
     admin: SocketAddr,
     workers: Option<NonZeroUsize>,
+    /// As they are shown, without secrets: all that is wanted is whether they changed.
+    store: String,
+    usage: Option<Usage>,
 }
 
 impl Fixed {
     /// What a configuration says of it.
     pub(crate) fn of(config: &Config) -> Self {
-        Self { admin: config.admin.address, workers: config.workers }
+        let (store, usage) = (format!("{:?}", config.store), config.usage.clone());
+        Self { admin: config.admin.address, workers: config.workers, store, usage }
     }
 
-    fn warn_of(self, wanted: Self) {
+    fn warn_of(&self, wanted: &Self) {
         if self.admin != wanted.admin {
             tracing::warn!(address = %wanted.admin, "\"admin.address\" changes with the next start only");
         }
         if self.workers != wanted.workers {
             tracing::warn!(workers = ?wanted.workers, "\"workers\" changes with the next start only");
+        }
+        if self.store != wanted.store {
+            tracing::warn!("\"store\" changes with the next start only");
+        }
+        if self.usage != wanted.usage {
+            tracing::warn!("\"usage\" changes with the next start only");
         }
     }
 }
@@ -174,7 +185,7 @@ impl Reloader {
             tracing::info!(%address, "listening");
         }
         let seen = before.of_all(&files);
-        Ok(self.note(shown, files, seen, Fixed::of(&config)))
+        Ok(self.note(shown, files, seen, &Fixed::of(&config)))
     }
 
     /// The plugins.
@@ -208,11 +219,11 @@ impl Reloader {
     }
 
     /// Notes what is live now, and says whether it differs from what was.
-    fn note(&self, shown: Value, files: Vec<PathBuf>, seen: Fingerprint, wanted: Fixed) -> bool {
+    fn note(&self, shown: Value, files: Vec<PathBuf>, seen: Fingerprint, wanted: &Fixed) -> bool {
         let mut state = self.state();
         state.fixed.warn_of(wanted);
         let changed = state.shown != shown || state.seen != seen;
-        *state = State { shown, files, seen, fixed: state.fixed };
+        *state = State { shown, files, seen, fixed: state.fixed.clone() };
         if changed {
             self.generation.fetch_add(1, Ordering::Relaxed);
         }

@@ -18,6 +18,7 @@ pub(super) use settings::{IntrospectionSettings, checked};
 use super::cache::{Cache, now};
 use super::claims::{Claims, Refused};
 use super::credential::Presented;
+use super::flights::Flights;
 use super::jwt::{ends, refusal};
 use super::keys::{Digest, sha256};
 use super::method::{Asked, Identity, Method, PASS, ambiguous};
@@ -39,6 +40,7 @@ pub(super) struct Introspection {
     claims: Claims,
     http: Arc<dyn HttpClient>,
     answers: Cache<Result<Identity, Refused>>,
+    flights: Flights,
 }
 
 /// Whose tokens are taken, and for whom they must be.
@@ -75,6 +77,10 @@ impl Introspection {
         digest: Digest,
         deadline: Duration,
     ) -> Result<AuthVerdict, HookError> {
+        let _turn = self.flights.turn(digest).await;
+        if let Some(known) = self.answers.get(&digest, now()) {
+            return Ok(verdict(known));
+        }
         let said = self.send(&token, deadline).await?;
         let now = now();
         let judged = self.judge(&said, now);

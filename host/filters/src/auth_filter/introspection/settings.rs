@@ -11,6 +11,7 @@ use tidegate_pipeline::{SettingsProblem, World};
 use super::{Expected, Introspection, credentials};
 use crate::auth_filter::cache::Cache;
 use crate::auth_filter::claims::{ClaimsSettings, Required};
+use crate::auth_filter::flights::Flights;
 use crate::settings::{Secret, check_url, duration, problem};
 
 /// A server that knows tokens, and what is asked of them.
@@ -66,5 +67,6 @@ pub(in crate::auth_filter) fn checked(
         claims,
         http: Arc::clone(&world.http),
         answers: Cache::new(),
+        flights: Flights::default(),
     })
 }
