@@ -17,6 +17,7 @@ from support.budgets import answers, CHAT, costs, usage_of, used
 from support.cases import case
 from support.clients import Client, Failed
 from support.gateway import Gateway, PLAIN, proxy_config, run_tidegate
+from support.scenes import SPENT, STOP, streams
 from support.upstream import completion, delta, DONE, Reply, Upstream
 from support.wait import until
 
@@ -430,28 +431,11 @@ TEXT = "the tide is as high as it was yesterday."
 SAID = math.ceil(len(TEXT) / 4)
 ASKED = {"model": "asked", "max_tokens": 20, "messages": [{"role": "user", "content": "How high is the tide?"}]}
 STREAMED = {**ASKED, "stream": True}
-STOP = delta("", finish_reason="stop")
-SPENT = b'data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}\n\n'
 
 
 def scene(act):
     """An upstream that does something with requests, and answers looks at once."""
     return lambda seen, reply: reply.json(completion()) if seen.json["model"] == "look" else act(reply)
-
-
-def streams(*pieces: bytes, cut: bool = False, stalls: bool = False):
-    def act(reply: Reply):
-        reply.start_events()
-        for piece in pieces:
-            reply.chunk(piece)
-        if stalls:
-            reply.gone(10)
-        if cut or stalls:
-            reply.cut()
-        else:
-            reply.end()
-
-    return act
 
 
 def left(gateway: Gateway) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from support.budgets import CHAT, usage_of
 from support.gateway import Gateway, PLAIN, proxy_config, run_tidegate
+from support.scenes import SPENT, STOP, streams
 from support.upstream import completion, delta, DONE, Reply, Upstream
 
 
@@ -74,23 +75,6 @@ ASKED = {"model": "asked", "max_tokens": 20, "messages": [{"role": "user", "cont
 TAGGED = {**ASKED, "metadata": {"team": "harbour", "run": 7, "customer": "c-1"}}
 BLOCKED = {**ASKED, "messages": [{"role": "user", "content": "a forbidden word"}]}
 STREAMED = {**ASKED, "stream": True}
-STOP = delta("", finish_reason="stop")
-SPENT = b'data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}\n\n'
-
-
-def streams(*pieces: bytes, cut: bool = False, stalls: bool = False):
-    def act(reply: Reply):
-        reply.start_events()
-        for piece in pieces:
-            reply.chunk(piece)
-        if stalls:
-            reply.gone(10)
-        if cut or stalls:
-            reply.cut()
-        else:
-            reply.end()
-
-    return act
 
 
 def plain(reply: Reply):

@@ -13,6 +13,7 @@ from support.backends import free_port
 from support.gateway import PLAIN, Gateway, proxy_config
 from support.plugins import plugin, written
 from support.redis import Redis
+from support.scenes import SPENT, STOP, streams
 from support.upstream import DONE, Reply, Upstream, completion, delta
 from support.wait import until
 
@@ -24,7 +25,6 @@ ASKED = {"model": "m", "max_tokens": 500, "messages": [{"role": "user", "content
 STREAMED = {**ASKED, "stream": True}
 TEXT = "the tide is as high as it was yesterday."
 SAID = math.ceil(len(TEXT) / 4)
-USAGE = b'data: {"id":"c","object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}\n\n'
 
 
 def expected_input(body: dict) -> int:
@@ -64,21 +64,6 @@ def plain(reply: Reply):
     reply.json(completion())
 
 
-def streams(*pieces: bytes, cut: bool = False, stalls: bool = False):
-    def act(reply: Reply):
-        reply.start_events()
-        for piece in pieces:
-            reply.chunk(piece)
-        if stalls:
-            reply.gone(10)
-        if cut or stalls:
-            reply.cut()
-        else:
-            reply.end()
-
-    return act
-
-
 def fails(status: int):
     return lambda reply: reply.json({"error": {"message": "no", "type": "server_error"}}, status)
 
@@ -92,12 +77,11 @@ def waits(reply: Reply):
     reply.cut()
 
 
-FINISH = delta("", finish_reason="stop")
 # Name, what the upstream does, what is asked, and the requests and tokens that come to count.
 SCENES = {
     "an answer": (plain, ASKED, 1, 10),
-    "a stream that says what it used": (streams(delta(TEXT), FINISH, USAGE, DONE), STREAMED, 1, 10),
-    "a stream that does not": (streams(delta(TEXT), FINISH, DONE), STREAMED, 1, expected_input(STREAMED) + SAID),
+    "a stream that says what it used": (streams(delta(TEXT), STOP, SPENT, DONE), STREAMED, 1, 10),
+    "a stream that does not": (streams(delta(TEXT), STOP, DONE), STREAMED, 1, expected_input(STREAMED) + SAID),
     "a stream that is cut": (streams(delta(TEXT), cut=True), STREAMED, 1, expected_input(STREAMED) + SAID),
     "an upstream that fails": (fails(500), ASKED, 1, 0),
     "an upstream that is busy": (fails(429), ASKED, 1, 0),
@@ -276,7 +260,7 @@ def test_a_stream_that_ends_while_the_gateway_does_is_settled(lasting):
         reply.start_events()
         reply.chunk(delta(TEXT))
         ends.wait(10)
-        for piece in (FINISH, USAGE, DONE):
+        for piece in (STOP, SPENT, DONE):
             reply.chunk(piece)
         reply.end()
 

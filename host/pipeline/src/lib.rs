@@ -11,6 +11,7 @@ mod breaker;
 mod chain;
 mod document;
 mod edit;
+mod expression;
 mod fields;
 mod grants;
 mod guard;

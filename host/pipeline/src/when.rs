@@ -7,8 +7,7 @@ use cel::{Context, Program, Value};
 use http::HeaderMap;
 use tidegate_contract::Principal;
 
-/// The longest condition that is compiled.
-const MAX_SOURCE: usize = 4096;
+use crate::expression;
 
 /// The variables that a condition may use.
 const VARIABLES: [&str; 4] = ["principal", "model", "route", "headers"];
@@ -42,18 +41,8 @@ impl When {
     /// # Errors
     /// One sentence: where the text is no CEL, or uses a variable that does not exist.
     pub fn compile(source: &str) -> Result<Self, String> {
-        if source.len() > MAX_SOURCE {
-            return Err(format!("the condition is longer than {MAX_SOURCE} bytes"));
-        }
-        let program = Program::compile(source).map_err(|error| {
-            let text = error.to_string();
-            format!("the condition is no CEL: {}", text.lines().next().unwrap_or("it cannot be parsed"))
-        })?;
+        let program = expression::compile(source, "condition", &VARIABLES)?;
         let used = program.references();
-        let unknown = used.variables().into_iter().find(|name| !VARIABLES.contains(name)).map(str::to_owned);
-        if let Some(name) = unknown {
-            return Err(format!("the condition uses \"{name}\"; it may use {}", VARIABLES.join(", ")));
-        }
         let uses = |name: &str| used.has_variable(name);
         let beyond_head = uses("principal") || uses("model") || uses("route");
         let headers = uses("headers");

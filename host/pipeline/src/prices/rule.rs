@@ -6,8 +6,7 @@ use std::sync::Arc;
 use cel::{Context, Program, Value};
 use tidegate_contract::Usage;
 
-/// The longest rule that is compiled.
-const MAX_SOURCE: usize = 4096;
+use crate::expression;
 
 /// Names that a rule may use besides those of tokens.
 const TEXTS: [&str; 2] = ["model", "backend"];
@@ -46,20 +45,8 @@ impl CostRule {
     /// # Errors
     /// One sentence: where the text is no CEL, uses a variable that does not exist, or gives no cost.
     pub fn compile(source: &str) -> Result<Self, String> {
-        if source.len() > MAX_SOURCE {
-            return Err(format!("the rule is longer than {MAX_SOURCE} bytes"));
-        }
-        let program = Program::compile(source).map_err(|error| {
-            let text = error.to_string();
-            format!("the rule is no CEL: {}", text.lines().next().unwrap_or("it cannot be parsed"))
-        })?;
-        let names = || TEXTS.into_iter().chain(TOKENS);
-        let used = program.references();
-        let unknown = used.variables().into_iter().find(|name| names().all(|known| known != *name));
-        if let Some(name) = unknown {
-            let known: Vec<_> = names().collect();
-            return Err(format!("the rule uses \"{name}\"; it may use {}", known.join(", ")));
-        }
+        let names: Vec<&str> = TEXTS.into_iter().chain(TOKENS).collect();
+        let program = expression::compile(source, "rule", &names)?;
         let rule = Self { source: source.into(), program: Arc::new(program) };
         let sample = Usage {
             input: 1000,
