@@ -225,7 +225,7 @@ fn what_cannot_be_is_refused_in_a_sentence() {
         ),
         (
             json!({"principal": "a", "limits": {"requests_per_day": 0}}),
-            "\"requests_per_day\" must be a number",
+            "\"requests_per_day\" must be a whole number",
         ),
         (json!({"principal": "a", "expires_at": "soon"}), "\"expires_at\" must be a time"),
         (json!({"principal": "a", "expires_at": "2020-01-01T00:00:00Z"}), "expired from the start"),
