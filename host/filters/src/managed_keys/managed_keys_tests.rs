@@ -234,7 +234,7 @@ fn what_cannot_be_is_refused_in_a_sentence() {
             "exclude each other",
         ),
         (json!({"principal": "a", "expires_in": "-1h"}), "\"expires_in\" must be a duration"),
-        (json!([]), "the body is not"),
+        (json!([]), "the body must be an object"),
     ] {
         let text = refused(wanted.clone());
         assert!(text.contains(part), "{wanted}: {text}");
