@@ -429,7 +429,7 @@ BAD_BODIES = {
     "a list": ("object", []),
     "a list in the place of an object": ("object", ["alice", None, None, None, None, None]),
     "a text": ("object", "alice"),
-    "null": ("object", None),
+    "null": ("object", b"null"),
     "half of it": ("JSON", b'{"principal": "al'),
     "nothing": ("JSON", b""),
 }
