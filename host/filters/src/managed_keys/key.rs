@@ -138,7 +138,7 @@ impl Key {
 
 /// RFC 3339.
 fn told(milliseconds: u64) -> String {
-    humantime::format_rfc3339(moment(milliseconds)).to_string()
+    humantime::format_rfc3339_millis(moment(milliseconds)).to_string()
 }
 
 fn moment(milliseconds: u64) -> SystemTime {
