@@ -136,9 +136,14 @@ impl Key {
     }
 }
 
-/// RFC 3339.
+/// RFC 3339; a whole second as one.
 fn told(milliseconds: u64) -> String {
-    humantime::format_rfc3339_millis(moment(milliseconds)).to_string()
+    let moment = moment(milliseconds);
+    if milliseconds.is_multiple_of(1000) {
+        humantime::format_rfc3339_seconds(moment).to_string()
+    } else {
+        humantime::format_rfc3339_millis(moment).to_string()
+    }
 }
 
 fn moment(milliseconds: u64) -> SystemTime {
