@@ -9,7 +9,7 @@ use std::time::Duration;
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use tidegate_pipeline::{Authorizer, AuthzRequest, AuthzServer, AuthzVerdict, NoAnswer};
+use tidegate_pipeline::{Authorizer, AuthzRequest, AuthzServer, AuthzVerdict, NoAnswer, causes};
 use tonic::metadata::{Ascii, MetadataKey, MetadataMap, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status, TimeoutExpired};
@@ -110,17 +110,6 @@ fn no_answer(status: &Status) -> NoAnswer {
 
 /// Characters of what went wrong that the log tells.
 const LONGEST: usize = 300;
-
-/// An error and what is behind it, since the outermost one seldom says why.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}
 
 #[cfg(test)]
 #[path = "client_tests.rs"]

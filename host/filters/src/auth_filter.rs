@@ -25,6 +25,7 @@ use tidegate_contract::{AdmissionVerdict, AuthVerdict, Head, Hook, Hooks, Subscr
 use tidegate_pipeline::{Answer, Call, FilterFactory, KeyHolder, Plugin, SettingsProblem, World};
 
 pub(crate) use keys::{Digest, KeyTable, parse_digest, sha256};
+pub(crate) use listed::Who;
 pub(crate) use method::is_name;
 use method::{Asked, Method};
 use settings::Settings;
@@ -47,8 +48,9 @@ impl FilterFactory for AuthFilterFactory {
     fn build(&self, settings: &Value, world: &World<'_>) -> Result<Arc<dyn Plugin>, Vec<SettingsProblem>> {
         let settings = decode::<Settings>(settings, "")?;
         let body_digest = settings.needs_body_digest();
-        let limiter = settings.may_limit().then(|| Limiter::new(OWN_LIMITS, world));
         let methods = settings.methods(world)?;
+        let may_limit = methods.iter().any(|method| method.may_limit());
+        let limiter = may_limit.then(|| Limiter::new(OWN_LIMITS, world));
         let authenticates = Hooks::NONE.with(Hook::Authenticate);
         let hooks = if limiter.is_some() {
             authenticates.with(Hook::Admit).with(Hook::Settle)

@@ -4,6 +4,7 @@
 
 pub mod auth_filter;
 pub mod content_moderation;
+mod hex;
 mod limits;
 mod managed_keys;
 pub mod rate_limit;

@@ -9,8 +9,8 @@ use tidegate_config::checked::{self, RedisServers, UsageFile};
 use tidegate_filters::ManagedKeys;
 use tidegate_pipeline::{KeyValue, Quotas, Records, UsageLog};
 use tidegate_store::{
-    BadSettings, JsonLinesUsage, MemoryQuotas, MemoryRecords, MemoryStore, OpenError, Redis, RedisSettings,
-    RedisTls, Servers, Sqlite, SqliteUsage,
+    Account, BadSettings, MemoryQuotas, MemoryRecords, MemoryStore, OpenError, Redis, RedisSettings,
+    RedisTls, Servers, Sqlite,
 };
 
 use crate::boot::LAST_WORDS;
@@ -43,13 +43,7 @@ pub(crate) struct Stores {
 struct Files {
     store: Option<Arc<Sqlite>>,
     redis: Option<Arc<Redis>>,
-    usage: Option<UsageOf>,
-}
-
-#[derive(Clone)]
-enum UsageOf {
-    Sqlite(Arc<SqliteUsage>),
-    JsonLines(Arc<JsonLinesUsage>),
+    usage: Option<Arc<Account>>,
 }
 
 impl Stores {
@@ -90,17 +84,12 @@ impl Stores {
 
     fn with_usage(self, usage: &checked::Usage) -> Result<Self, OpenError> {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        let (log, file): (Arc<dyn UsageLog>, _) = match &usage.file {
-            UsageFile::Sqlite(path) => {
-                let log = Arc::new(SqliteUsage::open(path, usage.keep_days.map(|days| DAY * days))?);
-                (Arc::clone(&log) as _, UsageOf::Sqlite(log))
-            }
-            UsageFile::JsonLines(path) => {
-                let log = Arc::new(JsonLinesUsage::open(path)?);
-                (Arc::clone(&log) as _, UsageOf::JsonLines(log))
-            }
-        };
-        Ok(Self { usage: Some(log), files: Files { usage: Some(file), ..self.files }, ..self })
+        let account = Arc::new(match &usage.file {
+            UsageFile::Sqlite(path) => Account::in_database(path, usage.keep_days.map(|days| DAY * days))?,
+            UsageFile::JsonLines(path) => Account::in_lines(path)?,
+        });
+        let log: Arc<dyn UsageLog> = Arc::clone(&account) as _;
+        Ok(Self { usage: Some(log), files: Files { usage: Some(account), ..self.files }, ..self })
     }
 
     /// Writes down what is not yet.
@@ -110,10 +99,8 @@ impl Stores {
             redis.close(LAST_WORDS).await;
         }
         let closing = tokio::task::spawn_blocking(move || {
-            match usage {
-                Some(UsageOf::Sqlite(log)) => log.close(),
-                Some(UsageOf::JsonLines(log)) => log.close(),
-                None => {}
+            if let Some(account) = usage {
+                account.close();
             }
             if let Some(store) = store {
                 store.close();

@@ -69,7 +69,7 @@ pub use runtime::{
 pub use scope::{Attributes, MAX_LINES, MAX_NOTES, NotesFull, Scope};
 pub use services::{
     Backing, Clusters, Entry, HttpClient, HttpRequest, KeyValue, Level, MAX_DEPTH, MAX_KEY, MAX_VALUE,
-    Models, NoAnswer, PluginMetrics, Question, Services, StoreError,
+    Models, NoAnswer, PluginMetrics, Question, Services, StoreError, causes,
 };
 pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};

@@ -147,6 +147,17 @@ pub enum NoAnswer {
     Failed(String),
 }
 
+/// An error and what is behind it, since the outermost one seldom says why.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
 /// Series that plugins make.
 pub trait PluginMetrics: Send + Sync + 'static {
     /// Adds to a counter.

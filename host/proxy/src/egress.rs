@@ -26,7 +26,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tidegate_config::checked::ClusterTls;
 use tidegate_contract::{Header, Reply};
-use tidegate_pipeline::{HttpClient, HttpRequest, NoAnswer};
+use tidegate_pipeline::{HttpClient, HttpRequest, NoAnswer, causes};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -219,17 +219,6 @@ fn failed(error: &hyper::Error) -> NoAnswer {
 
 fn head_too_large() -> NoAnswer {
     NoAnswer::Failed(format!("the answer's head has more than {MAX_FIELDS} fields or {MAX_HEAD} bytes"))
-}
-
-/// An error and what is behind it, since the outermost one seldom says why.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

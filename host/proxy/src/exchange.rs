@@ -378,7 +378,7 @@ impl Admitted<'_> {
         let weighed = route.hooks.has(Hook::Admit) && size.exact().is_none();
         let is_rewritten = route.rewrites(ledger.dialect, ledger.operation);
         // What the request says of itself stands in the account.
-        let is_told = ledger.observers().usage.is_some() && ledger.operation.names_a_model();
+        let is_told = ledger.is_tagged();
         if weighed || route.reads_request() || is_rewritten || (small && (route.may_retry() || is_told)) {
             return self.hold(ledger).await;
         }
@@ -430,7 +430,7 @@ impl Admitted<'_> {
     fn note_read(&self, ledger: &mut Ledger) {
         if let ClientBody::Held(held) = &self.body {
             ledger.bytes_received = held.bytes.len() as u64;
-            if ledger.observers().usage.is_some() && ledger.operation.names_a_model() {
+            if ledger.is_tagged() {
                 ledger.tags = account::tags(&held.bytes);
             }
         }

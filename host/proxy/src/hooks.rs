@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use tidegate_contract::{Hook, Operation, Reply, Usage};
-use tidegate_pipeline::{Body, Detour, Document, Flow, Message, Sold};
+use tidegate_pipeline::{Body, Detour, Document, Flow, Message};
 use tidegate_providers::output_bound;
 
+use crate::account;
 use crate::exchange::check_model;
 use crate::fault::Fault;
 use crate::headers::{add_fields, media_type};
@@ -80,9 +81,9 @@ fn priced(estimate: Usage, route: &Route, draft: &Draft, ledger: &Ledger) -> Usa
     let output = if estimate.output == 0 { UNBOUNDED_OUTPUT } else { estimate.output };
     let prices = &ledger.observers().prices;
     let cost = |backend: &Backend| {
-        let model = backend.model.as_deref().or_else(|| draft.model())?;
-        let (provider, name) = (backend.cluster.provider.name(), &*backend.cluster.name);
-        prices.quote(Sold { provider, model, backend: name }, &Usage { output, ..estimate })
+        let model = backend.model.as_deref().or_else(|| draft.model());
+        let mut names = account::sold(&backend.cluster, [model, None]);
+        names.find_map(|sold| prices.quote(sold, &Usage { output, ..estimate }))
     };
     let shares = route.backends.iter().filter(|backend| backend.weight > 0);
     let costs: Option<Vec<u64>> = shares.map(cost).collect();

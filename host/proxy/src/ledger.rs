@@ -187,6 +187,11 @@ impl Ledger {
         });
     }
 
+    /// Whether the exchange has a line in the account of usage in which its tags stand.
+    pub(crate) fn is_tagged(&self) -> bool {
+        self.observers.usage.is_some() && self.operation.names_a_model()
+    }
+
     /// Notes the route; hooks are told of it from here on.
     pub(crate) fn note_route(&mut self, route: &Arc<Route>) {
         self.session.route = Arc::clone(&route.name);
@@ -347,11 +352,10 @@ impl Drop for Ledger {
         self.take_progress();
         self.check_moderation();
         let moderation = self.moderated();
-        self.usage = self.usage.map(|usage| self.priced(usage));
         let settled = self.settled().map(|usage| self.priced(usage));
-        if self.usage.is_none() {
-            self.usage = settled.filter(|usage| usage.cost_micro_usd.is_some());
-        }
+        // What was read of the answer is what is settled; what has no tokens may have a cost.
+        let is_told = |usage: &Usage| self.usage.is_some() || usage.cost_micro_usd.is_some();
+        self.usage = settled.filter(is_told).or(self.usage);
         self.tell_filters(settled);
         let principal = self.principal.as_deref();
         let error = self.error.as_ref();

@@ -2,7 +2,7 @@
 //!
 //! [`MemoryStore`] and [`MemoryQuotas`] live and die with the process; what [`Sqlite`] gives does the same work and outlives
 //! it, and [`Redis`] is a server that several gateways share. Every owner of values has a share of a store that it cannot exceed, so a plugin that fills its own share takes nothing
-//! from the others. [`SqliteUsage`] and [`JsonLinesUsage`] keep the account of exchanges in a file.
+//! from the others. [`Account`] keeps the account of exchanges in a file.
 
 #![forbid(unsafe_code)]
 
@@ -27,5 +27,5 @@ pub use quotas::MemoryQuotas;
 pub use records::MemoryRecords;
 pub use redis::{BadSettings, Redis, RedisSettings, RedisTls, Servers};
 pub use room::Bounds;
-pub use sqlite::{DurableQuotas, Sqlite, SqliteRecords, SqliteStore, SqliteUsage};
-pub use usage::JsonLinesUsage;
+pub use sqlite::{DurableQuotas, Sqlite, SqliteRecords, SqliteStore};
+pub use usage::Account;

@@ -23,7 +23,6 @@ use crate::quotas::MemoryQuotas;
 
 pub use quotas::DurableQuotas;
 pub use records::SqliteRecords;
-pub use usage::SqliteUsage;
 pub use values::SqliteStore;
 
 const STATE: Kind = Kind {

@@ -6,8 +6,8 @@ mod queue;
 mod seen;
 mod sums;
 
-pub(crate) use account::{Account, Scan, Sink, Visit};
-pub use lines::JsonLinesUsage;
+pub use account::Account;
+pub(crate) use account::{Scan, Sink, Visit};
 pub(crate) use seen::{Seen, Tags};
 
 #[cfg(test)]

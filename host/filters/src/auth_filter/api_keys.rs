@@ -32,6 +32,10 @@ impl Method for ApiKeys {
             Err(error) => Asked::Later(Box::pin(std::future::ready(Err(error)))),
         }
     }
+
+    fn may_limit(&self) -> bool {
+        self.managed.is_some() || self.keys.holders().any(|holder| !holder.limits.is_empty())
+    }
 }
 
 impl ApiKeys {

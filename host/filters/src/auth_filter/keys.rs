@@ -33,6 +33,11 @@ impl<T> KeyTable<T> {
         new
     }
 
+    /// All of them, in no order.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = &T> {
+        self.buckets.values().flatten().map(|(_, holder)| holder)
+    }
+
     /// Whose key this is.
     pub(crate) fn holder(&self, presented: &Digest) -> Option<&T> {
         let bucket = self.buckets.get(&prefix(presented))?;

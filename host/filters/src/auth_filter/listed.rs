@@ -9,11 +9,11 @@ use super::method::{Identity, is_name};
 use crate::settings::{decode, problem};
 
 /// Whom a credential stands for.
-pub(super) struct Who {
-    pub(super) principal: String,
-    pub(super) tenant: Option<String>,
+pub(crate) struct Who {
+    pub(crate) principal: String,
+    pub(crate) tenant: Option<String>,
     /// Globs of the models that it may use; `None` allows every model.
-    pub(super) models: Option<Vec<String>>,
+    pub(crate) models: Option<Vec<String>>,
 }
 
 impl Who {
@@ -23,11 +23,13 @@ impl Who {
         if !is_name(&self.principal) {
             return Err("\"principal\" is no name; write who that is, in at most 256 bytes of one line");
         }
-        Ok(Identity::of(Principal {
-            tenant: self.tenant,
-            models: self.models.map(ModelNames::new),
-            ..Principal::named(self.principal)
-        }))
+        Ok(Identity::of(self.principal()))
+    }
+
+    /// Whoever checked that it is a name.
+    pub(crate) fn principal(self) -> Principal {
+        let Self { principal, tenant, models } = self;
+        Principal { tenant, models: models.map(ModelNames::new), ..Principal::named(principal) }
     }
 }
 

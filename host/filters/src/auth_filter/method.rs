@@ -9,6 +9,11 @@ use tidegate_pipeline::{Answer, Call};
 pub(super) trait Method: Send + Sync + 'static {
     /// Whether the credential of this kind is good; a pass where the request has none.
     fn ask<'a>(&'a self, call: Call<'a>, head: Head<'a>) -> Asked<'a>;
+
+    /// Whether whom it lets in may have limits of their own.
+    fn may_limit(&self) -> bool {
+        false
+    }
 }
 
 /// An answer that is there, or one that takes its time.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tidegate_contract::{ModelNames, Principal};
 use tidegate_pipeline::{KeyHolder, SettingsProblem, World};
 
 use super::api_keys::ApiKeys;
@@ -14,7 +13,7 @@ use super::hmac::{self, HmacSettings};
 use super::introspection::{self, IntrospectionSettings};
 use super::jwt::{self, ProviderSettings};
 use super::keys::{Digest, KeyTable, parse_digest, sha256};
-use super::listed::{Listed, Place};
+use super::listed::{Listed, Place, Who};
 use super::method::Method;
 use super::mtls::{self, MtlsSettings};
 use crate::limits::OwnLimits;
@@ -43,14 +42,6 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Whether keys may have limits of their own.
-    pub(super) fn may_limit(&self) -> bool {
-        let limited = |keys: &Vec<ApiKey>| keys.iter().any(|key| key.limits.is_some());
-        self.api_keys.as_ref().is_some_and(|settings| {
-            settings.managed || settings.file.is_some() || settings.keys.as_ref().is_some_and(limited)
-        })
-    }
-
     /// Whether the digest of a request's body is needed.
     pub(super) fn needs_body_digest(&self) -> bool {
         self.hmac.is_some()
@@ -177,12 +168,8 @@ impl ApiKey {
 
     fn holder(self) -> KeyHolder {
         let limits = self.limits.map(OwnLimits::limits).unwrap_or_default();
-        let principal = Principal {
-            tenant: self.tenant,
-            models: self.models.map(ModelNames::new),
-            ..Principal::named(self.principal)
-        };
-        KeyHolder { limits: limits.into(), ..KeyHolder::of(principal) }
+        let who = Who { principal: self.principal, tenant: self.tenant, models: self.models };
+        KeyHolder { limits: limits.into(), ..KeyHolder::of(who.principal()) }
     }
 }
 

@@ -14,6 +14,7 @@ use tidegate_contract::Header;
 use tidegate_pipeline::{Call, Counted, HttpClient, HttpRequest, KeyValue, Limit, SettingsProblem, World};
 
 use super::limit::name_of;
+use crate::hex::hex;
 use crate::settings::{Secret, check_url, problem};
 
 /// When whoever runs the gateway is told, and how besides the log.
@@ -190,13 +191,4 @@ fn shown(counted: Counted, amount: u64) -> Value {
 /// What is lost beyond 2^53 is no part that anybody would be told of.
 fn as_float(amount: u64) -> f64 {
     amount as f64
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // A text takes whatever is written.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }

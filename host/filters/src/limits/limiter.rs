@@ -105,7 +105,7 @@ impl Limiter {
         let expected = self.experience.expect(call.context, estimate);
         let cost = estimate.cost_micro_usd.unwrap_or_default();
         let ticket = Ticket::new(estimate.input, cost, limits.iter().map(|limit| limit.counted));
-        let wants = self.wants(whose, limits, |limit| reserved(limit, expected));
+        let wants = self.wants(whose, limits, expected);
         let reserved = match self.quotas.reserve(ticket.id(), &wants).await {
             Ok(reserved) => reserved,
             Err(error) => return self.without_store(&error),
@@ -140,12 +140,12 @@ impl Limiter {
         self.quotas.settle(ticket.id(), &nothing).await.map_err(failed)
     }
 
-    fn wants(&self, whose: &str, limits: &[Limit], amount: impl Fn(&Limit) -> u64) -> Vec<Want> {
+    fn wants(&self, whose: &str, limits: &[Limit], expected: Expected) -> Vec<Want> {
         let want = |limit: &Limit| {
             let Limit { counted, window, most } = limit;
             let key = format!("{}\u{1f}{}/{window:?}\u{1f}{whose}", self.place, counted.as_str());
             let bound = if self.is_soft { MOST } else { *most };
-            Want { key: key.into(), window: *window, limit: bound, amount: amount(limit) }
+            Want { key: key.into(), window: *window, limit: bound, amount: reserved(limit, expected) }
         };
         limits.iter().map(want).collect()
     }

@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tidegate_contract::{ModelNames, Principal};
 use tidegate_pipeline::{KeyHolder, Record};
 
 use super::KeyError;
-use crate::auth_filter::{Digest, parse_digest, sha256};
+use crate::auth_filter::{Digest, Who, parse_digest, sha256};
+use crate::hex::hex;
 use crate::limits::OwnLimits;
 
 /// What every secret begins with, so that scanners of secrets and people know one when they see it.
@@ -43,7 +43,7 @@ impl Secret {
     }
 
     pub(super) fn sha256(&self) -> String {
-        sha256(self.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&sha256(self.0.as_bytes()))
     }
 }
 
@@ -96,11 +96,8 @@ impl Key {
     pub(super) fn holder(&self) -> KeyHolder {
         let limits = self.limits.clone().map(OwnLimits::of);
         let limits = limits.and_then(Result::ok).map(OwnLimits::limits).unwrap_or_default();
-        let principal = Principal {
-            tenant: self.tenant.clone(),
-            models: self.models.clone().map(ModelNames::new),
-            ..Principal::named(self.principal.clone())
-        };
+        let (principal, tenant, models) = (self.principal.clone(), self.tenant.clone(), self.models.clone());
+        let principal = Who { principal, tenant, models }.principal();
         let counted_as = format!("key\u{1f}{}", self.id).into();
         KeyHolder { limits: limits.into(), counted_as, ..KeyHolder::of(principal) }
     }

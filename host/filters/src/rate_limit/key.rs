@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tidegate_contract::Principal;
 use tidegate_pipeline::{Call, SettingsProblem};
 
+use crate::hex::hex;
 use crate::settings::problem;
 
 /// Who it is where nobody is known.
@@ -207,12 +208,4 @@ fn network(address: IpAddr) -> String {
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // A text takes whatever is written.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }

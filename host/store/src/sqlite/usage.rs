@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use futures_util::future::BoxFuture;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
-use tidegate_pipeline::{StoreError, UsageLog, UsageQuery, UsageRecord, UsageReport};
+use tidegate_pipeline::{UsageQuery, UsageRecord};
 
 use super::file::{self, Kept, Kind};
 use super::signed;
@@ -30,40 +29,21 @@ const FORGOTTEN: i64 = 1000;
 /// How often it is looked whether rows are too old.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// The account of exchanges in a SQLite database, in its table `exchanges`.
-///
-/// Several processes may write to one file. What was appended 100 ms ago outlives the process, however it ends; records of
-/// the last seconds may go with a loss of power (`synchronous=NORMAL`), since an account is not worth a flush of the disk
-/// ten times a second.
-#[derive(Debug)]
-pub struct SqliteUsage(Account);
-
-impl SqliteUsage {
-    /// Opens or makes the file. Exchanges older than `keep` are forgotten bit by bit.
-    pub fn open(path: &Path, keep: Option<Duration>) -> Result<Self, OpenError> {
+impl Account {
+    /// In a SQLite database, in its table `exchanges`: opens or makes the file. Exchanges older than `keep` are forgotten bit
+    /// by bit.
+    ///
+    /// Several processes may write to one file. What was appended 100 ms ago outlives the process, however it ends; records
+    /// of the last seconds may go with a loss of power (`synchronous=NORMAL`), since an account is not worth a flush of the
+    /// disk ten times a second.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or made, or holds something else.
+    pub fn in_database(path: &Path, keep: Option<Duration>) -> Result<Self, OpenError> {
         let table = |connection| Table { connection, path: path.to_owned() };
         let (writes, reads) = (file::open(path, &KIND)?, file::open(path, &KIND)?);
         let sink = Writer { table: table(writes), keep, look: Instant::now() };
-        Account::start(sink, table(reads)).map(Self).map_err(|error| OpenError::new(path, KIND.holds, error))
-    }
-
-    /// Writes what waits, and ends the threads. Records that are appended afterwards are lost.
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
-
-impl UsageLog for SqliteUsage {
-    fn append(&self, record: UsageRecord) {
-        self.0.append(record);
-    }
-
-    fn report<'a>(&'a self, query: &'a UsageQuery) -> BoxFuture<'a, Result<UsageReport, StoreError>> {
-        Box::pin(self.0.report(query))
-    }
-
-    fn lost(&self) -> u64 {
-        self.0.lost()
+        Self::start(sink, table(reads)).map_err(|error| OpenError::new(path, KIND.holds, error))
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tidegate_pipeline::{StoreError, UsageQuery, UsageRecord, UsageReport};
+use futures_util::future::BoxFuture;
+use tidegate_pipeline::{StoreError, UsageLog, UsageQuery, UsageRecord, UsageReport};
 use tokio::sync::oneshot;
 
 use super::queue::Queue;
@@ -37,9 +38,9 @@ pub(crate) trait Scan: Send + 'static {
     fn scan(&mut self, query: &UsageQuery, visit: Visit<'_>) -> Result<(), String>;
 }
 
-/// A queue and its threads.
+/// The account of exchanges in a file: a queue and its threads.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub struct Account {
     queue: Arc<Queue>,
     reports: Mutex<Option<SyncSender<Asked>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -66,21 +67,6 @@ impl Account {
         Ok(Self { queue, reports: Mutex::new(Some(reports)), threads: Mutex::new(threads), closed })
     }
 
-    pub(crate) fn append(&self, record: UsageRecord) {
-        self.queue.append(record);
-    }
-
-    pub(crate) fn lost(&self) -> u64 {
-        self.queue.lost()
-    }
-
-    pub(crate) async fn report(&self, query: &UsageQuery) -> Result<UsageReport, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.ask(Asked { query: query.clone(), answer })?;
-        let made = answered.await.unwrap_or_else(|_| Err("the account of usage is closed".to_owned()));
-        made.map_err(StoreError::Unavailable)
-    }
-
     fn ask(&self, asked: Asked) -> Result<(), StoreError> {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reports) = reports.as_ref() else {
@@ -93,8 +79,8 @@ impl Account {
         })
     }
 
-    /// Writes what waits, and waits until the threads have ended.
-    pub(crate) fn close(&self) {
+    /// Writes what waits, and ends the threads. Records that are appended afterwards are lost.
+    pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.queue.close();
         self.reports.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -104,6 +90,25 @@ impl Account {
                 tracing::error!("a thread of the account of usage has panicked");
             }
         }
+    }
+}
+
+impl UsageLog for Account {
+    fn append(&self, record: UsageRecord) {
+        self.queue.append(record);
+    }
+
+    fn report<'a>(&'a self, query: &'a UsageQuery) -> BoxFuture<'a, Result<UsageReport, StoreError>> {
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            self.ask(Asked { query: query.clone(), answer })?;
+            let made = answered.await.unwrap_or_else(|_| Err("the account of usage is closed".to_owned()));
+            made.map_err(StoreError::Unavailable)
+        })
+    }
+
+    fn lost(&self) -> u64 {
+        self.queue.lost()
     }
 }
 

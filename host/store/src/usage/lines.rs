@@ -5,8 +5,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use futures_util::future::BoxFuture;
-use tidegate_pipeline::{StoreError, UsageLog, UsageQuery, UsageRecord, UsageReport};
+use tidegate_pipeline::{UsageQuery, UsageRecord};
 
 use super::account::{Account, Scan, Sink, Visit};
 use super::seen::Seen;
@@ -14,41 +13,21 @@ use crate::open_error::{OpenError, Problem};
 
 const HOLDS: &str = "the account of usage";
 
-/// The account of exchanges in a file with one JSON object a line, for one process.
-///
-/// What was appended 100 ms ago outlives the process, however it ends; the last seconds may go with a loss of power. The file
-/// may be renamed or removed at any time, as rotations of logs do: the next batch begins another one. Reports read the file
-/// as it is now, and nothing of renamed ones; a line that is no record, such as one that a kill has cut off, is passed over.
-#[derive(Debug)]
-pub struct JsonLinesUsage(Account);
-
-impl JsonLinesUsage {
-    /// Opens or makes the file, readable by nobody else.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+impl Account {
+    /// In a file with one JSON object a line, for one process: opens or makes it, readable by nobody else.
+    ///
+    /// What was appended 100 ms ago outlives the process, however it ends; the last seconds may go with a loss of power. The
+    /// file may be renamed or removed at any time, as rotations of logs do: the next batch begins another one. Reports read
+    /// the file as it is now, and nothing of renamed ones; a line that is no record, such as one that a kill has cut off, is
+    /// passed over.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or made.
+    pub fn in_lines(path: &Path) -> Result<Self, OpenError> {
         let told = |problem: Problem| OpenError::new(path, HOLDS, problem);
         let file = open(path).map_err(|error| told(error.into()))?;
         let sink = Writer { file, path: path.to_owned() };
-        let account = Account::start(sink, Reader(path.to_owned()));
-        Ok(Self(account.map_err(|error| told(error.into()))?))
-    }
-
-    /// Writes what waits, and ends the threads. Records that are appended afterwards are lost.
-    pub fn close(&self) {
-        self.0.close();
-    }
-}
-
-impl UsageLog for JsonLinesUsage {
-    fn append(&self, record: UsageRecord) {
-        self.0.append(record);
-    }
-
-    fn report<'a>(&'a self, query: &'a UsageQuery) -> BoxFuture<'a, Result<UsageReport, StoreError>> {
-        Box::pin(self.0.report(query))
-    }
-
-    fn lost(&self) -> u64 {
-        self.0.lost()
+        Self::start(sink, Reader(path.to_owned())).map_err(|error| told(error.into()))
     }
 }
 

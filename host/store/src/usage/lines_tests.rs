@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tidegate_pipeline::{UsageLog, UsageRecord};
 
-use super::JsonLinesUsage;
+use crate::Account;
 use crate::open_error::Problem;
 use crate::usage::tests::{all, requests, waited};
 
@@ -16,7 +16,7 @@ fn record(id: &str) -> UsageRecord {
 fn a_record_is_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.jsonl");
-    let log = JsonLinesUsage::open(&path).unwrap();
+    let log = Account::in_lines(&path).unwrap();
     log.append(UsageRecord { tags: [("team".to_owned(), "a\nb".to_owned())].into(), ..record("1") });
     log.append(record("2"));
     log.close();
@@ -31,12 +31,12 @@ fn a_record_is_a_line() {
 fn a_line_that_was_cut_off_is_passed_over_and_spoils_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.jsonl");
-    let first = JsonLinesUsage::open(&path).unwrap();
+    let first = Account::in_lines(&path).unwrap();
     first.append(record("1"));
     first.close();
     let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
     file.write_all(b"{\"time\":1,\"request_id\":\"cut o").unwrap();
-    let second = JsonLinesUsage::open(&path).unwrap();
+    let second = Account::in_lines(&path).unwrap();
     second.append(record("2"));
     assert_eq!(requests(&second), 2);
     file.write_all(b"{\"time\":1").unwrap();
@@ -47,7 +47,7 @@ fn a_line_that_was_cut_off_is_passed_over_and_spoils_no_other() {
 fn the_file_may_be_rotated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.jsonl");
-    let log = JsonLinesUsage::open(&path).unwrap();
+    let log = Account::in_lines(&path).unwrap();
     log.append(record("1"));
     assert_eq!(requests(&log), 1);
     fs::rename(&path, folder.path().join("usage.jsonl.1")).unwrap();
@@ -67,7 +67,7 @@ fn a_batch_that_cannot_be_written_waits_and_is_lost_only_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inner/usage.jsonl");
     fs::create_dir(path.parent().unwrap()).unwrap();
-    let log = JsonLinesUsage::open(&path).unwrap();
+    let log = Account::in_lines(&path).unwrap();
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
     log.append(record("1"));
     let error = waited(log.report(&all())).unwrap_err().to_string();
@@ -87,6 +87,6 @@ fn a_batch_that_cannot_be_written_waits_and_is_lost_only_at_the_end() {
 #[test]
 fn a_missing_folder_is_told_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let error = JsonLinesUsage::open(&folder.path().join("none/usage.jsonl")).unwrap_err();
+    let error = Account::in_lines(&folder.path().join("none/usage.jsonl")).unwrap_err();
     assert_eq!(error.problem, Problem::NoFolder);
 }

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use tidegate_pipeline::{Dimension, UsageGroup, UsageLog, UsageQuery, UsageRecord, UsageReport};
 
 use super::queue::MOST;
+use crate::Account;
 use crate::killed::{self, LOSS, Victim, kills, now, tell};
-use crate::{JsonLinesUsage, SqliteUsage};
 
 /// What a future gives.
 pub(super) fn waited<T>(future: impl Future<Output = T>) -> T {
@@ -177,8 +177,8 @@ proptest! {
         queries in prop::collection::vec(query(), 1..6),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = SqliteUsage::open(&folder.path().join("usage.db"), None).unwrap();
-        let lines = JsonLinesUsage::open(&folder.path().join("usage.jsonl")).unwrap();
+        let sqlite = Account::in_database(&folder.path().join("usage.db"), None).unwrap();
+        let lines = Account::in_lines(&folder.path().join("usage.jsonl")).unwrap();
         for record in &records {
             sqlite.append(record.clone());
             lines.append(record.clone());
@@ -194,7 +194,7 @@ proptest! {
 #[test]
 fn reports_have_a_most_of_groups() {
     let folder = tempfile::tempdir().unwrap();
-    let log = SqliteUsage::open(&folder.path().join("usage.db"), None).unwrap();
+    let log = Account::in_database(&folder.path().join("usage.db"), None).unwrap();
     for index in 0..10_001 {
         log.append(UsageRecord { model: Some(index.to_string()), input: index, ..UsageRecord::default() });
     }
@@ -209,7 +209,7 @@ fn reports_have_a_most_of_groups() {
 fn what_no_writer_takes_is_counted_as_lost() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.db");
-    let log = SqliteUsage::open(&path, None).unwrap();
+    let log = Account::in_database(&path, None).unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
     // Nobody else writes as long as this is held.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -227,17 +227,17 @@ fn what_no_writer_takes_is_counted_as_lost() {
 fn what_was_appended_is_there_after_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.db");
-    let log = SqliteUsage::open(&path, None).unwrap();
+    let log = Account::in_database(&path, None).unwrap();
     (0..10).for_each(|_| log.append(UsageRecord::default()));
     drop(log);
-    assert_eq!(requests(&SqliteUsage::open(&path, None).unwrap()), 10);
+    assert_eq!(requests(&Account::in_database(&path, None).unwrap()), 10);
 }
 
 #[test]
 fn two_processes_may_write_to_one_database() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("usage.db");
-    let logs = [SqliteUsage::open(&path, None).unwrap(), SqliteUsage::open(&path, None).unwrap()];
+    let logs = [Account::in_database(&path, None).unwrap(), Account::in_database(&path, None).unwrap()];
     for index in 0..1000 {
         logs[index % 2].append(UsageRecord::default());
     }
@@ -259,7 +259,7 @@ fn append_for_ever(log: &impl UsageLog) {
 #[ignore = "is started by the test that kills it"]
 fn victim_with_a_database() {
     if let Some(path) = killed::file() {
-        append_for_ever(&SqliteUsage::open(&path, None).unwrap());
+        append_for_ever(&Account::in_database(&path, None).unwrap());
     }
 }
 
@@ -267,7 +267,7 @@ fn victim_with_a_database() {
 #[ignore = "is started by the test that kills it"]
 fn victim_with_lines() {
     if let Some(path) = killed::file() {
-        append_for_ever(&JsonLinesUsage::open(&path).unwrap());
+        append_for_ever(&Account::in_lines(&path).unwrap());
     }
 }
 
@@ -294,12 +294,12 @@ fn kill<L: UsageLog>(victim: &str, open: impl Fn(&Path) -> L) {
 
 #[test]
 fn a_kill_takes_the_last_interval_at_most_from_a_database() {
-    kill("victim_with_a_database", |path| SqliteUsage::open(path, None).unwrap());
+    kill("victim_with_a_database", |path| Account::in_database(path, None).unwrap());
 }
 
 #[test]
 fn a_kill_takes_the_last_interval_at_most_from_lines() {
-    kill("victim_with_lines", |path| JsonLinesUsage::open(path).unwrap());
+    kill("victim_with_lines", |path| Account::in_lines(path).unwrap());
 }
 
 /// Not a test of speed: it prints what a million exchanges take.
@@ -307,9 +307,9 @@ fn a_kill_takes_the_last_interval_at_most_from_lines() {
 #[ignore = "prints a figure"]
 fn pace() {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteUsage::open(&folder.path().join("usage.db"), None).unwrap();
+    let sqlite = Account::in_database(&folder.path().join("usage.db"), None).unwrap();
     measure("SQLite", &sqlite);
-    measure("lines", &JsonLinesUsage::open(&folder.path().join("usage.jsonl")).unwrap());
+    measure("lines", &Account::in_lines(&folder.path().join("usage.jsonl")).unwrap());
 }
 
 fn measure(name: &str, log: &impl UsageLog) {
