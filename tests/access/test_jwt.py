@@ -105,6 +105,16 @@ def test_with_all_a_caller_needs_a_credential_of_each_filter(guarded, issuer):
     assert principals == [None, "alice", None, None], "the first filter says who it is"
 
 
+def test_a_key_in_a_field_of_its_own_and_a_token_are_asked_for_together(guarded, issuer):
+    keys = {"api_keys": {"keys": [{"key": "demo", "principal": "by-key"}], "header": "x-team-key"}}
+    service = guarded_config(jwt(issuer))["virtual_services"][0]
+    service |= {"auth": "all", "filters": [*service["filters"], {"auth_filter": keys, "name": "keys"}]}
+    gateway = guarded(jwt(issuer), virtual_services=[service])
+    token, key = bearer(issuer.token()), {"x-team-key": "demo"}
+    sent = [token | key, token, key, token | {"x-api-key": "demo"}, token | {"x-team-key": "other"}, bearer(issuer.token(exp=1)) | key]
+    assert [gateway.get("/v1/models", headers=headers).status_code for headers in sent] == [200, 401, 401, 401, 401, 401]
+
+
 def test_t_auth_1_what_other_languages_make_of_a_token_is_a_401(guarded, issuer):
     gateway = guarded(jwt(issuer))
     texts = ["' OR '1'='1", "'; DROP TABLE users; --", "${jndi:ldap://x}", "{{7*7}}", "../../etc/passwd", "%00", "\\x00"]

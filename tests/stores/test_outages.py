@@ -203,6 +203,10 @@ CHOICES = {
 }
 
 
+# Nobody's store is the client's doing.
+BLAMES = {"limits_unavailable": "gateway", "filter_failed": "plugin", None: None}
+
+
 @pytest.mark.parametrize("settings, entry, status, code", CHOICES.values(), ids=CHOICES)
 def test_a_gateway_starts_before_its_store(settings, entry, status, code):
     redis = Redis()
@@ -210,6 +214,7 @@ def test_a_gateway_starts_before_its_store(settings, entry, status, code):
         answer = gateway.chat()
         assert answer.status_code == status
         assert answer.json().get("error", {}).get("code") == code
+        assert gateway.access_of("/v1/chat/completions")[0].get("blame") == BLAMES[code]
         assert "x-ratelimit-remaining-requests" not in answer.headers
         with redis:
             began = time.monotonic()

@@ -101,6 +101,8 @@ impl Fault {
     pub(crate) fn blame(&self) -> Blame {
         match self {
             Self::Denied(Denied::Failed { .. }) => Blame::Plugin,
+            // What is refused for want of a server's answer, such as that of a store, is not the client's doing.
+            Self::Denied(Denied::Refused { refusal, .. }) if refusal.status >= 500 => Blame::Gateway,
             Self::Connect { .. }
             | Self::Reset { .. }
             | Self::BrokeOff { .. }
@@ -146,7 +148,7 @@ impl Fault {
                 format!("the answer was blocked: {reason}").into()
             }
             Self::Denied(Denied::Unauthenticated) => {
-                "no API key was sent; send one as \"Authorization: Bearer KEY\"".into()
+                "no API key or token was sent; send one as \"Authorization: Bearer KEY\"".into()
             }
             Self::Denied(Denied::Failed { .. }) => {
                 "a policy of the gateway could not decide; try again".into()

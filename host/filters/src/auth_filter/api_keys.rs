@@ -1,11 +1,13 @@
-//! API keys, in whichever field a vendor's client sends them.
+//! API keys, in whichever field a vendor's client sends them, or in the one that the settings name.
 
 use std::sync::Arc;
 
-use tidegate_contract::{AuthVerdict, Head};
+use http::HeaderName;
+use http::header::AUTHORIZATION;
+use tidegate_contract::{AuthVerdict, Head, HeaderEdit};
 use tidegate_pipeline::{Call, HookError, KeyDirectory, KeyHolder};
 
-use super::credential::Presented;
+use super::credential::{Presented, is_of_a_vendor};
 use super::keys::{Digest, KeyTable, sha256};
 use super::method::{Asked, Identity, Method, ambiguous, deny};
 
@@ -16,13 +18,19 @@ pub(super) struct ApiKeys {
     pub(super) keys: KeyTable<Arc<KeyHolder>>,
     /// Those that the admin API makes, where the settings want them.
     pub(super) managed: Option<Arc<dyn KeyDirectory>>,
+    /// The one field that keys come in; those of the vendors' clients unless set.
+    pub(super) header: Option<HeaderName>,
     /// Whether a bearer credential that is no key of the table is another method's to judge.
     pub(super) shares_bearer: bool,
 }
 
 impl Method for ApiKeys {
     fn ask<'a>(&'a self, call: Call<'a>, head: Head<'a>) -> Asked<'a> {
-        let judged = match Presented::in_head(&head) {
+        let presented = match &self.header {
+            Some(header) => Presented::in_one(&head, header.as_str()),
+            None => Presented::in_head(&head),
+        };
+        let judged = match presented {
             Presented::Nothing => Ok(AuthVerdict::Pass),
             Presented::Key(key) => self.judge(call, &key, &head),
             Presented::Ambiguous(field) => Ok(ambiguous(CODE, field)),
@@ -48,15 +56,26 @@ impl ApiKeys {
     }
 
     fn judge(&self, call: Call<'_>, key: &[u8], head: &Head<'_>) -> Result<AuthVerdict, HookError> {
-        let is_bearer = || matches!(Presented::of_scheme(head, "bearer"), Presented::Key(_));
         Ok(match self.holder(&sha256(key))? {
             Some(holder) => {
                 let principal = Arc::clone(&holder.principal);
                 call.scope.keep(holder);
-                Identity { principal, headers: [].into() }.allow()
+                Identity { principal, headers: self.taken() }.allow()
             }
-            None if self.shares_bearer && is_bearer() => AuthVerdict::Pass,
+            None if self.shares_bearer && self.is_bearer(head) => AuthVerdict::Pass,
             None => deny(CODE, "the API key is not known here; check it, or ask for a new one"),
         })
+    }
+
+    /// Whether what was judged is the bearer credential.
+    fn is_bearer(&self, head: &Head<'_>) -> bool {
+        let may_be = self.header.as_ref().is_none_or(|header| *header == AUTHORIZATION);
+        may_be && matches!(Presented::of_scheme(head, "bearer"), Presented::Key(_))
+    }
+
+    /// A field of the operator's own goes no further; those of the vendors' clients never do.
+    fn taken(&self) -> Arc<[HeaderEdit]> {
+        let own = self.header.iter().map(HeaderName::as_str).filter(|header| !is_of_a_vendor(header));
+        own.map(|header| HeaderEdit::Remove(header.to_owned())).collect()
     }
 }

@@ -73,6 +73,34 @@ fn the_key_is_found_in_every_vendors_place() {
 }
 
 #[test]
+fn a_field_of_its_own_is_the_only_one_that_is_looked_at() {
+    let keys = json!([{"key": "demo", "principal": "alice"}]);
+    for (header, removed) in [("x-team-key", 1), ("X-API-Key", 0)] {
+        let filter = build(&json!({"api_keys": {"keys": keys, "header": header}})).unwrap();
+        let field = header.to_ascii_lowercase();
+        let own: (&str, &[u8]) = (&field, b"demo");
+        let token: (&str, &[u8]) = ("authorization", b"Bearer eyJ.of.another");
+        let AuthVerdict::Allow(grant) = ask(&*filter, &[token, own], "") else { panic!("{header}: no yes") };
+        assert_eq!(grant.headers.len(), removed, "what is no vendor's field goes no further");
+        assert!(matches!(ask(&*filter, &[("authorization", b"Bearer demo")], "key=demo"), AuthVerdict::Pass));
+        assert!(matches!(ask(&*filter, &[own, own], ""), AuthVerdict::Deny(_)));
+        assert!(matches!(ask(&*filter, &[(&field, b"demo2")], ""), AuthVerdict::Deny(_)));
+    }
+    let bearer = build(&json!({"api_keys": {"keys": keys, "header": "authorization"}})).unwrap();
+    assert_eq!(principal(ask(&*bearer, &[("authorization", b"Bearer demo")], "")).as_deref(), Some("alice"));
+    assert!(matches!(ask(&*bearer, &[("x-api-key", b"demo")], ""), AuthVerdict::Pass));
+}
+
+#[test]
+fn a_field_that_says_something_else_holds_no_key() {
+    let keys = json!([{"key": "demo", "principal": "alice"}]);
+    for header in ["", "x team", "Cookie", "host"] {
+        let problems = build(&json!({"api_keys": {"keys": keys, "header": header}})).err().unwrap();
+        assert_eq!((problems.len(), &*problems[0].pointer), (1, "/api_keys/header"), "{header}");
+    }
+}
+
+#[test]
 fn no_key_is_a_pass_and_a_wrong_one_a_deny() {
     let filter = demo();
     assert!(matches!(ask(&*filter, &[], ""), AuthVerdict::Pass));

@@ -13,11 +13,16 @@ pub(crate) enum Presented<'a> {
     /// One key, token or pair, as bytes.
     Key(Cow<'a, [u8]>),
     /// The first place that is used is used twice: which one counts would be a guess.
-    Ambiguous(&'static str),
+    Ambiguous(&'a str),
 }
 
 /// Header fields that are nothing but a key: Anthropic's, Azure's and Google's.
 const PLAIN_FIELDS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
+
+/// Whether vendors' clients send their keys in this field.
+pub(crate) fn is_of_a_vendor(field: &str) -> bool {
+    field == "authorization" || PLAIN_FIELDS.contains(&field)
+}
 
 impl<'a> Presented<'a> {
     /// The key in the first place that holds one: `Authorization: Bearer`, the vendors' fields, then `?key=`.
@@ -29,13 +34,18 @@ impl<'a> Presented<'a> {
             .unwrap_or_else(|| in_query(head.query))
     }
 
+    /// The key in this one field, whichever others there are.
+    pub(crate) fn in_one(head: &Head<'a>, field: &'a str) -> Self {
+        in_field(head.headers, field)
+    }
+
     /// What stands in `authorization` after this scheme.
     pub(crate) fn of_scheme(head: &Head<'a>, scheme: &str) -> Self {
         in_authorization(head.headers, scheme)
     }
 }
 
-fn in_field<'a>(headers: &[(&'a str, &'a [u8])], field: &'static str) -> Presented<'a> {
+fn in_field<'a>(headers: &[(&'a str, &'a [u8])], field: &'a str) -> Presented<'a> {
     if field == "authorization" {
         return in_authorization(headers, "bearer");
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_pipeline::{KeyHolder, SettingsProblem, World};
@@ -86,6 +88,10 @@ struct ApiKeysSettings {
     /// Whether keys that the admin API makes count, too: `POST /v1/keys`.
     #[serde(default)]
     managed: bool,
+    /// The one header field that keys are taken from, such as `x-team-key`, or `authorization` for bearers only. Unless set, it is
+    /// whichever field a vendor's client sends.
+    #[schemars(length(min = 1))]
+    header: Option<String>,
 }
 
 /// A file of API keys.
@@ -126,13 +132,31 @@ impl ApiKeysSettings {
         problems: &mut Vec<SettingsProblem>,
     ) -> Option<ApiKeys> {
         let managed = self.managed.then(|| Arc::clone(&world.keys));
+        let header = self.header.and_then(|name| header(&name, problems));
         if managed.is_some() && self.keys.is_none() && self.file.is_none() {
-            return Some(ApiKeys { keys: KeyTable::default(), managed, shares_bearer });
+            return Some(ApiKeys { keys: KeyTable::default(), managed, header, shares_bearer });
         }
         let listed = Listed { method: "api_keys", list: "keys", inline: self.keys, file: self.file };
         let (keys, place) = listed.read(world, |file: KeysFile| file.keys, problems)?;
-        Some(ApiKeys { keys: table(keys, &place, problems), managed, shares_bearer })
+        Some(ApiKeys { keys: table(keys, &place, problems), managed, header, shares_bearer })
     }
+}
+
+/// Fields that say something else, and must reach whoever reads them.
+const NO_KEYS: [HeaderName; 6] = [HOST, CONTENT_LENGTH, CONTENT_TYPE, CONNECTION, TRANSFER_ENCODING, COOKIE];
+
+fn header(name: &str, problems: &mut Vec<SettingsProblem>) -> Option<HeaderName> {
+    let parsed = name.parse().ok().filter(|name| !NO_KEYS.contains(name));
+    if parsed.is_none() {
+        let name = name.escape_debug();
+        problems.push(problem(
+            "/api_keys/header",
+            &format!(
+                "\"{name}\" is no header field that a key can come in; write one such as \"x-team-key\""
+            ),
+        ));
+    }
+    parsed
 }
 
 fn table(keys: Vec<ApiKey>, place: &Place, problems: &mut Vec<SettingsProblem>) -> KeyTable<Arc<KeyHolder>> {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tidegate_pipeline::{KeyHolder, Record};
+use tidegate_pipeline::{KeyHolder, Limit, Record};
 
 use super::KeyError;
 use crate::auth_filter::{Digest, Who, parse_digest, sha256};
@@ -76,9 +76,12 @@ pub(super) struct Previous {
 }
 
 impl Key {
-    /// `None` where it is no key of ours.
+    /// `None` where it is no key of ours, or one whose limits nobody here knows: without them it would hold for more than it
+    /// was made for.
     pub(super) fn read(record: &Record) -> Option<Self> {
-        match serde_json::from_slice::<Self>(&record.value) {
+        let read = serde_json::from_slice::<Self>(&record.value).map_err(|error| error.to_string());
+        let read = read.and_then(|key| key.own_limits().map(|_| key));
+        match read {
             Ok(key) => Some(Self { id: record.id.clone(), version: record.version, ..key }),
             Err(error) => {
                 tracing::error!(id = record.id, %error, "the record of an API key cannot be read, so that the key does not hold");
@@ -92,10 +95,15 @@ impl Key {
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 
+    fn own_limits(&self) -> Result<Vec<Limit>, String> {
+        let limits = self.limits.clone().map(OwnLimits::of).transpose()?;
+        Ok(limits.map(OwnLimits::limits).unwrap_or_default())
+    }
+
     /// Whom it stands for.
     pub(super) fn holder(&self) -> KeyHolder {
-        let limits = self.limits.clone().map(OwnLimits::of);
-        let limits = limits.and_then(Result::ok).map(OwnLimits::limits).unwrap_or_default();
+        // They can be read: those of a record were, and those of a request passed the same check.
+        let limits = self.own_limits().unwrap_or_default();
         let (principal, tenant, models) = (self.principal.clone(), self.tenant.clone(), self.models.clone());
         let principal = Who { principal, tenant, models }.principal();
         let counted_as = format!("key\u{1f}{}", self.id).into();

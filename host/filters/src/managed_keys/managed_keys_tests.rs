@@ -97,6 +97,22 @@ fn a_key_that_is_made_stands_for_its_principal_at_once() {
 }
 
 #[test]
+fn a_record_whose_limits_nobody_knows_is_no_key() {
+    let table = Arc::new(Table::default());
+    let keys = ManagedKeys::new(Arc::<Table>::clone(&table));
+    now(keys.look()).unwrap();
+    let made = now(keys.create(&json!({"principal": "alice", "limits": {"requests_per_day": 5}}))).unwrap();
+    let id = made["id"].as_str().unwrap();
+    let kept = now(table.all(TABLE)).unwrap().remove(0);
+    let other =
+        String::from_utf8(kept.value.to_vec()).unwrap().replace("requests_per_day", "requests_per_year");
+    now(table.put(TABLE, id, other.into(), None)).unwrap();
+    now(keys.look()).unwrap();
+    assert!(holder(&keys, &made).is_none(), "it would hold without limits");
+    now(keys.revoke(id)).unwrap();
+}
+
+#[test]
 fn its_secret_and_the_digest_are_shown_nowhere() {
     let keys = keys();
     let made = now(keys.create(&json!({"principal": "alice"}))).unwrap();
