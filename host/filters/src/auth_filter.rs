@@ -117,6 +117,10 @@ impl Plugin for AuthFilter {
             }
         })
     }
+
+    fn settles_at_once(&self) -> bool {
+        true
+    }
 }
 
 /// What counters of keys' own limits begin with: they count wherever the key is used.

@@ -76,6 +76,10 @@ impl Plugin for RateLimit {
     fn withdraw<'a>(&'a self, _call: Call<'a>, ticket: &'a str) -> Answer<'a, ()> {
         Box::pin(self.limiter.withdraw(ticket))
     }
+
+    fn settles_at_once(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

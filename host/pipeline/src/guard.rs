@@ -16,7 +16,7 @@ use crate::plugin::{Answer, Call, HookError, Plugin};
 use crate::session::Session;
 use crate::tally::Outcome;
 use crate::trace::Step;
-use crate::verdict::{Verdict, cut};
+use crate::verdict::{Effect, Verdict, cut};
 use crate::wanted::WantedHeaders;
 use crate::when::When;
 
@@ -186,6 +186,10 @@ impl Link {
         self.hooks.has(hook)
     }
 
+    pub(crate) fn settles_at_once(&self) -> bool {
+        self.plugin.settles_at_once()
+    }
+
     pub(crate) fn subscription(&self) -> &Subscription {
         self.plugin.subscription()
     }
@@ -281,7 +285,7 @@ impl Link {
         if let Some((trace, started)) = scope.trace().zip(started) {
             let took = started.elapsed();
             trace.note(|| {
-                let effect = outcome.as_ref().map(|verdict| verdict.effect(trace.has_values()));
+                let effect = outcome.as_ref().map(|verdict| verdict.kept(trace.has_values()));
                 let error = outcome.as_ref().err().map(|error| cut(&error.to_string()));
                 Step { error, effect: effect.unwrap_or_default(), took, ..self.step(hook, name) }
             });
@@ -305,7 +309,7 @@ impl Link {
             verdict,
             error: None,
             shadow: self.shadow,
-            effect: serde_json::Value::Null,
+            effect: Effect::default(),
             took: Duration::ZERO,
         }
     }

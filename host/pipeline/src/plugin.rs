@@ -54,6 +54,12 @@ pub trait Plugin: Send + Sync + 'static {
         self.settle(call, ticket, Usage::default())
     }
 
+    /// Whether [`Plugin::settle`] and [`Plugin::withdraw`] only count, at most with a message to a store: then they begin where
+    /// an exchange ends, without a task of their own.
+    fn settles_at_once(&self) -> bool {
+        false
+    }
+
     /// Changes the request, in the client's dialect.
     fn transform_request<'a>(
         &'a self,

@@ -2,7 +2,7 @@
 
 mod rule;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -20,13 +20,42 @@ pub struct Prices {
     known: RwLock<Known>,
 }
 
-/// What was found on a day, by provider and model.
+/// What was found on a day.
 #[derive(Debug, Default)]
 struct Known {
     day: u32,
-    found: HashMap<Box<str>, Option<usize>>,
-    /// Models without a price of which the log tells already.
-    told: HashSet<Box<str>>,
+    /// By provider, then by model.
+    found: HashMap<Box<str>, HashMap<Box<str>, Found>>,
+    /// How many that are.
+    count: usize,
+}
+
+/// The place of the entry that holds for a model, if there is one.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    entry: Option<usize>,
+    /// Whether the log tells already that there is none.
+    is_told: bool,
+}
+
+impl Known {
+    fn of(&self, Sold { provider, model, .. }: Sold<'_>) -> Option<Found> {
+        self.found.get(provider)?.get(model).copied()
+    }
+
+    fn remember(&mut self, Sold { provider, model, .. }: Sold<'_>, entry: Option<usize>) {
+        if self.count < REMEMBERED {
+            let models = self.found.entry(provider.into()).or_default();
+            let before = models.insert(model.into(), Found { entry, is_told: false });
+            self.count += usize::from(before.is_none());
+        }
+    }
+
+    /// Whether this is the first time, of a model that is remembered.
+    fn is_to_be_told(&mut self, Sold { provider, model, .. }: Sold<'_>) -> bool {
+        let found = self.found.get_mut(provider).and_then(|models| models.get_mut(model));
+        found.is_some_and(|found| !std::mem::replace(&mut found.is_told, true))
+    }
 }
 
 /// The price of some models.
@@ -127,9 +156,8 @@ impl Prices {
     /// Once a day for each model, as far as models are remembered.
     fn tell_unknown(&self, sold: Sold<'_>) {
         let Sold { provider, model, .. } = sold;
-        let name = name(sold);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.found.contains_key(&name) && known.told.insert(name) {
+        if known.is_to_be_told(sold) {
             tracing::warn!(
                 provider,
                 model,
@@ -144,23 +172,22 @@ impl Prices {
     }
 
     fn find(&self, sold: Sold<'_>, day: u32) -> Option<&PriceEntry> {
-        let name = name(sold);
         let remembered = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.found.get(&name).copied().filter(|_| known.day == day)
+            known.of(sold).filter(|_| known.day == day)
         };
-        remembered.unwrap_or_else(|| self.look_up(sold, day, name)).map(|index| &self.entries[index])
+        remembered
+            .map_or_else(|| self.look_up(sold, day), |found| found.entry)
+            .map(|index| &self.entries[index])
     }
 
-    fn look_up(&self, sold: Sold<'_>, day: u32, name: Box<str>) -> Option<usize> {
+    fn look_up(&self, sold: Sold<'_>, day: u32) -> Option<usize> {
         let found = self.entries.iter().position(|entry| entry.holds(sold, day));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.day != day {
             *known = Known { day, ..Known::default() };
         }
-        if known.found.len() < REMEMBERED {
-            known.found.insert(name, found);
-        }
+        known.remember(sold, found);
         found
     }
 }
@@ -183,10 +210,6 @@ impl Price {
             Self::Rule(rule) => rule.cost(sold, usage),
         }
     }
-}
-
-fn name(Sold { provider, model, .. }: Sold<'_>) -> Box<str> {
-    format!("{provider}\u{1f}{model}").into()
 }
 
 /// Days of UTC since 1970.

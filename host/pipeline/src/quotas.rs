@@ -68,6 +68,17 @@ pub enum Shape {
     Calendar,
 }
 
+impl Shape {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sliding => "sliding",
+            Self::Fixed => "fixed",
+            Self::Calendar => "calendar",
+        }
+    }
+}
+
 /// The length of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tidegate_contract::{Hook, Outcome, Usage};
 use tokio_util::task::TaskTracker;
 
@@ -71,8 +72,13 @@ impl Tickets {
     /// the request before it was sent.
     pub fn settle(&mut self, actual: Option<Usage>) {
         for ticket in self.open.drain(..) {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                UNDERWAY.spawn_on(ticket.close(actual), &runtime);
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else { continue };
+            let settles_at_once = ticket.link.settles_at_once();
+            let mut closing = Box::pin(ticket.close(actual));
+            // A count in memory is made sooner than a task for it.
+            let is_closed = settles_at_once && closing.as_mut().now_or_never().is_some();
+            if !is_closed {
+                UNDERWAY.spawn_on(closing, &runtime);
             }
         }
     }

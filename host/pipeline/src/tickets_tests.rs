@@ -20,13 +20,23 @@ static SUBSCRIPTION: LazyLock<Subscription> = LazyLock::new(|| Subscription {
 /// Admits or refuses, and keeps what it was told.
 struct Gate {
     admits: bool,
-    told: Arc<Mutex<Vec<String>>>,
+    /// Whether it settles where an exchange ends.
+    at_once: bool,
+    /// Whether it waits before it settles.
+    waits: bool,
+    told: Told,
 }
 
 impl Gate {
-    fn tell<'a>(&self, text: String) -> Answer<'a, ()> {
-        self.told.lock().unwrap().push(text);
-        Box::pin(std::future::ready(Ok(())))
+    fn tell<'a>(&'a self, text: String) -> Answer<'a, ()> {
+        Box::pin(async move {
+            // Once is not enough: a call is polled a second time when its deadline begins.
+            for _ in 0..if self.waits { 3 } else { 0 } {
+                tokio::task::yield_now().await;
+            }
+            self.told.lock().unwrap().push(text);
+            Ok(())
+        })
     }
 }
 
@@ -54,6 +64,10 @@ impl Plugin for Gate {
     fn withdraw<'a>(&'a self, _: Call<'a>, ticket: &'a str) -> Answer<'a, ()> {
         self.tell(format!("withdrawn {ticket}"))
     }
+
+    fn settles_at_once(&self) -> bool {
+        self.at_once
+    }
 }
 
 /// What gates were told.
@@ -63,10 +77,18 @@ type Told = Arc<Mutex<Vec<String>>>;
 fn chain(gates: &[(bool, bool)]) -> (Chain, Told) {
     let (told, metrics) = (Told::default(), Metrics::new().unwrap());
     let link = |(admits, shadow): &(bool, bool)| {
-        let gate = Gate { admits: *admits, told: Arc::clone(&told) };
+        let gate = Gate { admits: *admits, at_once: false, waits: false, told: Arc::clone(&told) };
         Arc::new(Link::new("gate".into(), Arc::new(gate), &metrics).shadow(*shadow))
     };
     (Chain::new(gates.iter().map(link).collect(), AuthMode::Any), told)
+}
+
+/// A chain of one gate that admits, and settles where an exchange ends.
+fn at_once(waits: bool) -> (Chain, Told) {
+    let told = Told::default();
+    let gate = Gate { admits: true, at_once: true, waits, told: Arc::clone(&told) };
+    let link = Link::new("gate".into(), Arc::new(gate), &Metrics::new().unwrap());
+    (Chain::new(vec![Arc::new(link)], AuthMode::Any), told)
 }
 
 async fn admit(chain: &Chain) -> (Result<Tickets, Denied>, Session) {
@@ -120,5 +142,23 @@ async fn tickets_that_nobody_settled_are_taken_back() {
     let (chain, log) = chain(&[(true, false)]);
     let (tickets, _) = admit(&chain).await;
     drop(tickets);
+    assert_eq!(told(&log).await, ["withdrawn a"]);
+}
+
+#[tokio::test]
+async fn what_only_counts_is_settled_where_the_exchange_ends() {
+    let (chain, log) = at_once(false);
+    let (tickets, _) = admit(&chain).await;
+    tickets.unwrap().settle(Some(Usage { input: 5, ..Usage::default() }));
+    assert_eq!(*log.lock().unwrap(), ["settled a with 5"]);
+    assert_eq!(told(&log).await, ["settled a with 5"], "and not again");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_store_is_settled_beside_the_exchange() {
+    let (chain, log) = at_once(true);
+    let (tickets, _) = admit(&chain).await;
+    drop(tickets);
+    assert!(log.lock().unwrap().is_empty());
     assert_eq!(told(&log).await, ["withdrawn a"]);
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_contract::Hook;
 
+use crate::verdict::Effect;
+
 /// Calls of one request that are written down; a stream may have thousands.
 const MAX_STEPS: usize = 256;
-/// Bytes of JSON that all effects of one request may have; what comes then is written down without.
+/// Bytes of JSON that all effects of one request may have, about; what comes then is written down without.
 const MAX_EFFECTS: usize = 64 * 1024;
 
 /// The last traces of a gateway.
@@ -47,7 +49,7 @@ pub(crate) struct Step {
     pub(crate) verdict: &'static str,
     pub(crate) error: Option<String>,
     pub(crate) shadow: bool,
-    pub(crate) effect: Value,
+    pub(crate) effect: Effect,
     pub(crate) took: Duration,
 }
 
@@ -115,10 +117,10 @@ impl Trace {
             }
         }
         let mut step = step();
-        let size = if step.effect.is_null() { 0 } else { step.effect.to_string().len() };
+        let size = step.effect.weight();
         let mut steps = lock(&self.steps);
         if steps.effects + size > MAX_EFFECTS {
-            step.effect = Value::Null;
+            step.effect = Effect::default();
         } else {
             steps.effects += size;
         }
@@ -152,7 +154,7 @@ impl Step {
             "verdict": self.verdict,
             "error": self.error,
             "shadow": self.shadow,
-            "effect": self.effect,
+            "effect": self.effect.shown(),
             "duration_us": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
         })
     }

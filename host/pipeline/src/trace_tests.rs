@@ -1,10 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tidegate_contract::Hook;
+use serde_json::json;
+use tidegate_contract::{AdmissionVerdict, AuthVerdict, Grant, Hook, Principal};
 
-use super::{MAX_EFFECTS, MAX_STEPS, Step, Traces};
+use crate::verdict::Verdict;
+
+use super::{Effect, MAX_EFFECTS, MAX_STEPS, Step, Traces};
 
 fn step(filter: &str) -> Step {
     Step {
@@ -14,7 +16,7 @@ fn step(filter: &str) -> Step {
         verdict: "admitted",
         error: None,
         shadow: false,
-        effect: Value::Null,
+        effect: Effect::default(),
         took: Duration::from_micros(7),
     }
 }
@@ -77,10 +79,22 @@ fn values_are_for_tagged_and_sampled_requests() {
 }
 
 #[test]
+fn what_is_kept_for_later_reads_as_what_is_told_at_once() {
+    let principal = Arc::new(Principal::named("ann"));
+    let allow = AuthVerdict::Allow(Grant { principal, headers: Vec::new() });
+    assert!(matches!(allow.kept(false), Effect::LetIn(_)));
+    assert_eq!(allow.kept(false).shown(), allow.effect(false));
+    for ticket in [None, Some("t".to_owned())] {
+        let admitted = AdmissionVerdict::Admitted(ticket);
+        assert_eq!(admitted.kept(false).shown(), admitted.effect(false));
+    }
+}
+
+#[test]
 fn effects_are_kept_up_to_a_bound() {
     let traces = kept(1);
     let trace = traces.open("a", true).unwrap();
-    let large = || Step { effect: json!("x".repeat(MAX_EFFECTS / 2)), ..step("large") };
+    let large = || Step { effect: Effect::Told(json!("x".repeat(MAX_EFFECTS / 2))), ..step("large") };
     (0..3).for_each(|_| trace.note(large));
     let told = traces.find("a").unwrap();
     let effects: Vec<_> =

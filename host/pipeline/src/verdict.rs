@@ -1,9 +1,11 @@
 //! What hooks answer, by name for metrics, and in words for a trace.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tidegate_contract::{
     AdmissionVerdict, AuthVerdict, BodyChange, Change, EventVerdict, Finding, Header, HeaderEdit, JsonEdit,
-    Judged, Judgement, Refusal, TransformVerdict,
+    Judged, Judgement, Principal, Refusal, TransformVerdict,
 };
 
 /// Parts of names whose values are nobody's to read.
@@ -41,6 +43,60 @@ pub(crate) trait Verdict {
 
     /// What it changes; with `values` also to what.
     fn effect(&self, values: bool) -> Value;
+
+    /// The same, to be kept until somebody asks for it.
+    fn kept(&self, values: bool) -> Effect {
+        Effect::Told(self.effect(values))
+    }
+}
+
+/// What a call changed. What nearly every request has is put into words only where somebody reads it.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Somebody was let in, and no header field was edited.
+    LetIn(Arc<Principal>),
+    /// A request was admitted, with a ticket or without one.
+    Admitted(bool),
+    /// In words already.
+    Told(Value),
+}
+
+impl Default for Effect {
+    fn default() -> Self {
+        Self::Told(Value::Null)
+    }
+}
+
+impl Effect {
+    /// As JSON.
+    pub(crate) fn shown(&self) -> Value {
+        match self {
+            Self::LetIn(principal) => let_in(principal, &[], false),
+            Self::Admitted(ticket) => json!({"ticket": ticket}),
+            Self::Told(told) => told.clone(),
+        }
+    }
+
+    /// About the bytes that it keeps.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::LetIn(_) | Self::Admitted(_) => 0,
+            Self::Told(told) => weight(told),
+        }
+    }
+}
+
+/// About the bytes of it as JSON, without writing it.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(entries) => {
+            entries.iter().map(|(key, value)| key.len() + 4 + weight(value)).sum::<usize>() + 2
+        }
+    }
 }
 
 impl Verdict for AuthVerdict {
@@ -55,10 +111,15 @@ impl Verdict for AuthVerdict {
     fn effect(&self, values: bool) -> Value {
         match self {
             Self::Pass => Value::Null,
-            Self::Allow(grant) => {
-                json!({"principal": cut(&grant.principal.id), "headers": header_edits(&grant.headers, values)})
-            }
+            Self::Allow(grant) => let_in(&grant.principal, &grant.headers, values),
             Self::Deny(refusal) => refused(refusal),
+        }
+    }
+
+    fn kept(&self, values: bool) -> Effect {
+        match self {
+            Self::Allow(grant) if grant.headers.is_empty() => Effect::LetIn(Arc::clone(&grant.principal)),
+            other => Effect::Told(other.effect(values)),
         }
     }
 }
@@ -73,8 +134,15 @@ impl Verdict for AdmissionVerdict {
 
     fn effect(&self, _: bool) -> Value {
         match self {
-            Self::Admitted(ticket) => json!({"ticket": ticket.is_some()}),
+            Self::Admitted(ticket) => Effect::Admitted(ticket.is_some()).shown(),
             Self::Refused(refusal) => refused(refusal),
+        }
+    }
+
+    fn kept(&self, values: bool) -> Effect {
+        match self {
+            Self::Admitted(ticket) => Effect::Admitted(ticket.is_some()),
+            refused => Effect::Told(refused.effect(values)),
         }
     }
 }
@@ -156,6 +224,10 @@ impl Verdict for () {
     fn effect(&self, _: bool) -> Value {
         Value::Null
     }
+}
+
+fn let_in(principal: &Principal, headers: &[HeaderEdit], values: bool) -> Value {
+    json!({"principal": cut(&principal.id), "headers": header_edits(headers, values)})
 }
 
 fn refused(refusal: &Refusal) -> Value {

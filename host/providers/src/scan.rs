@@ -4,6 +4,7 @@ mod answer;
 mod bound;
 mod events;
 mod form;
+mod found;
 mod json;
 pub(crate) mod lines;
 mod named;

@@ -67,7 +67,10 @@ pub(crate) async fn request(
 /// The most tokens of the answer, where somebody wants to know and the request says it; else 0.
 fn bound(route: &Route, draft: &Draft) -> u64 {
     let held = draft.held().filter(|_| route.hooks.has(Hook::Admit));
-    held.and_then(|held| output_bound(&held.bytes)).unwrap_or(0)
+    // Of a body whose model stands in the path nothing was read so far.
+    let unread = draft.heading.in_path.is_some();
+    let said = |held: &Held| if unread { output_bound(&held.bytes) } else { held.output_bound };
+    held.and_then(said).unwrap_or(0)
 }
 
 /// Tokens of an answer that the request does not bound, for its cost.

@@ -11,7 +11,9 @@ use hyper::body::{Body, Incoming};
 use tidegate_config::checked::Limits;
 use tidegate_contract::Operation;
 use tidegate_pipeline::Digest;
-use tidegate_providers::{FormError, FormModel, FormScan, ModelName, replace_model, scan_request};
+use tidegate_providers::{
+    FormError, FormModel, FormScan, ModelName, RequestScan, replace_model, scan_request,
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::clock::Clock;
@@ -63,6 +65,8 @@ pub(crate) struct Held {
     pub(crate) model: Option<NamedModel>,
     /// Whether it asks for a stream.
     pub(crate) stream: bool,
+    /// The most tokens of the answer, where the body says it and its model.
+    pub(crate) output_bound: Option<u64>,
     /// Whether the coding of the body was undone.
     pub(crate) decoded: bool,
     /// Of the bytes that the client sent, where that was wanted.
@@ -72,19 +76,42 @@ pub(crate) struct Held {
 impl Held {
     /// No body at all.
     pub(crate) fn empty() -> Self {
-        Self { bytes: Bytes::new(), model: None, stream: false, decoded: false, digest: None }
+        let bytes = Bytes::new();
+        Self { bytes, model: None, stream: false, output_bound: None, decoded: false, digest: None }
     }
 
     /// Reads what the body says of its routing.
     pub(crate) fn read(bytes: Bytes, headers: &HeaderMap, heading: &Heading) -> Result<Self, Fault> {
-        let (model, stream) = match &heading.in_path {
+        let named = |model| Self { model, ..Self::empty() };
+        let said = match &heading.in_path {
             Some(InPath { model, stream }) => {
-                (Some(NamedModel { name: model.clone(), place: None }), *stream)
+                let model = NamedModel { name: model.clone(), place: None };
+                Self { stream: *stream, ..named(Some(model)) }
             }
-            None if is_form(heading.operation, headers) => (form_model(&bytes, headers)?, false),
-            None => routing(&bytes, headers, heading.operation)?,
+            None if is_form(heading.operation, headers) => named(form_model(&bytes, headers)?),
+            None => Self::routed(&bytes, headers, heading.operation)?,
         };
-        Ok(Self { bytes, model, stream, ..Self::empty() })
+        Ok(Self { bytes, ..said })
+    }
+
+    /// What a JSON body says. Where the path promises a model call, one that cannot be read is a fault; elsewhere it simply
+    /// names none.
+    fn routed(bytes: &Bytes, headers: &HeaderMap, operation: Operation) -> Result<Self, Fault> {
+        let must_be_json = operation.names_a_model();
+        if !must_be_json && !says_json(headers) {
+            return Ok(Self::empty());
+        }
+        match scan_request(bytes) {
+            Ok(RequestScan { model, stream, output_bound }) => {
+                let named = |model: ModelName<'_>| NamedModel {
+                    name: model.name.into_owned(),
+                    place: Some(ModelPlace::Json(model.range)),
+                };
+                Ok(Self { model: model.map(named), stream, output_bound, ..Self::empty() })
+            }
+            Err(error) if must_be_json => Err(Fault::Body(error.to_string())),
+            Err(_) => Ok(Self::empty()),
+        }
     }
 }
 
@@ -331,30 +358,6 @@ async fn read_within(decoder: impl AsyncRead + Unpin, limit: Limit) -> Result<By
         return Err(limit.exceeded());
     }
     Ok(decoded.into())
-}
-
-/// The model of a body, and whether it asks for a stream. Where the path promises a model call, a body that cannot be
-/// read is a fault; elsewhere it simply names none.
-fn routing(
-    bytes: &Bytes,
-    headers: &HeaderMap,
-    operation: Operation,
-) -> Result<(Option<NamedModel>, bool), Fault> {
-    let must_be_json = operation.names_a_model();
-    if !must_be_json && !says_json(headers) {
-        return Ok((None, false));
-    }
-    match scan_request(bytes) {
-        Ok(scan) => {
-            let named = |model: ModelName<'_>| NamedModel {
-                name: model.name.into_owned(),
-                place: Some(ModelPlace::Json(model.range)),
-            };
-            Ok((scan.model.map(named), scan.stream))
-        }
-        Err(error) if must_be_json => Err(Fault::Body(error.to_string())),
-        Err(_) => Ok((None, false)),
-    }
 }
 
 pub(crate) fn says_json(headers: &HeaderMap) -> bool {

@@ -370,15 +370,16 @@ fn prepare(backend: &Backend, draft: &mut Draft, ledger: &Ledger) -> Result<Prep
         }
         (_, _) => {
             let named = draft.model().map(str::to_owned);
+            let stream = draft.streams();
             let place = Asked {
                 path: draft.path.clone(),
                 operation: draft.heading.operation,
                 model: backend.model.clone().or(named).unwrap_or_default(),
-                stream: draft.streams(),
+                stream,
                 is_own: true,
             };
             let upload = match upload(backend, draft) {
-                Upload::Held(Some(body)) if counts_streams(backend, ledger) => {
+                Upload::Held(Some(body)) if stream && counts_streams(backend, ledger) => {
                     let asked = ask_for_usage(&body);
                     counted = asked.is_some();
                     Upload::Held(Some(asked.unwrap_or(body)))

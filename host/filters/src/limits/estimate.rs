@@ -31,10 +31,15 @@ pub(super) struct Expected {
 
 /// What models made of requests so far.
 #[derive(Default)]
-pub(super) struct Experience(Mutex<HashMap<Of, Rates>>);
+pub(super) struct Experience(Mutex<Known>);
 
-/// The operation, and the model as the client calls it.
-type Of = (Box<str>, Box<str>);
+#[derive(Default)]
+struct Known {
+    /// By the model as the client calls it, of each operation.
+    models: HashMap<Box<str>, Vec<(Box<str>, Rates)>>,
+    /// Of models beyond those that are remembered.
+    others: Option<Rates>,
+}
 
 #[derive(Clone, Copy)]
 struct Rates {
@@ -89,32 +94,65 @@ impl Experience {
 
     fn rates(&self, context: Context<'_>) -> Option<Rates> {
         let known = self.known();
-        known.get(&of(context)).or_else(|| known.get(&Of::default())).copied()
+        known.of(context).copied().or(known.others)
     }
 
     fn note(&self, context: Context<'_>, new: Rates) {
         let mut known = self.known();
-        let is_one_more = known.len() >= MODELS && !known.contains_key(&of(context));
-        let of = if is_one_more { Of::default() } else { of(context) };
-        let closer = |old: f64, new: f64| old + (new - old) * WEIGHT;
-        let moved = |old: &mut Rates| {
-            let cost = old.cost.zip(new.cost).map(|(old, new)| closer(old, new));
-            *old = Rates {
-                input: closer(old.input, new.input),
-                output: closer(old.output, new.output),
-                cost: cost.or(new.cost).or(old.cost),
-            };
-        };
-        known.entry(of).and_modify(moved).or_insert(new);
+        match known.place(context) {
+            Some(old) => old.move_to(new),
+            None => known.remember(context, new),
+        }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Of, Rates>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn of(context: Context<'_>) -> Of {
-    (context.operation.into(), context.model.unwrap_or_default().into())
+impl Known {
+    fn of(&self, context: Context<'_>) -> Option<&Rates> {
+        let operations = self.models.get(context.model.unwrap_or_default())?;
+        operations.iter().find_map(|(operation, rates)| (**operation == *context.operation).then_some(rates))
+    }
+
+    fn has_no_room(&self, model: &str) -> bool {
+        self.models.len() >= MODELS && !self.models.contains_key(model)
+    }
+
+    /// Where something is remembered of a request like this one; with no room for more, of all others together.
+    fn place(&mut self, context: Context<'_>) -> Option<&mut Rates> {
+        let model = context.model.unwrap_or_default();
+        if self.has_no_room(model) {
+            return self.others.as_mut();
+        }
+        let operations = self.models.get_mut(model)?;
+        operations
+            .iter_mut()
+            .find_map(|(operation, rates)| (**operation == *context.operation).then_some(rates))
+    }
+
+    fn remember(&mut self, context: Context<'_>, rates: Rates) {
+        let model = context.model.unwrap_or_default();
+        if self.has_no_room(model) {
+            self.others = Some(rates);
+            return;
+        }
+        self.models.entry(model.into()).or_default().push((context.operation.into(), rates));
+    }
+}
+
+impl Rates {
+    /// A step closer to the newest answer.
+    fn move_to(&mut self, new: Self) {
+        let closer = |old: f64, new: f64| old + (new - old) * WEIGHT;
+        let cost = self.cost.zip(new.cost).map(|(old, new)| closer(old, new));
+        *self = Self {
+            input: closer(self.input, new.input),
+            output: closer(self.output, new.output),
+            cost: cost.or(new.cost).or(self.cost),
+        };
+    }
 }
 
 fn scaled(tokens: u64, rate: f64) -> u64 {

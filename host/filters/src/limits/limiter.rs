@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_contract::{AdmissionVerdict, Header, Refusal, Usage};
 use tidegate_pipeline::{
-    Allowance, Call, Counted, HookError, Limit, Quotas, Reserved, Standing, StoreError, Want, World,
+    Allowance, Call, Counted, HookError, Limit, Quotas, Reserved, Standing, StoreError, Want, Window, World,
 };
 
 use super::alert::Alerts;
@@ -38,6 +38,9 @@ pub(crate) enum MissingPrice {
     /// It is refused.
     Deny,
 }
+
+/// Between the parts of a key; in none of them.
+const AND: &str = "\u{1f}";
 
 /// Seconds between two lines of the log that say what becomes of requests without the store.
 const QUIET: u64 = 10;
@@ -104,9 +107,9 @@ impl Limiter {
         }
         let expected = self.experience.expect(call.context, estimate);
         let cost = estimate.cost_micro_usd.unwrap_or_default();
-        let ticket = Ticket::new(estimate.input, cost, limits.iter().map(|limit| limit.counted));
+        let ticket = Ticket::made(estimate.input, cost, limits.iter().map(|limit| limit.counted));
         let wants = self.wants(whose, limits, expected);
-        let reserved = match self.quotas.reserve(ticket.id(), &wants).await {
+        let reserved = match self.quotas.reserve(Ticket::read(&ticket).id, &wants).await {
             Ok(reserved) => reserved,
             Err(error) => return self.without_store(&error),
         };
@@ -114,7 +117,7 @@ impl Limiter {
             Reserved::Granted(standings) => {
                 self.tell(call, limits, &standings);
                 self.look(call, whose, limits, &standings);
-                AdmissionVerdict::Admitted(Some(ticket.0))
+                AdmissionVerdict::Admitted(Some(ticket))
             }
             Reserved::Refused { want, again, standings } => {
                 self.tell(call, limits, &standings);
@@ -126,24 +129,27 @@ impl Limiter {
 
     /// Settles what was used.
     pub(crate) async fn settle(&self, call: Call<'_>, ticket: &str, actual: Usage) -> Result<(), HookError> {
-        let ticket = Ticket(ticket.to_owned());
-        let estimated = (ticket.estimated_input(), ticket.estimated_cost());
+        let ticket = Ticket::read(ticket);
+        let estimated = (ticket.estimated_input, ticket.estimated_cost);
         let used = self.experience.learn(call.context, estimated, actual);
         let actual: Vec<u64> = ticket.counted().map(|counted| used.of(counted)).collect();
-        self.quotas.settle(ticket.id(), &actual).await.map_err(failed)
+        self.quotas.settle(ticket.id, &actual).await.map_err(failed)
     }
 
     /// Gives everything back.
     pub(crate) async fn withdraw(&self, ticket: &str) -> Result<(), HookError> {
-        let ticket = Ticket(ticket.to_owned());
+        let ticket = Ticket::read(ticket);
         let nothing: Vec<u64> = ticket.counted().map(|_| 0).collect();
-        self.quotas.settle(ticket.id(), &nothing).await.map_err(failed)
+        self.quotas.settle(ticket.id, &nothing).await.map_err(failed)
     }
 
     fn wants(&self, whose: &str, limits: &[Limit], expected: Expected) -> Vec<Want> {
         let want = |limit: &Limit| {
             let Limit { counted, window, most } = limit;
-            let key = format!("{}\u{1f}{}/{window:?}\u{1f}{whose}", self.place, counted.as_str());
+            let Window { shape, unit } = window;
+            let place: &str = &self.place;
+            let key =
+                [place, AND, counted.as_str(), "/", shape.as_str(), "/", unit.as_str(), AND, whose].concat();
             let bound = if self.is_soft { MOST } else { *most };
             Want { key: key.into(), window: *window, limit: bound, amount: reserved(limit, expected) }
         };

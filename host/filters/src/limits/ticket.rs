@@ -1,53 +1,63 @@
 //! What a reservation is known by until it is settled.
 
+use std::fmt::Write;
+
 use tidegate_pipeline::Counted;
+
+use crate::hex::hex;
 
 /// Between its parts; in none of them.
 const AND: char = ' ';
 
-/// The id of a reservation, what was expected of the request, and what it counts.
+/// Bytes of most texts, and a few more.
+const ROOM: usize = 64;
+
+/// The id of a reservation, what was expected of the request, and what it counts, as they are read from a text.
 ///
 /// The id is the gateway's own: that of the request is the client's, who could repeat it. What it counts is part of it since
 /// the limits of a principal may be others by the time that it is settled.
-pub(super) struct Ticket(pub(super) String);
+pub(super) struct Ticket<'t> {
+    pub(super) id: &'t str,
+    pub(super) estimated_input: u64,
+    pub(super) estimated_cost: u64,
+    letters: &'t str,
+}
 
-impl Ticket {
-    pub(super) fn new(
+impl<'t> Ticket<'t> {
+    /// The text of a new one.
+    pub(super) fn made(
         estimated_input: u64,
         estimated_cost: u64,
         counted: impl Iterator<Item = Counted>,
-    ) -> Self {
-        let (high, low) = (fastrand::u64(..), fastrand::u64(..));
-        let places: Vec<_> = counted.filter_map(place).map(|place| place.to_string()).collect();
-        Self(format!(
-            "{high:016x}{low:016x}{AND}{estimated_input}{AND}{estimated_cost}{AND}{}",
-            places.join(",")
-        ))
+    ) -> String {
+        let id: [u8; 16] = fastrand::u128(..).to_ne_bytes();
+        let mut text = String::with_capacity(ROOM);
+        text.push_str(&hex(&id));
+        // A text takes whatever is written.
+        let _ = write!(text, "{AND}{estimated_input}{AND}{estimated_cost}{AND}");
+        text.extend(counted.filter_map(letter));
+        text
     }
 
-    pub(super) fn id(&self) -> &str {
-        self.part(0)
-    }
-
-    pub(super) fn estimated_input(&self) -> u64 {
-        self.part(1).parse().unwrap_or_default()
-    }
-
-    pub(super) fn estimated_cost(&self) -> u64 {
-        self.part(2).parse().unwrap_or_default()
+    pub(super) fn read(text: &'t str) -> Self {
+        let mut parts = text.splitn(4, AND);
+        let mut part = || parts.next().unwrap_or_default();
+        let (id, input, cost, letters) = (part(), part(), part(), part());
+        let number = |text: &str| text.parse().unwrap_or_default();
+        Self { id, estimated_input: number(input), estimated_cost: number(cost), letters }
     }
 
     /// What was reserved, in its order.
     pub(super) fn counted(&self) -> impl Iterator<Item = Counted> {
-        let places = self.part(3).split(',').filter_map(|place| place.parse::<usize>().ok());
-        places.filter_map(|place| Counted::ALL.get(place).copied())
-    }
-
-    fn part(&self, number: usize) -> &str {
-        self.0.split(AND).nth(number).unwrap_or_default()
+        self.letters.chars().filter_map(counted)
     }
 }
 
-fn place(counted: Counted) -> Option<usize> {
-    Counted::ALL.iter().position(|other| *other == counted)
+/// One for each of them, in their order.
+fn letter(counted: Counted) -> Option<char> {
+    ('a'..).zip(Counted::ALL).find_map(|(letter, other)| (other == counted).then_some(letter))
+}
+
+fn counted(letter: char) -> Option<Counted> {
+    ('a'..).zip(Counted::ALL).find_map(|(other, counted)| (other == letter).then_some(counted))
 }

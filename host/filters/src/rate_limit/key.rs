@@ -1,5 +1,6 @@
 //! Whose use is counted together.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -159,7 +160,7 @@ impl Key {
     /// Its value, where it is one thing.
     pub(super) fn value(&self, call: Call<'_>) -> Option<String> {
         let [part] = &self.0[..] else { return None };
-        part.of(call).and_then(|value| String::from_utf8(value).ok())
+        part.of(call).and_then(|value| String::from_utf8(value.into_owned()).ok())
     }
 
     /// Whose request this is: each part with its length before it, so that no two keys read the same.
@@ -180,16 +181,16 @@ impl Key {
 }
 
 impl Part {
-    fn of(&self, call: Call<'_>) -> Option<Vec<u8>> {
+    fn of<'c>(&self, call: Call<'c>) -> Option<Cow<'c, [u8]>> {
         let principal: Option<&Principal> = call.context.principal;
         let text = match self {
-            Self::Known(Word::Principal) => principal.map(|principal| principal.id.clone()),
-            Self::Known(Word::Tenant) => principal.and_then(|principal| principal.tenant.clone()),
-            Self::Known(Word::Address) => call.scope.client().map(network),
-            Self::Known(Word::Model) => call.context.model.map(str::to_owned),
-            Self::Field(name) => return field(name, call),
+            Self::Known(Word::Principal) => principal.map(|principal| &*principal.id),
+            Self::Known(Word::Tenant) => principal.and_then(|principal| principal.tenant.as_deref()),
+            Self::Known(Word::Model) => call.context.model,
+            Self::Known(Word::Address) => return Some(network(call.scope.client()?).into_bytes().into()),
+            Self::Field(name) => return field(name, call).map(Cow::Owned),
         };
-        text.map(String::into_bytes)
+        text.map(|text| text.as_bytes().into())
     }
 }
 

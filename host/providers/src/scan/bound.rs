@@ -1,39 +1,68 @@
 //! How long an answer may become, as its request says it.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What bounds an answer, at the top of a body or in the object where Gemini and Converse have it.
-#[derive(Default, Deserialize)]
-struct Bounds<'a> {
-    #[serde(borrow)]
-    max_tokens: Option<&'a RawValue>,
-    max_completion_tokens: Option<&'a RawValue>,
-    #[serde(alias = "maxOutputTokens")]
-    max_output_tokens: Option<&'a RawValue>,
-    #[serde(rename = "maxTokens")]
-    of_converse: Option<&'a RawValue>,
-    #[serde(alias = "candidateCount")]
-    n: Option<&'a RawValue>,
-    #[serde(rename = "generationConfig", alias = "inferenceConfig", alias = "generation_config")]
+use super::found::Found;
+
+/// What an object says of it.
+#[derive(Default)]
+pub(super) struct Bound<'a> {
+    most: Option<u64>,
+    answers: Option<u64>,
+    /// The object in which Gemini and Converse have it.
     inner: Option<&'a RawValue>,
+}
+
+/// A key that says something of it.
+#[derive(Clone, Copy)]
+pub(super) enum BoundKey {
+    Most,
+    Answers,
+    Inner,
+}
+
+impl BoundKey {
+    pub(super) fn of(name: &str) -> Option<Self> {
+        match name {
+            "max_tokens"
+            | "max_completion_tokens"
+            | "max_output_tokens"
+            | "maxOutputTokens"
+            | "maxTokens" => Some(Self::Most),
+            "n" | "candidateCount" => Some(Self::Answers),
+            "generationConfig" | "generation_config" | "inferenceConfig" => Some(Self::Inner),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Bound<'a> {
+    /// Of numbers that stand twice the larger counts.
+    pub(super) fn note(&mut self, key: BoundKey, raw: &'a RawValue) {
+        match key {
+            BoundKey::Most => self.most = self.most.max(number(raw)),
+            BoundKey::Answers => self.answers = self.answers.max(number(raw)),
+            BoundKey::Inner => self.inner = Some(raw),
+        }
+    }
+
+    /// The most tokens of all answers together. An inner object is looked into once, whatever stands in it.
+    pub(super) fn tokens(self) -> Option<u64> {
+        let inner = self.inner.and_then(|raw| serde_json::from_str::<Found<'_>>(raw.get()).ok());
+        let inner = inner.map(|found| found.bound).unwrap_or_default();
+        let most = self.most.max(inner.most)?;
+        let answers = self.answers.max(inner.answers).unwrap_or(1).max(1);
+        Some(most.saturating_mul(answers))
+    }
 }
 
 /// The most tokens that the answers to a request may have together; `None` where it does not say.
 pub fn output_bound(body: &[u8]) -> Option<u64> {
-    let outer: Bounds<'_> = serde_json::from_slice(body).ok()?;
-    let inner = outer.inner.and_then(|raw| serde_json::from_str::<Bounds<'_>>(raw.get()).ok());
-    let inner = inner.unwrap_or_default();
-    let named = [&outer, &inner]
-        .into_iter()
-        .flat_map(|of| [of.max_completion_tokens, of.max_tokens, of.max_output_tokens, of.of_converse]);
-    let most = named.filter_map(number).max()?;
-    let answers = number(outer.n).or(number(inner.n)).unwrap_or(1).max(1);
-    Some(most.saturating_mul(answers))
+    serde_json::from_slice::<Found<'_>>(body).ok()?.bound.tokens()
 }
 
-fn number(raw: Option<&RawValue>) -> Option<u64> {
-    raw?.get().parse().ok()
+fn number(raw: &RawValue) -> Option<u64> {
+    raw.get().parse().ok()
 }
 
 #[cfg(test)]

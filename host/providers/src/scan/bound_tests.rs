@@ -1,4 +1,5 @@
 use super::output_bound;
+use crate::scan::scan_request;
 
 #[test]
 fn every_api_has_its_word_for_it() {
@@ -14,9 +15,19 @@ fn every_api_has_its_word_for_it() {
         (r#"{"max_tokens": null, "generationConfig": null}"#, None),
         (r#"{"max_tokens": "many"}"#, None),
         (r#"{"max_tokens": -1}"#, None),
+        (r#"{"max_tokens": 1, "max_tokens": 3}"#, Some(3)),
+        (r#"{"generationConfig": {"generationConfig": {"maxOutputTokens": 8}}}"#, None),
         ("[]", None),
         ("", None),
     ] {
         assert_eq!(output_bound(body.as_bytes()), bound, "{body}");
+        let scanned = scan_request(body.as_bytes()).ok().and_then(|scan| scan.output_bound);
+        assert_eq!(scanned, bound, "{body}");
     }
+}
+
+#[test]
+fn objects_in_each_other_are_looked_into_once() {
+    let deep = format!("{}1{}", r#"{"generationConfig":"#.repeat(100_000), "}".repeat(100_000));
+    assert_eq!(output_bound(deep.as_bytes()), None);
 }

@@ -1,13 +1,12 @@
-//! The one strict look at a request body: which model, and whether a stream is wanted.
+//! The one strict look at a request body: which model, whether a stream is wanted, and how long the answer may become.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::found::{Found, Slot};
 use crate::text;
 
 /// As deep as serde_json goes when it builds values, so what passes here can be parsed later.
@@ -20,6 +19,8 @@ pub struct RequestScan<'a> {
     pub model: Option<ModelName<'a>>,
     /// The top-level `stream`; absent and `null` count as false.
     pub stream: bool,
+    /// As [`output_bound`](super::output_bound) says it.
+    pub output_bound: Option<u64>,
 }
 
 /// The model of a request, and where it stands.
@@ -78,7 +79,7 @@ impl ScanError {
     }
 }
 
-/// Reads `model` and `stream` of a whole body and checks that it is one JSON object.
+/// Reads what routing and limits need of a whole body, and checks that it is one JSON object.
 ///
 /// # Errors
 /// Where a lenient upstream could read the body in another way than the gateway; see [`ScanError`].
@@ -94,8 +95,9 @@ pub fn scan_request(body: &[u8]) -> Result<RequestScan<'_>, ScanError> {
         return Err(ScanError::TooDeep);
     }
     Ok(RequestScan {
-        model: found.model.only("model")?.map(|raw| model_name(raw, body)).transpose()?,
-        stream: found.stream.only("stream")?.map_or(Ok(false), stream_wanted)?,
+        model: only(&found.model, "model")?.map(|raw| model_name(raw, body)).transpose()?,
+        stream: only(&found.stream, "stream")?.map_or(Ok(false), stream_wanted)?,
+        output_bound: found.bound.tokens(),
     })
 }
 
@@ -181,93 +183,12 @@ fn after_string(body: &[u8], mut at: usize) -> usize {
     body.len()
 }
 
-/// The raw values of the two keys.
-#[derive(Default)]
-struct Found<'a> {
-    model: Slot<'a>,
-    stream: Slot<'a>,
-}
-
-#[derive(Default)]
-enum Slot<'a> {
-    #[default]
-    Absent,
-    Once(&'a RawValue),
-    Twice,
-}
-
-impl<'a> Slot<'a> {
-    fn put(&mut self, raw: &'a RawValue) {
-        *self = match self {
-            Self::Absent => Self::Once(raw),
-            Self::Once(_) | Self::Twice => Self::Twice,
-        };
-    }
-
-    fn only(self, key: &'static str) -> Result<Option<&'a RawValue>, ScanError> {
-        match self {
-            Self::Absent => Ok(None),
-            Self::Once(raw) => Ok(Some(raw)),
-            Self::Twice => Err(ScanError::Duplicate { key }),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Found<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FoundVisitor)
-    }
-}
-
-struct FoundVisitor;
-
-impl<'de> Visitor<'de> for FoundVisitor {
-    type Value = Found<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Found::default();
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::Model => found.model.put(map.next_value()?),
-                Key::Stream => found.stream.put(map.next_value()?),
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(found)
-    }
-}
-
-enum Key {
-    Model,
-    Stream,
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-struct KeyVisitor;
-
-impl Visitor<'_> for KeyVisitor {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-        Ok(match key {
-            "model" => Key::Model,
-            "stream" => Key::Stream,
-            _ => Key::Other,
-        })
+/// What stands at a key that may stand once.
+fn only<'a>(slot: &Slot<'a>, key: &'static str) -> Result<Option<&'a RawValue>, ScanError> {
+    match slot {
+        Slot::Absent => Ok(None),
+        Slot::Once(raw) => Ok(Some(raw)),
+        Slot::Twice => Err(ScanError::Duplicate { key }),
     }
 }
 
