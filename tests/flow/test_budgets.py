@@ -362,6 +362,26 @@ def test_each_part_is_told_once_for_each_key():
             assert SECRET not in "".join(gateway.log) + gateway.admin("GET", "/v1/config").text
 
 
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_part_that_an_answer_reaches_is_told_without_another_request(soft):
+    """Each is expected to cost two thousandths of a dollar."""
+    prices = [{"model": "dear-*", "output": 1000}]
+    act = answers({"dear-1": used(7, 85), "dear-2": used(7, 30)})
+    with Upstream(act) as upstream, Upstream(lambda seen, reply: reply.send(204)) as hook:
+        filters = [AUTH, alerted(hook, 0.8, 1.0, cost_per_day=0.1, soft=soft)]
+        with Gateway(config(upstream, prices, filters)) as gateway:
+            expected = []
+            for model, part, cost in (("dear-1", 0.8, 0.085), ("dear-2", 1.0, 0.115)):
+                assert gateway.chat(model, max_tokens=2, headers=as_user("alice")).status_code == 200
+                expected.append(("alice", "cost_per_day", part, cost, 0.1))
+                until(lambda: len(hook.requests) == len(expected), f"the alert of {part}")
+                assert heard(hook) == expected
+            last = gateway.chat("dear-2", max_tokens=2, headers=as_user("alice"))
+            assert last.status_code == (200 if soft else 429)
+            assert gateway.stop() == 0
+            assert heard(hook) == expected and len(told_in_log(gateway)) == 2
+
+
 def test_many_at_once_are_told_once():
     with Upstream(answers({"m": used(7, 3)})) as upstream, Upstream(lambda seen, reply: reply.send(204)) as hook:
         with Gateway(config(upstream, CENT, [alerted(hook, 0.5, 1.0, cost_per_day=0.4)])) as gateway:

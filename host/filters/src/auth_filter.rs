@@ -103,7 +103,7 @@ impl Plugin for AuthFilter {
     fn settle<'a>(&'a self, call: Call<'a>, ticket: &'a str, actual: Usage) -> Answer<'a, ()> {
         Box::pin(async move {
             match &self.limiter {
-                Some(limiter) => limiter.settle(call, ticket, actual).await,
+                Some(limiter) => limiter.settle(call, ticket, actual).await.map(drop),
                 None => Ok(()),
             }
         })

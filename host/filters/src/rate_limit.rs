@@ -70,7 +70,13 @@ impl Plugin for RateLimit {
     }
 
     fn settle<'a>(&'a self, call: Call<'a>, ticket: &'a str, actual: Usage) -> Answer<'a, ()> {
-        Box::pin(self.limiter.settle(call, ticket, actual))
+        Box::pin(async move {
+            let counts = self.limiter.settle(call, ticket, actual).await?;
+            if !counts.is_empty() {
+                self.limiter.look(call, (&self.key.of(call), self.limits_of(call)), counts);
+            }
+            Ok(())
+        })
     }
 
     fn withdraw<'a>(&'a self, _call: Call<'a>, ticket: &'a str) -> Answer<'a, ()> {

@@ -21,6 +21,14 @@ pub trait Quotas: Send + Sync + 'static {
     /// What was not used is given back where it was taken, as far as that time still counts. What was used beyond the
     /// reservation counts from now, when it became known, also where that exceeds the limit.
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Settles, and tells what counts afterwards: of each want, in their order; of none where nothing was settled now, be it
+    /// that the id is not open any more or that the settlement has to wait.
+    fn settle_and_tell<'a>(
+        &'a self,
+        id: &'a str,
+        actual: &'a [u64],
+    ) -> BoxFuture<'a, Result<Vec<Count>, StoreError>>;
 }
 
 /// What may be used within a time.
@@ -143,6 +151,15 @@ pub struct Standing {
     /// What may still be used.
     pub remaining: u64,
     /// When nothing counts any more, if nobody uses anything until then.
+    pub reset: Duration,
+}
+
+/// What counts at a moment, whatever the limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// What was used or is reserved, also where that exceeds the limit.
+    pub used: u64,
+    /// When nothing of it counts any more, if nobody uses anything until then.
     pub reset: Duration,
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tidegate_pipeline::{Quotas, Reserved, Standing, StoreError, Want};
+use tidegate_pipeline::{Count, Quotas, Reserved, Standing, StoreError, Want};
 
 use crate::room::{OVERHEAD, Room};
 use clock::{Clock, Now};
@@ -173,24 +173,34 @@ impl MemoryQuotas {
         }
     }
 
-    fn settle_now(&self, id: &str, actual: &[u64]) {
-        let Some(open) = lock(&self.open[self.shard(id)]).remove(id) else { return };
+    /// What `look` sees on each counter afterwards.
+    fn settle_now<T>(&self, id: &str, actual: &[u64], look: impl Fn(&Counter, Now) -> T) -> Vec<T> {
+        let Some(open) = lock(&self.open[self.shard(id)]).remove(id) else { return Vec::new() };
         self.room.give(open.cost(id));
         let now = self.clock.now();
-        for (part, actual) in open.parts.iter().zip(actual) {
-            let mut counters = lock(&self.counters[self.shard(&part.key)]);
-            if let Some(counter) = counters.get(&part.key) {
-                let before = counter.cost();
-                counter.settle(part.place, (part.amount, *actual), now);
-                self.room.note(before, counter.cost());
-            } else if *actual > part.amount {
-                // Nothing counted any more, so that the counter had gone.
-                let mut counter = Counter::new(part.place.window);
-                counter.add(*actual - part.amount, now);
-                self.room.note(0, OVERHEAD + part.key.len() + counter.cost());
-                counters.insert(Arc::clone(&part.key), counter);
-            }
+        let parts = open.parts.iter().zip(actual);
+        parts
+            .map(|(part, actual)| self.settle_part(part, *actual, now, |counter| look(counter, now)))
+            .collect()
+    }
+
+    fn settle_part<T>(&self, part: &Part, actual: u64, now: Now, look: impl Fn(&Counter) -> T) -> T {
+        let mut counters = lock(&self.counters[self.shard(&part.key)]);
+        if let Some(counter) = counters.get(&part.key) {
+            let before = counter.cost();
+            counter.settle(part.place, (part.amount, actual), now);
+            self.room.note(before, counter.cost());
+            return look(counter);
         }
+        // Nothing counted any more, so that the counter had gone.
+        let mut counter = Counter::new(part.place.window);
+        counter.add(actual.saturating_sub(part.amount), now);
+        let seen = look(&counter);
+        if actual > part.amount {
+            self.room.note(0, OVERHEAD + part.key.len() + counter.cost());
+            counters.insert(Arc::clone(&part.key), counter);
+        }
+        seen
     }
 }
 
@@ -296,9 +306,17 @@ impl Quotas for MemoryQuotas {
 
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            self.settle_now(id, actual);
+            self.settle_now(id, actual, |_, _| ());
             Ok(())
         })
+    }
+
+    fn settle_and_tell<'a>(
+        &'a self,
+        id: &'a str,
+        actual: &'a [u64],
+    ) -> BoxFuture<'a, Result<Vec<Count>, StoreError>> {
+        Box::pin(async move { Ok(self.settle_now(id, actual, Counter::count)) })
     }
 }
 

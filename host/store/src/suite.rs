@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tidegate_pipeline::{Quotas, Reserved, Shape, Standing, Unit, Want, Window};
+use tidegate_pipeline::{Count, Quotas, Reserved, Shape, Standing, Unit, Want, Window};
 use tokio::time::sleep;
 
 use crate::MemoryQuotas;
@@ -16,6 +16,7 @@ macro_rules! quotas_suite {
         $crate::suite::quotas_suite!($make;
             all_is_reserved_or_nothing
             a_reservation_counts_once
+            a_settlement_tells_what_counts_once
             what_was_used_beyond_counts
             what_was_not_used_is_given_back
             who_waits_as_told_is_let_in
@@ -98,6 +99,28 @@ pub(crate) async fn a_reservation_counts_once(quotas: Shared) {
     }
     quotas.settle("never made", &[5]).await.unwrap();
     assert_eq!(left(&quotas, &wants[0]).await, 9);
+}
+
+pub(crate) async fn a_settlement_tells_what_counts_once(quotas: Shared) {
+    let used = |counts: &[Count]| counts.iter().map(|count| count.used).collect::<Vec<_>>();
+    for shape in [Shape::Sliding, Shape::Fixed, Shape::Calendar] {
+        // In another order than that of their keys, and in several slots of a cluster.
+        let wants =
+            ["c", "a", "b"].map(|key| want(&format!("{key}{shape:?}"), window(shape, Unit::Month), 100, 60));
+        let ids = [(); 2].map(|()| fresh().to_string());
+        let reserved = reserve(&quotas, &ids[0], &wants).await;
+        let told = quotas.settle_and_tell(&ids[0], &[15, 250, 60]).await.unwrap();
+        assert_eq!(used(&told), [15, 250, 60], "{shape:?}: also what exceeds the limit");
+        for (count, standing) in told.iter().zip(standings(&reserved)) {
+            // A part of a sliding window may have begun meanwhile.
+            let distance = count.reset.abs_diff(standing.reset);
+            assert!(distance <= Unit::Month.length() / 60, "{shape:?}: {distance:?}");
+        }
+        assert_eq!(quotas.settle_and_tell(&ids[0], &[70; 3]).await, Ok(vec![]), "{shape:?}");
+        assert_eq!(quotas.settle_and_tell("never made", &[70; 3]).await, Ok(vec![]), "{shape:?}");
+        reserve(&quotas, &ids[1], &[want("nothing", window(shape, Unit::Month), 100, 5)]).await;
+        assert_eq!(quotas.settle_and_tell(&ids[1], &[0]).await, Ok(vec![Count::default()]), "{shape:?}");
+    }
 }
 
 pub(crate) async fn what_was_used_beyond_counts(quotas: Shared) {
@@ -305,8 +328,10 @@ async fn same_as_memory(quotas: &Shared, steps: Vec<Step>, shapes: [Shape; 2]) -
             },
             Step::Settle(back, a, b) => {
                 let Some(id) = open.back(back) else { continue };
-                memory.settle(&id, &[a, b]).await.unwrap();
-                quotas.settle(&id, &[a, b]).await.unwrap();
+                let one = memory.settle_and_tell(&id, &[a, b]).await.unwrap();
+                let other = quotas.settle_and_tell(&id, &[a, b]).await.unwrap();
+                let used = |counts: Vec<Count>| counts.iter().map(|count| count.used).collect::<Vec<_>>();
+                prop_assert_eq!(used(one), used(other));
                 open.remove(&id);
                 continue;
             }

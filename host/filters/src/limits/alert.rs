@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_contract::Header;
-use tidegate_pipeline::{Call, Counted, HttpClient, HttpRequest, KeyValue, Limit, SettingsProblem, World};
+use tidegate_pipeline::{
+    Call, Count, Counted, HttpClient, HttpRequest, KeyValue, Limit, SettingsProblem, World,
+};
 
 use super::limit::name_of;
 use crate::hex::hex;
@@ -94,7 +96,7 @@ impl Alerts {
         call: Call<'_>,
         (place, whose): (&str, &str),
         limit: &Limit,
-        (used, reset): (u64, Duration),
+        Count { used, reset }: Count,
     ) {
         let part = as_float(used) / as_float(limit.most);
         let Some(reached) = self.parts.iter().rev().find(|at| part >= **at) else { return };

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_contract::{AdmissionVerdict, Header, Refusal, Usage};
 use tidegate_pipeline::{
-    Allowance, Call, Counted, HookError, Limit, Quotas, Reserved, Standing, StoreError, Want, Window, World,
+    Allowance, Call, Count, Counted, HookError, Limit, Quotas, Reserved, Standing, StoreError, Want, Window,
+    World,
 };
 
 use super::alert::Alerts;
@@ -116,24 +117,35 @@ impl Limiter {
         Ok(match reserved {
             Reserved::Granted(standings) => {
                 self.tell(call, limits, &standings);
-                self.look(call, whose, limits, &standings);
+                self.look_at(call, (whose, limits), &standings);
                 AdmissionVerdict::Admitted(Some(ticket))
             }
             Reserved::Refused { want, again, standings } => {
                 self.tell(call, limits, &standings);
-                self.look(call, whose, &limits[want..=want], &[Standing { remaining: 0, ..standings[want] }]);
+                let used_up = Standing { remaining: 0, ..standings[want] };
+                self.look_at(call, (whose, &limits[want..=want]), &[used_up]);
                 AdmissionVerdict::Refused(refusal(&limits[want], again))
             }
         })
     }
 
-    /// Settles what was used.
-    pub(crate) async fn settle(&self, call: Call<'_>, ticket: &str, actual: Usage) -> Result<(), HookError> {
+    /// Settles what was used, and says of each limit what counts then: for [`Limiter::look`], of none where nobody is to be
+    /// told.
+    pub(crate) async fn settle(
+        &self,
+        call: Call<'_>,
+        ticket: &str,
+        actual: Usage,
+    ) -> Result<Vec<Count>, HookError> {
         let ticket = Ticket::read(ticket);
         let estimated = (ticket.estimated_input, ticket.estimated_cost);
         let used = self.experience.learn(call.context, estimated, actual);
         let actual: Vec<u64> = ticket.counted().map(|counted| used.of(counted)).collect();
-        self.quotas.settle(ticket.id, &actual).await.map_err(failed)
+        if self.alerts.is_some() {
+            return self.quotas.settle_and_tell(ticket.id, &actual).await.map_err(failed);
+        }
+        self.quotas.settle(ticket.id, &actual).await.map_err(failed)?;
+        Ok(Vec::new())
     }
 
     /// Gives everything back.
@@ -145,13 +157,17 @@ impl Limiter {
 
     fn wants(&self, whose: &str, limits: &[Limit], expected: Expected) -> Vec<Want> {
         let want = |limit: &Limit| {
-            let Limit { counted, window, most } = limit;
+            let Limit { counted, window, .. } = limit;
             let Window { shape, unit } = window;
             let place: &str = &self.place;
             let key =
                 [place, AND, counted.as_str(), "/", shape.as_str(), "/", unit.as_str(), AND, whose].concat();
-            let bound = if self.is_soft { MOST } else { *most };
-            Want { key: key.into(), window: *window, limit: bound, amount: reserved(limit, expected) }
+            Want {
+                key: key.into(),
+                window: *window,
+                limit: self.bound(limit),
+                amount: reserved(limit, expected),
+            }
         };
         limits.iter().map(want).collect()
     }
@@ -201,13 +217,31 @@ impl Limiter {
         call.scope.tell_allowances(limits.iter().zip(standings).map(allowance));
     }
 
-    fn look(&self, call: Call<'_>, whose: &str, limits: &[Limit], standings: &[Standing]) {
+    /// Tells of parts of limits that are used.
+    pub(crate) fn look(
+        &self,
+        call: Call<'_>,
+        (whose, limits): (&str, &[Limit]),
+        counts: impl IntoIterator<Item = Count>,
+    ) {
         let Some(alerts) = &self.alerts else { return };
-        for (limit, standing) in limits.iter().zip(standings) {
-            let bound = if self.is_soft { MOST } else { limit.most };
-            let used = bound.saturating_sub(standing.remaining);
-            alerts.look(call, (&self.place, whose), limit, (used, standing.reset));
+        for (limit, count) in limits.iter().zip(counts) {
+            alerts.look(call, (&self.place, whose), limit, count);
         }
+    }
+
+    /// The same after a reservation.
+    fn look_at(&self, call: Call<'_>, (whose, limits): (&str, &[Limit]), standings: &[Standing]) {
+        let count = |(limit, standing): (&Limit, &Standing)| {
+            let used = self.bound(limit).saturating_sub(standing.remaining);
+            Count { used, reset: standing.reset }
+        };
+        self.look(call, (whose, limits), limits.iter().zip(standings).map(count));
+    }
+
+    /// What the store may grant.
+    fn bound(&self, limit: &Limit) -> u64 {
+        if self.is_soft { MOST } else { limit.most }
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tidegate_contract::{AdmissionVerdict, Context, Principal, Refusal, Usage};
 use tidegate_pipeline::{
-    Attributes, Call, FilterFactory, Plugin, Quotas, Reserved, Scope, StoreError, Want, World,
+    Attributes, Call, Count, FilterFactory, Plugin, Quotas, Reserved, Scope, StoreError, Want, World,
 };
 
 use super::RateLimitFactory;
@@ -229,26 +229,85 @@ fn single_values_of_the_key_may_have_limits_of_their_own() {
     assert_eq!((of(Some("shore")), of(Some("deep")), of(Some("reef")), of(None)), (5, 2, 1, 1));
 }
 
+/// Each alert so far, after everything that is on its way: whose, which part, and how much of it all.
+async fn told(network: &Network) -> Vec<String> {
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let seen = network.seen.lock().unwrap();
+    let told = |(_, body): &(String, Value)| {
+        let whose = body["principal"].as_str().unwrap_or("nobody");
+        format!("{whose}: {}, {} of {}", body["part"], body["used"], body["most"])
+    };
+    seen.iter().map(told).collect()
+}
+
+/// A server that takes every alert.
+fn listening() -> Arc<Network> {
+    Network::of(&[const { Value::Null }; 16])
+}
+
+fn alerted(network: &Arc<Network>, settings: Value) -> Arc<dyn Plugin> {
+    let mut settings = settings;
+    settings["alert"] = json!({"at": [0.5, 1.0], "webhook": {"url": "https://example.com/alert"}});
+    filter_in(network, &RateLimitFactory, &settings)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_settlement_tells_of_the_part_that_it_reaches() {
+    let network = listening();
+    let settings = json!({"key": ["principal", "model"], "requests_per_day": 100, "tokens_per_day": 100});
+    let filter = alerted(&network, settings);
+    let alice = Caller::named("alice", None);
+    let tickets = [(); 3].map(|()| alice.admit(&*filter, 5, 5).unwrap());
+    assert!(told(&network).await.is_empty());
+    alice.settle(&*filter, &tickets[0], 30, 5);
+    let half = "alice: 0.5, 55 of 100";
+    assert_eq!(told(&network).await, [half]);
+    // Neither a settlement that comes twice nor one that reaches no other part tells it again.
+    alice.settle(&*filter, &tickets[0], 30, 5);
+    alice.settle(&*filter, &tickets[1], 8, 5);
+    assert_eq!(told(&network).await, [half]);
+    alice.settle(&*filter, &tickets[2], 60, 50);
+    let whole = "alice: 1.0, 158 of 100";
+    assert_eq!(told(&network).await, [half, whole]);
+    alice.admit(&*filter, 5, 5).unwrap_err();
+    assert_eq!(told(&network).await, [half, whole]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reservation_told_no_settlement_tells_again() {
+    let network = listening();
+    let filter =
+        alerted(&network, json!({"tokens_per_day": 100, "overrides": {"alice": {"tokens_per_day": 20}}}));
+    let alice = Caller::named("alice", None);
+    let ticket = alice.admit(&*filter, 5, 5).unwrap();
+    let half = "alice: 0.5, 10 of 20";
+    assert_eq!(told(&network).await, [half]);
+    alice.settle(&*filter, &ticket, 10, 5);
+    assert_eq!(told(&network).await, [half]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_settlement_tells_of_soft_limits_too() {
+    let network = listening();
+    let filter = alerted(&network, json!({"tokens_per_day": 100, "soft": true}));
+    let ticket = NOBODY.admit(&*filter, 5, 5).unwrap();
+    NOBODY.settle(&*filter, &ticket, 100, 30);
+    assert_eq!(told(&network).await, ["nobody: 1.0, 130 of 100"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_alert_is_told_once_for_each_key_and_part() {
-    let answers: Vec<Value> = (0..8).map(|_| json!({})).collect();
-    let network = Network::of(&answers);
+    let network = listening();
     let alert = json!({"at": [0.5, 1.0], "webhook": {"url": "https://example.com/alert", "secret": "s"}});
     let filter = filter_in(&network, &RateLimitFactory, &json!({"requests_per_day": 4, "alert": alert}));
-    let sent = || async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        let seen = network.seen.lock().unwrap();
-        seen.iter().map(|(_, body)| (body["principal"].clone(), body["part"].clone())).collect::<Vec<_>>()
-    };
     let alice = Caller::named("alice", None);
     alice.admit(&*filter, 1, 1).unwrap();
-    assert!(sent().await.is_empty());
+    assert!(told(&network).await.is_empty());
     (0..10).for_each(|_| drop(alice.admit(&*filter, 1, 1)));
     Caller::named("bob", None).through(&*filter);
-    let mut told = sent().await;
-    told.sort_by_key(|(who, part)| (who.to_string(), part.to_string()));
-    let wanted = [("alice", 0.5), ("alice", 1.0), ("bob", 0.5), ("bob", 1.0)];
-    assert_eq!(told, wanted.map(|(who, part)| (json!(who), json!(part))));
+    let mut told = told(&network).await;
+    told.sort();
+    assert_eq!(told, ["alice: 0.5, 2 of 4", "alice: 1.0, 4 of 4", "bob: 0.5, 2 of 4", "bob: 1.0, 4 of 4"]);
     let request = network.request.lock().unwrap();
     let signature = request.headers.iter().find(|field| &*field.name == "x-tidegate-signature").unwrap();
     assert!(signature.value.starts_with(b"sha256=") && signature.value.len() == 7 + 64);
@@ -274,6 +333,14 @@ impl Quotas for Down {
     }
 
     fn settle<'a>(&'a self, _: &'a str, _: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))))
+    }
+
+    fn settle_and_tell<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a [u64],
+    ) -> BoxFuture<'a, Result<Vec<Count>, StoreError>> {
         Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))))
     }
 }

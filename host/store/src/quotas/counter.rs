@@ -5,7 +5,7 @@ mod saved;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tidegate_pipeline::{Shape, Standing, Unit, Want, Window};
+use tidegate_pipeline::{Count, Shape, Standing, Unit, Want, Window};
 
 use super::calendar;
 use super::clock::{Now, microseconds};
@@ -114,9 +114,13 @@ impl Counter {
     }
 
     pub(super) fn standing(&self, limit: u64, now: Now) -> Standing {
-        let remaining = limit.saturating_sub(self.used);
+        let Count { used, reset } = self.count(now);
+        Standing { remaining: limit.saturating_sub(used), reset }
+    }
+
+    pub(super) fn count(&self, now: Now) -> Count {
         let reset = if self.used == 0 { Duration::ZERO } else { self.freed_after(self.used, now) };
-        Standing { remaining, reset }
+        Count { used: self.used, reset }
     }
 
     /// When so much will count no more.

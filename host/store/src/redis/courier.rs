@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tidegate_pipeline::Count;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -89,16 +90,15 @@ impl Courier {
         bag.waiting.len() + bag.underway
     }
 
-    /// Settles now, or keeps it until it can be delivered.
-    pub(super) async fn settle(&self, settlement: Settlement) {
+    /// Settles now and says what it is told then, or keeps it until it can be delivered.
+    pub(super) async fn settle(&self, settlement: Settlement) -> Vec<Count> {
         let shared = &self.shared;
         let mut owed = Owed { courier: self, settlement: Some(settlement) };
-        if let Some(settlement) = &owed.settlement {
-            let delivered = settlement.deliver(&shared.link, &shared.keys, shared.link.deadline()).await;
-            if delivered.is_ok() {
-                owed.settlement = None;
-            }
-        }
+        let Some(settlement) = &owed.settlement else { return Vec::new() };
+        let delivered = settlement.deliver(&shared.link, &shared.keys, shared.link.deadline()).await;
+        let Ok(counts) = delivered else { return Vec::new() };
+        owed.settlement = None;
+        counts
     }
 
     /// Keeps it until it can be delivered.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
 use redis::Value;
-use tidegate_pipeline::{Quotas, Reserved, Shape, Standing, StoreError, Want, Window};
+use tidegate_pipeline::{Count, Quotas, Reserved, Shape, Standing, StoreError, Want, Window};
 use tokio::time::Instant;
 
 use super::Redis;
@@ -74,8 +74,7 @@ impl Drop for Abandoned<'_> {
             return;
         }
         for group in self.groups {
-            let (id, tag, actual) = ((*id).to_owned(), group.tag.clone(), vec![0; group.places.len()]);
-            redis.courier.later(Settlement { id, tag, actual, remembered: SETTLED });
+            redis.courier.later(Settlement { remembered: SETTLED, ..Settlement::back(id, group) });
         }
     }
 }
@@ -134,10 +133,8 @@ impl Reservation<'_> {
         if groups.len() > 1 {
             let granted = groups.iter().zip(&parts).filter(|(_, part)| part.is_new && part.refused.is_none());
             for (group, _) in granted {
-                let (id, tag) = (self.id.to_owned(), group.tag.clone());
-                let actual = vec![0; group.places.len()];
                 // What another slot refused was no reservation, so that its id may make one later.
-                self.redis.courier.settle(Settlement { id, tag, actual, remembered: 0 }).await;
+                self.redis.courier.settle(Settlement::back(self.id, group)).await;
             }
             parts = try_join_all(groups.iter().map(|group| self.ask(group, Mode::Look))).await?;
         }
@@ -178,17 +175,32 @@ pub(super) fn named(window: Window) -> String {
 pub(super) fn part(places: &[usize], answer: Value) -> Option<Part> {
     let numbers: Vec<i64> = redis::from_redis_value(answer).ok()?;
     let [granted, is_new, worst, again, standings @ ..] = numbers.as_slice() else { return None };
-    let time = |microseconds: i64| u64::try_from(microseconds).ok().map(Duration::from_micros);
-    let standing = |pair: &[i64]| {
-        let [remaining, reset] = pair else { return None };
-        Some(Standing { remaining: u64::try_from(*remaining).ok()?, reset: time(*reset)? })
-    };
-    let standings = standings.chunks(2).map(standing).collect::<Option<Vec<_>>>()?;
+    let standing = |(remaining, reset)| Standing { remaining, reset };
+    let standings = pairs(standings)?.into_iter().map(standing).collect();
     let refused = match granted {
         1 => None,
         _ => Some((*places.get(usize::try_from(*worst).ok()?)?, time(*again))),
     };
     Some(Part { is_new: *is_new == 1, refused, standings })
+}
+
+/// What `SETTLE` tells.
+pub(super) fn counts(answer: Value) -> Option<Vec<Count>> {
+    let numbers: Vec<i64> = redis::from_redis_value(answer).ok()?;
+    Some(pairs(&numbers)?.into_iter().map(|(used, reset)| Count { used, reset }).collect())
+}
+
+/// Amounts, each with a time.
+fn pairs(numbers: &[i64]) -> Option<Vec<(u64, Duration)>> {
+    let pair = |pair: &[i64]| {
+        let [amount, microseconds] = pair else { return None };
+        Some((u64::try_from(*amount).ok()?, time(*microseconds)?))
+    };
+    numbers.chunks(2).map(pair).collect()
+}
+
+fn time(microseconds: i64) -> Option<Duration> {
+    u64::try_from(microseconds).ok().map(Duration::from_micros)
 }
 
 fn strange(what: &str) -> StoreError {
@@ -206,16 +218,29 @@ pub(super) struct Settlement {
     pub(super) actual: Vec<u64>,
     /// Milliseconds for which it is remembered that the reservation is settled; 0 forgets it.
     pub(super) remembered: u64,
+    /// Whether it is told what counts afterwards.
+    pub(super) tells: bool,
 }
 
 impl Settlement {
-    /// Puts it in the place of what was reserved; nothing the second time.
+    /// Of a whole reservation.
+    fn of(id: &str, actual: &[u64]) -> Self {
+        Self { id: id.to_owned(), tag: None, actual: actual.to_vec(), remembered: SETTLED, tells: false }
+    }
+
+    /// Takes back what was granted in one slot, and forgets it.
+    fn back(id: &str, group: &Group) -> Self {
+        let (tag, actual) = (group.tag.clone(), vec![0; group.places.len()]);
+        Self { tag, remembered: 0, ..Self::of(id, &actual) }
+    }
+
+    /// Puts it in the place of what was reserved, and tells what counts then; nothing the second time.
     pub(super) async fn deliver(
         &self,
         link: &Link,
         keys: &Keys,
         deadline: Instant,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Count>, StoreError> {
         if self.tag.is_some() || !keys.is_cluster() {
             let record = keys.record(self.tag.as_deref(), &self.id);
             return self.settle(link, record, &self.actual, deadline).await;
@@ -223,14 +248,20 @@ impl Settlement {
         let index = keys.index(&self.id);
         let noted = link.ask_until(deadline, &Request::command("GET", &index)).await?;
         let noted: Option<String> = redis::from_redis_value(noted).unwrap_or_default();
-        let Some(noted) = noted else { return Ok(()) };
+        let Some(noted) = noted else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
         for (tag, places) in noted.split(' ').filter_map(|group| group.split_once(':')) {
-            let used =
-                places.split(',').map_while(|place| self.actual.get(place.parse::<usize>().ok()?).copied());
-            let used: Vec<u64> = used.collect();
-            self.settle(link, keys.record(Some(tag), &self.id), &used, deadline).await?;
+            let places = places.split(',').map_while(|place| place.parse::<usize>().ok());
+            let places: Vec<usize> = places.take_while(|place| *place < self.actual.len()).collect();
+            let used: Vec<u64> = places.iter().map(|place| self.actual[*place]).collect();
+            let counts = self.settle(link, keys.record(Some(tag), &self.id), &used, deadline).await?;
+            for (place, count) in places.into_iter().zip(counts) {
+                all.resize(self.actual.len(), Count::default());
+                all[place] = count;
+            }
         }
-        link.ask_until(deadline, &Request::command("PEXPIRE", &index).arg(SETTLED)).await.map(drop)
+        link.ask_until(deadline, &Request::command("PEXPIRE", &index).arg(SETTLED)).await?;
+        Ok(all)
     }
 
     async fn settle(
@@ -239,10 +270,13 @@ impl Settlement {
         record: String,
         actual: &[u64],
         deadline: Instant,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Count>, StoreError> {
         let amounts: Vec<u64> = actual.iter().map(|amount| MOST.min(*amount)).collect();
-        let request = Request::script(&request::SETTLE, &[record]).arg(self.remembered).arg(amounts);
-        link.ask_until(deadline, &request).await.map(drop)
+        let tells = if self.tells { "tell" } else { "" };
+        let request =
+            Request::script(&request::SETTLE, &[record]).arg(self.remembered).arg(tells).arg(amounts);
+        let answer = link.ask_until(deadline, &request).await?;
+        counts(answer).ok_or_else(|| strange("a settlement"))
     }
 }
 
@@ -264,9 +298,17 @@ impl Quotas for Redis {
 
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let (id, actual) = (id.to_owned(), actual.to_vec());
-            self.courier.settle(Settlement { id, tag: None, actual, remembered: SETTLED }).await;
+            self.courier.settle(Settlement::of(id, actual)).await;
             Ok(())
         })
+    }
+
+    fn settle_and_tell<'a>(
+        &'a self,
+        id: &'a str,
+        actual: &'a [u64],
+    ) -> BoxFuture<'a, Result<Vec<Count>, StoreError>> {
+        let settlement = Settlement { tells: true, ..Settlement::of(id, actual) };
+        Box::pin(async move { Ok(self.courier.settle(settlement).await) })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
-use tidegate_pipeline::{Quotas, Reserved, StoreError, Want};
+use tidegate_pipeline::{Count, Quotas, Reserved, StoreError, Want};
 
 use super::behind::{Behind, Source};
 use super::counters;
@@ -47,6 +47,14 @@ impl Quotas for DurableQuotas {
 
     fn settle<'a>(&'a self, id: &'a str, actual: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
         self.memory.settle(id, actual)
+    }
+
+    fn settle_and_tell<'a>(
+        &'a self,
+        id: &'a str,
+        actual: &'a [u64],
+    ) -> BoxFuture<'a, Result<Vec<Count>, StoreError>> {
+        self.memory.settle_and_tell(id, actual)
     }
 }
 

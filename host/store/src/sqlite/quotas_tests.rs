@@ -72,6 +72,16 @@ fn what_was_used_counts_after_a_restart_and_what_was_open_can_be_settled() {
     assert_eq!(used(&quotas), [1024; 3], "an id that is open counts once");
 }
 
+mod suite {
+    use std::sync::Arc;
+
+    crate::suite::quotas_suite!(async {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, quotas) = super::open(&folder.path().join("state.db"));
+        ((store, folder), quotas as Arc<dyn tidegate_pipeline::Quotas>)
+    });
+}
+
 /// Uses 2 of 3 that it reserves each time, and leaves every tenth reservation open.
 #[test]
 #[ignore = "is started by the test that kills it"]

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use redis::{Connection, Value};
-use tidegate_pipeline::{Quotas, Reserved, Shape, Unit, Want, Window};
+use tidegate_pipeline::{Count, Quotas, Reserved, Shape, Unit, Want, Window};
 
 use super::server::Server;
 use crate::MemoryQuotas;
-use crate::redis::quotas::{named, part};
+use crate::redis::quotas::{counts, named, part};
 use crate::redis::request;
 use crate::suite::{Open, Step, fresh, shape, steps, want};
 
@@ -65,10 +65,13 @@ impl Clocked {
         }
     }
 
-    fn settle(&mut self, id: &str, actual: [u64; 2]) {
-        let arguments = [60_000, actual[0], actual[1]].map(|number: u64| number.to_string());
-        self.run(request::SETTLE.text(), &[format!("record:{id}")], &arguments);
-        self.memory.settle(id, &actual).now_or_never().unwrap().unwrap();
+    /// What both say.
+    fn settle(&mut self, id: &str, actual: [u64; 2]) -> [Vec<Count>; 2] {
+        let mut arguments = vec!["60000".to_owned(), "tell".to_owned()];
+        arguments.extend(actual.map(|amount| amount.to_string()));
+        let answer = self.run(request::SETTLE.text(), &[format!("record:{id}")], &arguments);
+        let there = self.memory.settle_and_tell(id, &actual).now_or_never().unwrap().unwrap();
+        [counts(answer).unwrap(), there]
     }
 
     /// What both say.
@@ -119,7 +122,8 @@ fn play(
             },
             Step::Settle(back, a, b) => {
                 let Some(id) = open.back(back) else { continue };
-                clocked.settle(&id, [a, b]);
+                let [here, there] = clocked.settle(&id, [a, b]);
+                prop_assert_eq!(here, there);
                 open.remove(&id);
                 continue;
             }

@@ -222,7 +222,7 @@ async fn of_settlements_that_wait_the_oldest_are_dropped() {
     let put = |bag: &mut Bag, id: usize| {
         bag.put((
             tokio::time::Instant::now(),
-            Settlement { id: id.to_string(), tag: None, actual: vec![], remembered: 0 },
+            Settlement { id: id.to_string(), tag: None, actual: vec![], remembered: 0, tells: false },
         ))
     };
     assert!(!(0..MOST).any(|id| put(&mut bag, id)));
