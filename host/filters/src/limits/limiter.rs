@@ -110,7 +110,7 @@ impl Limiter {
         let cost = estimate.cost_micro_usd.unwrap_or_default();
         let ticket = Ticket::made(estimate.input, cost, limits.iter().map(|limit| limit.counted));
         let wants = self.wants(whose, limits, expected);
-        let reserved = match self.quotas.reserve(Ticket::read(&ticket).id, &wants).await {
+        let reserved = match self.quotas.reserve(Ticket::id(&ticket), &wants).await {
             Ok(reserved) => reserved,
             Err(error) => return self.without_store(&error),
         };

@@ -9,6 +9,9 @@ use crate::hex::hex;
 /// Between its parts; in none of them.
 const AND: char = ' ';
 
+/// Digits of an id.
+const ID: usize = 32;
+
 /// Bytes of most texts, and a few more.
 const ROOM: usize = 64;
 
@@ -30,19 +33,25 @@ impl<'t> Ticket<'t> {
         estimated_cost: u64,
         counted: impl Iterator<Item = Counted>,
     ) -> String {
-        let id: [u8; 16] = fastrand::u128(..).to_ne_bytes();
+        let id: [u8; ID / 2] = fastrand::u128(..).to_ne_bytes();
         let mut text = String::with_capacity(ROOM);
         text.push_str(&hex(&id));
         // A text takes whatever is written.
         let _ = write!(text, "{AND}{estimated_input}{AND}{estimated_cost}{AND}");
-        text.extend(counted.filter_map(letter));
+        counted.filter_map(letter).for_each(|letter| text.push(letter));
         text
     }
 
+    /// The id alone.
+    pub(super) fn id(text: &str) -> &str {
+        text.get(..ID).unwrap_or(text)
+    }
+
     pub(super) fn read(text: &'t str) -> Self {
-        let mut parts = text.splitn(4, AND);
+        let id = Self::id(text);
+        let mut parts = text[id.len()..].splitn(4, AND).skip(1);
         let mut part = || parts.next().unwrap_or_default();
-        let (id, input, cost, letters) = (part(), part(), part(), part());
+        let (input, cost, letters) = (part(), part(), part());
         let number = |text: &str| text.parse().unwrap_or_default();
         Self { id, estimated_input: number(input), estimated_cost: number(cost), letters }
     }
