@@ -1,18 +1,20 @@
 //! API keys that the admin API makes: kept in a table of records, looked up in memory.
 
 mod key;
+mod live;
 mod wanted;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_pipeline::{KeyDirectory, KeyHolder, Record, Records, StoreError};
+use tidegate_pipeline::{KeyDirectory, KeyHolder, Records, StoreError};
 use tokio::sync::Mutex;
 
-use crate::auth_filter::{Digest, KeyTable};
+use crate::auth_filter::Digest;
 use key::{Key, Secret};
+use live::{Edit, Live};
 use wanted::{Change, Listing, New, Rotation};
 
 /// The table of the records.
@@ -50,39 +52,12 @@ impl From<StoreError> for KeyError {
 /// The keys, and those among them that hold now.
 pub struct ManagedKeys {
     records: Arc<dyn Records>,
-    live: RwLock<Arc<Live>>,
+    /// Held for moments only: requests wait for it.
+    live: RwLock<Live>,
     revision: AtomicU64,
     is_loaded: AtomicBool,
     /// Held while the table is read: what was read earlier never takes the place of what was read later.
     reading: Mutex<()>,
-}
-
-/// What was read last.
-#[derive(Default)]
-struct Live {
-    keys: Vec<Key>,
-    table: KeyTable<Held>,
-}
-
-/// A secret of a key.
-struct Held {
-    holder: Arc<KeyHolder>,
-    until: Option<SystemTime>,
-}
-
-impl Live {
-    fn of(records: &[Record]) -> Self {
-        let mut keys: Vec<Key> = records.iter().filter_map(Key::read).collect();
-        keys.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut table = KeyTable::default();
-        for key in &keys {
-            let holder = Arc::new(key.holder());
-            for (digest, until) in key.digests() {
-                table.insert(digest, Held { holder: Arc::clone(&holder), until });
-            }
-        }
-        Self { keys, table }
-    }
 }
 
 impl ManagedKeys {
@@ -116,23 +91,33 @@ impl ManagedKeys {
 
     /// Whether there are keys, or nobody knows yet whether there are.
     fn matters(&self) -> bool {
-        !self.is_loaded.load(Ordering::Acquire) || !self.live().keys.is_empty()
+        !self.is_loaded.load(Ordering::Acquire) || self.live().count() > 0
     }
 
-    /// Reads the keys where they are others than before.
+    /// Reads what was changed, or all where that is not known.
     ///
     /// # Errors
     /// Where the store gives no answer; what was known stays.
     pub async fn look(&self) -> Result<(), StoreError> {
         let _reading = self.reading.lock().await;
         let revision = self.records.revision(TABLE).await?;
-        if self.is_loaded.load(Ordering::Acquire) && revision == self.revision.load(Ordering::Acquire) {
+        if !self.is_loaded.load(Ordering::Acquire) {
+            return self.load(revision).await;
+        }
+        let known = self.revision.load(Ordering::Acquire);
+        if revision == known {
             return Ok(());
         }
-        self.load(revision).await
+        let Some(changes) = self.records.changes(TABLE, known).await? else {
+            return self.load(revision).await;
+        };
+        let (revision, edit) = (changes.revision, Edit::of(changes));
+        self.live_mut().edit(edit);
+        self.revision.store(revision, Ordering::Release);
+        Ok(())
     }
 
-    /// What is changed while it is read makes another revision, so that it is read again.
+    /// Reads all keys. What is changed meanwhile makes another revision, so that it is looked at again.
     async fn load(&self, revision: u64) -> Result<(), StoreError> {
         let records = self.records.all(TABLE).await?;
         let live = if records.len() < MANY {
@@ -142,11 +127,8 @@ impl ManagedKeys {
             let reading = tokio::task::spawn_blocking(move || Live::of(&records)).await;
             reading.map_err(|error| StoreError::Unavailable(format!("the keys cannot be read: {error}")))?
         };
-        let before = std::mem::replace(
-            &mut *self.live.write().unwrap_or_else(PoisonError::into_inner),
-            Arc::new(live),
-        );
-        if before.keys.len() >= MANY {
+        let before = std::mem::replace(&mut *self.live_mut(), live);
+        if before.count() >= MANY {
             tokio::task::spawn_blocking(move || drop(before));
         }
         self.revision.store(revision, Ordering::Release);
@@ -154,8 +136,13 @@ impl ManagedKeys {
         Ok(())
     }
 
-    fn live(&self) -> Arc<Live> {
-        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    fn live(&self) -> RwLockReadGuard<'_, Live> {
+        // Nothing under this lock can panic half-way through a change.
+        self.live.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn live_mut(&self) -> RwLockWriteGuard<'_, Live> {
+        self.live.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a key; its secret is in the answer and nowhere else.
@@ -177,11 +164,17 @@ impl ManagedKeys {
     pub async fn list(&self, query: &[(String, String)]) -> Result<Value, KeyError> {
         let listing = Listing::read(query)?;
         self.look().await?;
-        let live = self.live();
-        let mut found = live.keys.iter().filter(|key| listing.has(key));
-        let page: Vec<Value> = found.by_ref().take(listing.limit).map(Key::shown).collect();
-        let next = found.next().and_then(|_| page.last()).map(|last| last["id"].clone());
-        Ok(json!({"keys": page, "next": next}))
+        let (mut found, mut after) = (Vec::new(), listing.after.clone());
+        while found.len() <= listing.limit {
+            let keys = self.live().after(after.as_deref());
+            let Some(last) = keys.last() else { break };
+            after = Some(last.id.clone());
+            found.extend(keys.into_iter().filter(|key| listing.has(key)));
+        }
+        let (has_more, page) = (found.len() > listing.limit, &found[..found.len().min(listing.limit)]);
+        let next = page.last().filter(|_| has_more).map(|last| &last.id);
+        let shown: Vec<Value> = page.iter().map(|key| key.shown()).collect();
+        Ok(json!({"keys": shown, "next": next}))
     }
 
     /// One key.
@@ -194,8 +187,7 @@ impl ManagedKeys {
     }
 
     fn find(&self, id: &str) -> Result<Key, KeyError> {
-        let found = self.live().keys.iter().find(|key| key.id == id).cloned();
-        found.ok_or_else(|| KeyError::NotFound(id.to_owned()))
+        self.live().get(id).cloned().ok_or_else(|| KeyError::NotFound(id.to_owned()))
     }
 
     /// Gives a key another secret; the one before stays good for a while.
@@ -256,10 +248,7 @@ impl KeyDirectory for ManagedKeys {
         if !self.is_loaded.load(Ordering::Acquire) {
             return Err(StoreError::Unavailable("it has not told yet which API keys there are".into()));
         }
-        let live = self.live();
-        let held = live.table.holder(sha256);
-        let holds = |held: &&Held| held.until.is_none_or(|until| SystemTime::now() < until);
-        Ok(held.filter(holds).map(|held| Arc::clone(&held.holder)))
+        Ok(self.live().holder(sha256))
     }
 }
 

@@ -61,7 +61,7 @@ pub use package::{Digest, MANIFEST, Owner, Package, TreeFile};
 pub use plugin::{Answer, Call, HookError, Plugin, reason};
 pub use prices::{CostRule, Price, PriceEntry, Prices, Rates, Sold};
 pub use quotas::{Allowance, Count, Counted, Limit, Quotas, Reserved, Shape, Standing, Unit, Want, Window};
-pub use records::{Record, Records};
+pub use records::{Changes, Record, Records};
 pub use registry::{Documents, FilterFactory, Registry, SettingsProblem, World};
 pub use runtime::{
     Code, Isolation, Limits, LoadError, Native, Process, Runtime, Setup, cache_folder, runtime_of, subscribed,

@@ -26,6 +26,39 @@ pub trait Records: Send + Sync + 'static {
 
     /// Another number after every change of the table, whoever made it; cheap enough to be asked several times a second.
     fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// What became of a table since a revision that was told. `Ok(None)`: that is not known any more, and [`Records::all`]
+    /// has to tell.
+    fn changes<'a>(
+        &'a self,
+        table: &'a str,
+        since: u64,
+    ) -> BoxFuture<'a, Result<Option<Changes>, StoreError>>;
+}
+
+/// What became of the records that were changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The revision that the table has with them.
+    pub revision: u64,
+    /// Those that stand there now, in no order.
+    pub put: Vec<Record>,
+    /// The names of those that stand there no more, in no order.
+    pub removed: Vec<String>,
+}
+
+impl Changes {
+    /// `records` has, by name, what stands there now.
+    pub fn new(revision: u64, records: impl IntoIterator<Item = (String, Option<Record>)>) -> Self {
+        let mut changes = Self { revision, ..Self::default() };
+        for (id, record) in records {
+            match record {
+                Some(record) => changes.put.push(record),
+                None => changes.removed.push(id),
+            }
+        }
+        changes
+    }
 }
 
 /// A record of a table.

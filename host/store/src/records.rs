@@ -1,11 +1,19 @@
 //! Records in the memory of the process.
 
+mod recent;
+#[cfg(test)]
+pub(crate) mod suite;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tidegate_pipeline::{Record, Records, StoreError};
+use tidegate_pipeline::{Changes, Record, Records, StoreError};
+
+#[cfg(test)]
+pub(crate) use recent::KEPT;
+pub(crate) use recent::Recent;
 
 /// Records in memory; gone when the process ends.
 #[derive(Debug, Default)]
@@ -13,37 +21,47 @@ pub struct MemoryRecords(Mutex<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
-    tables: HashMap<String, BTreeMap<String, Record>>,
-    revisions: HashMap<String, u64>,
+    tables: HashMap<String, Table>,
     /// Of all tables, so that none is ever given twice.
     version: u64,
 }
 
-impl Tables {
-    fn changed(&mut self, table: &str) -> u64 {
-        self.version += 1;
-        self.revisions.insert(table.to_owned(), self.version);
-        self.version
-    }
+#[derive(Debug, Default)]
+struct Table {
+    records: BTreeMap<String, Record>,
+    recent: Recent,
+}
 
+impl Tables {
     fn put(&mut self, table: &str, id: &str, value: Bytes, if_version: Option<u64>) -> Option<u64> {
-        let records = self.tables.entry(table.to_owned()).or_default();
-        let known = records.get(id).map_or(0, |record| record.version);
+        let table = self.tables.entry(table.to_owned()).or_default();
+        let known = table.records.get(id).map_or(0, |record| record.version);
         if if_version.is_some_and(|wanted| wanted != known) {
             return None;
         }
-        let version = self.changed(table);
-        let record = Record { id: id.to_owned(), value, version };
-        self.tables.entry(table.to_owned()).or_default().insert(id.to_owned(), record);
-        Some(version)
+        self.version += 1;
+        table.recent.note(self.version, id);
+        let record = Record { id: id.to_owned(), value, version: self.version };
+        table.records.insert(id.to_owned(), record);
+        Some(self.version)
     }
 
     fn remove(&mut self, table: &str, id: &str) -> bool {
-        let removed = self.tables.get_mut(table).and_then(|records| records.remove(id)).is_some();
-        if removed {
-            self.changed(table);
+        let Some(table) = self.tables.get_mut(table) else { return false };
+        let was_there = table.records.remove(id).is_some();
+        if was_there {
+            self.version += 1;
+            table.recent.note(self.version, id);
         }
-        removed
+        was_there
+    }
+}
+
+impl Table {
+    fn changes(&self, since: u64) -> Option<Changes> {
+        let changed = self.recent.since(since)?;
+        let records = changed.into_iter().map(|id| (id.to_owned(), self.records.get(id).cloned()));
+        Some(Changes::new(self.recent.revision(), records))
     }
 }
 
@@ -76,11 +94,20 @@ impl Records for MemoryRecords {
 
     fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         let tables = self.tables();
-        ready(tables.tables.get(table).map(|records| records.values().cloned().collect()).unwrap_or_default())
+        let all = |table: &Table| table.records.values().cloned().collect();
+        ready(tables.tables.get(table).map(all).unwrap_or_default())
     }
 
     fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
-        ready(self.tables().revisions.get(table).copied().unwrap_or_default())
+        ready(self.tables().tables.get(table).map(|table| table.recent.revision()).unwrap_or_default())
+    }
+
+    fn changes<'a>(
+        &'a self,
+        table: &'a str,
+        since: u64,
+    ) -> BoxFuture<'a, Result<Option<Changes>, StoreError>> {
+        ready(self.tables().tables.entry(table.to_owned()).or_default().changes(since))
     }
 }
 

@@ -33,6 +33,15 @@ impl<T> KeyTable<T> {
         new
     }
 
+    /// Takes a key away that stands for whom `is_meant` says.
+    pub(crate) fn remove(&mut self, digest: &Digest, is_meant: impl Fn(&T) -> bool) {
+        let Some(bucket) = self.buckets.get_mut(&prefix(digest)) else { return };
+        bucket.retain(|(known, holder)| known != digest || !is_meant(holder));
+        if bucket.is_empty() {
+            self.buckets.remove(&prefix(digest));
+        }
+    }
+
     /// All of them, in no order.
     pub(crate) fn holders(&self) -> impl Iterator<Item = &T> {
         self.buckets.values().flatten().map(|(_, holder)| holder)

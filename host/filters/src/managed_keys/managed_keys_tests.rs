@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tidegate_pipeline::Record;
+use proptest::prelude::*;
+use tidegate_pipeline::{Changes, Record};
+use tidegate_store::MemoryRecords;
 
 use super::*;
 use crate::auth_filter::sha256;
@@ -13,58 +13,59 @@ use crate::auth_filter::sha256;
 /// Records in memory; without an answer where that is wanted.
 #[derive(Default)]
 struct Table {
-    records: Mutex<BTreeMap<String, Record>>,
-    revision: AtomicU64,
+    records: MemoryRecords,
+    /// How often all of them were read.
+    reads: AtomicUsize,
+    /// Whether nothing is known of changes.
+    is_forgetful: AtomicBool,
     is_down: AtomicBool,
 }
 
 impl Table {
     fn answer<'a, T: Send + 'a>(
         &'a self,
-        act: impl FnOnce(&mut BTreeMap<String, Record>) -> T,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
-        let is_down = self.is_down.load(Ordering::Relaxed);
-        let answer = if is_down {
-            Err(StoreError::Unavailable("down".into()))
-        } else {
-            Ok(act(&mut self.records.lock().unwrap()))
-        };
-        Box::pin(std::future::ready(answer))
+        if self.is_down.load(Ordering::Relaxed) {
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))));
+        }
+        answer
     }
 }
 
 impl Records for Table {
     fn put<'a>(
         &'a self,
-        _: &'a str,
+        table: &'a str,
         id: &'a str,
         value: Bytes,
         if_version: Option<u64>,
     ) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
-        self.answer(|records| {
-            let known = records.get(id).map_or(0, |record| record.version);
-            if if_version.is_some_and(|wanted| wanted != known) {
-                return None;
-            }
-            let version = self.revision.fetch_add(1, Ordering::Relaxed) + 1;
-            records.insert(id.to_owned(), Record { id: id.to_owned(), value, version });
-            Some(version)
-        })
+        self.answer(self.records.put(table, id, value, if_version))
     }
 
-    fn remove<'a>(&'a self, _: &'a str, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.answer(|records| {
-            self.revision.fetch_add(1, Ordering::Relaxed);
-            records.remove(id).is_some()
-        })
+    fn remove<'a>(&'a self, table: &'a str, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.answer(self.records.remove(table, id))
     }
 
-    fn all<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
-        self.answer(|records| records.values().cloned().collect())
+    fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.answer(self.records.all(table))
     }
 
-    fn revision<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.answer(|_| self.revision.load(Ordering::Relaxed))
+    fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.answer(self.records.revision(table))
+    }
+
+    fn changes<'a>(
+        &'a self,
+        table: &'a str,
+        since: u64,
+    ) -> BoxFuture<'a, Result<Option<Changes>, StoreError>> {
+        if self.is_forgetful.load(Ordering::Relaxed) {
+            return Box::pin(std::future::ready(Ok(None)));
+        }
+        self.answer(self.records.changes(table, since))
     }
 }
 
@@ -165,6 +166,144 @@ fn what_another_gateway_changes_is_seen_with_the_next_look() {
 }
 
 #[test]
+fn all_keys_are_read_once_and_then_what_was_changed() {
+    let table = Arc::new(Table::default());
+    let [here, there] = [(), ()].map(|()| ManagedKeys::new(Arc::clone(&table) as _));
+    let reads = || table.reads.load(Ordering::Relaxed);
+    let made = now(here.create(&json!({"principal": "alice"}))).unwrap();
+    now(there.look()).unwrap();
+    assert_eq!(reads(), 2, "each has read them");
+    let id = made["id"].as_str().unwrap();
+    now(there.update(id, &json!({"tenant": "shore"}))).unwrap();
+    now(there.create(&json!({"principal": "bob"}))).unwrap();
+    let rotated = now(here.rotate(id, &json!({"overlap": "1h"}))).unwrap();
+    for secret in [&made, &rotated] {
+        assert_eq!(holder(&here, secret).unwrap().principal.tenant.as_deref(), Some("shore"));
+    }
+    now(there.revoke(id)).unwrap();
+    now(here.look()).unwrap();
+    assert!(holder(&here, &made).is_none() && holder(&here, &rotated).is_none());
+    assert_eq!(now(here.list(&[])).unwrap()["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(reads(), 2);
+}
+
+#[test]
+fn where_it_is_not_known_what_was_changed_all_keys_are_read() {
+    let table = Arc::new(Table::default());
+    let [here, there] = [(), ()].map(|()| ManagedKeys::new(Arc::clone(&table) as _));
+    let [kept, revoked] = ["alice", "bob"].map(|name| now(here.create(&json!({"principal": name}))).unwrap());
+    now(there.revoke(revoked["id"].as_str().unwrap())).unwrap();
+    let made = now(there.create(&json!({"principal": "carol"}))).unwrap();
+    table.is_forgetful.store(true, Ordering::Relaxed);
+    let before = table.reads.load(Ordering::Relaxed);
+    now(here.look()).unwrap();
+    now(here.look()).unwrap();
+    assert_eq!(table.reads.load(Ordering::Relaxed), before + 1);
+    let holds = [&kept, &revoked, &made].map(|secret| holder(&here, secret).is_some());
+    assert_eq!(holds, [true, false, true]);
+}
+
+#[test]
+fn a_record_that_has_become_unreadable_is_no_key() {
+    let keys = keys();
+    let made = now(keys.create(&json!({"principal": "alice"}))).unwrap();
+    let id = made["id"].as_str().unwrap();
+    now(keys.records.put(TABLE, id, Bytes::from_static(b"{}"), None)).unwrap();
+    now(keys.look()).unwrap();
+    assert!(holder(&keys, &made).is_none());
+    assert!(matches!(now(keys.get(id)), Err(KeyError::NotFound(_))));
+}
+
+#[test]
+fn a_key_that_is_changed_holds_at_every_moment() {
+    let keys = keys();
+    let made = now(keys.create(&json!({"principal": "alice"}))).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looked = scope.spawn(|| {
+            let mut looks = 0_u64;
+            while !is_over.load(Ordering::Relaxed) {
+                assert!(holder(&keys, &made).is_some(), "after {looks} looks");
+                looks += 1;
+            }
+            looks
+        });
+        for number in 0..2000 {
+            let tenant = json!({"tenant": format!("t{number}")});
+            now(keys.update(made["id"].as_str().unwrap(), &tenant)).unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(looked.join().unwrap() > 0);
+    });
+}
+
+/// What is done to one of the keys.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Create,
+    Rotate(usize, bool),
+    Update(usize),
+    Revoke(usize),
+    Look,
+}
+
+fn steps() -> impl Strategy<Value = Vec<(bool, Step)>> {
+    let step = prop_oneof![
+        3 => Just(Step::Create),
+        3 => (0..8_usize, any::<bool>()).prop_map(|(which, overlaps)| Step::Rotate(which, overlaps)),
+        2 => (0..8_usize).prop_map(Step::Update),
+        2 => (0..8_usize).prop_map(Step::Revoke),
+        1 => Just(Step::Look),
+    ];
+    prop::collection::vec((any::<bool>(), step), 1..40)
+}
+
+/// Does it, where that key is not revoked yet; the answer with the secret, where there is one.
+fn act(keys: &ManagedKeys, step: Step, name: &str, made: &[Value]) -> Option<Value> {
+    let id = |which: usize| made.get(which).map_or("none", |made| made["id"].as_str().unwrap());
+    match step {
+        Step::Create => now(keys.create(&json!({"principal": name}))).ok(),
+        Step::Rotate(which, overlaps) => {
+            let overlap = if overlaps { "1h" } else { "0s" };
+            now(keys.rotate(id(which), &json!({"overlap": overlap}))).ok()
+        }
+        Step::Update(which) => now(keys.update(id(which), &json!({"tenant": name}))).ok().and(None),
+        Step::Revoke(which) => now(keys.revoke(id(which))).ok().and(None),
+        Step::Look => now(keys.look()).ok().and(None),
+    }
+}
+
+/// Each key that is there, as it is shown, and of each secret what it stands for.
+fn state(keys: &ManagedKeys, made: &[Value]) -> (Value, Vec<String>) {
+    let shown = now(keys.list(&[])).unwrap();
+    let holds = |made: &Value| {
+        holder(keys, made).map(|holder| format!("{:?}{}", holder.principal, holder.counted_as))
+    };
+    (shown, made.iter().map(|made| holds(made).unwrap_or_default()).collect())
+}
+
+proptest! {
+    /// By two gateways, in any order.
+    #[test]
+    fn keys_are_after_all_changes_as_if_all_had_been_read(steps in steps()) {
+        let table = Arc::new(Table::default());
+        let new = || ManagedKeys::new(Arc::clone(&table) as _);
+        let gateways = [new(), new()];
+        gateways.iter().for_each(|keys| now(keys.look()).unwrap());
+        let mut made = Vec::new();
+        for (index, (is_second, step)) in steps.into_iter().enumerate() {
+            made.extend(act(&gateways[usize::from(is_second)], step, &format!("t{index}"), &made));
+        }
+        gateways.iter().for_each(|keys| now(keys.look()).unwrap());
+        prop_assert_eq!(table.reads.load(Ordering::Relaxed), 2);
+        let wanted = state(&new(), &made);
+        for keys in &gateways {
+            prop_assert_eq!(&state(keys, &made), &wanted);
+        }
+    }
+}
+
+#[test]
 fn without_its_store_what_was_known_last_holds_and_nothing_is_made() {
     let table = Arc::new(Table::default());
     let keys = ManagedKeys::new(Arc::clone(&table) as _);
@@ -223,6 +362,40 @@ fn keys_are_listed_by_what_they_begin_with_in_pages() {
     for bad in [("limit", "0"), ("limit", "1001"), ("limit", "-1"), ("limit", "x"), ("order", "id")] {
         assert!(matches!(list(&[bad]), Err(KeyError::Invalid(_))), "{bad:?}");
     }
+}
+
+#[test]
+fn among_many_keys_those_that_are_asked_for_are_found() {
+    let keys = keys();
+    for number in 0..2500 {
+        let name = format!("p{}", number % 1250);
+        now(keys.create(&json!({"principal": name}))).unwrap();
+    }
+    let page = |after: Option<&str>, more: &[(&str, &str)]| {
+        let pairs = after.map(|after| ("after", after)).into_iter().chain(more.iter().copied());
+        let query: Vec<_> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        now(keys.list(&query)).unwrap()
+    };
+    let all = |more: &[(&str, &str)]| {
+        let (mut ids, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let page = page(next.as_deref(), more);
+            ids.extend(
+                page["keys"].as_array().unwrap().iter().map(|key| key["id"].as_str().unwrap().to_owned()),
+            );
+            match page["next"].as_str() {
+                Some(last) => next = Some(last.to_owned()),
+                None => break ids,
+            }
+        }
+    };
+    let ids = all(&[("limit", "1000")]);
+    assert!(ids.len() == 2500 && ids.is_sorted());
+    assert_eq!(all(&[("limit", "999")]), ids);
+    assert_eq!(all(&[("principal", "p7")]).len(), 2);
+    assert_eq!(all(&[("principal", "p7"), ("limit", "1")]).len(), 2);
+    assert_eq!(page(ids.last().map(String::as_str), &[]), json!({"keys": [], "next": null}));
+    assert_eq!(page(Some("key_"), &[("limit", "1")])["keys"][0]["id"], ids[0], "an id need not be there");
 }
 
 #[test]

@@ -219,7 +219,8 @@ pub(super) struct Listing {
     prefix: Option<String>,
     principal: Option<String>,
     tenant: Option<String>,
-    after: Option<String>,
+    /// Keys up to this id are left out.
+    pub(super) after: Option<String>,
     pub(super) limit: usize,
 }
 
@@ -251,11 +252,10 @@ impl Listing {
         Ok(listing)
     }
 
-    /// By comparison only: no character of a query stands for others.
+    /// Whether a key has what is asked for, wherever it stands. By comparison only: no character of a query stands for others.
     pub(super) fn has(&self, key: &Key) -> bool {
         self.prefix.as_ref().is_none_or(|prefix| key.prefix.starts_with(prefix))
             && self.principal.as_ref().is_none_or(|principal| key.principal == *principal)
             && self.tenant.as_ref().is_none_or(|tenant| key.tenant.as_ref() == Some(tenant))
-            && self.after.as_ref().is_none_or(|after| key.id > *after)
     }
 }

@@ -1,8 +1,10 @@
-//! Records that an operator keeps: of each table a hash, and beside it the revision, which is the version of the last change.
+//! Records that an operator keeps: of each table a hash, and beside it the revision, which is the version of the last change,
+//! and the newest changes.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tidegate_pipeline::{Record, Records, StoreError};
+use redis::Value;
+use tidegate_pipeline::{Changes, Record, Records, StoreError};
 
 use super::Redis;
 use super::request::{self, Repeat, Request};
@@ -45,7 +47,7 @@ impl Records for Redis {
 
     fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         Box::pin(async move {
-            let [table, _] = self.keys.table(table);
+            let [table, ..] = self.keys.table(table);
             let kept: Vec<(String, Vec<u8>)> =
                 read(self.link.ask(&Request::command("HGETALL", &table)).await?)?;
             kept.into_iter().map(record).collect()
@@ -54,9 +56,34 @@ impl Records for Redis {
 
     fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move {
-            let [_, revision] = self.keys.table(table);
+            let [_, revision, _] = self.keys.table(table);
             let kept: Option<u64> = read(self.link.ask(&Request::command("GET", &revision)).await?)?;
             Ok(kept.unwrap_or_default())
         })
     }
+
+    fn changes<'a>(
+        &'a self,
+        table: &'a str,
+        since: u64,
+    ) -> BoxFuture<'a, Result<Option<Changes>, StoreError>> {
+        Box::pin(async move {
+            let request = Request::script(&request::CHANGES, &self.keys.table(table)).arg(since);
+            let answer: Option<Vec<Value>> = read(self.link.ask(&request).await?)?;
+            answer.map(changes).transpose()
+        })
+    }
+}
+
+/// The answer of the script: the revision, then names, each with what stands there.
+fn changes(answer: Vec<Value>) -> Result<Changes, StoreError> {
+    let mut answer = answer.into_iter();
+    let revision = read(answer.next().unwrap_or(Value::Nil))?;
+    let mut records = Vec::new();
+    while let Some((id, kept)) = answer.next().zip(answer.next()) {
+        let (id, kept): (String, Option<Vec<u8>>) = (read(id)?, read(kept)?);
+        let stands = kept.map(|kept| record((id.clone(), kept))).transpose()?;
+        records.push((id, stands));
+    }
+    Ok(Changes::new(revision, records))
 }

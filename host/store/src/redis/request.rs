@@ -113,6 +113,7 @@ sources! {
     SETTLE: "counter" "settle";
     SET: "version" "value_set";
     INCREMENT: "version" "value_increment";
-    PUT: "version" "record_put";
-    REMOVE: "version" "record_remove";
+    PUT: "version" "record_changed" "record_put";
+    REMOVE: "version" "record_changed" "record_remove";
+    CHANGES: "record_changes";
 }

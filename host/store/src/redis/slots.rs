@@ -43,10 +43,11 @@ impl Keys {
         format!("{}v:{key}", self.prefix)
     }
 
-    /// A table of records and its revision.
-    pub(super) fn table(&self, table: &str) -> [String; 2] {
-        let Self { prefix, .. } = self;
-        [format!("{prefix}t:{{{table}}}"), format!("{prefix}t:{{{table}}}:revision")]
+    /// A table of records, its revision, and the list of its newest changes.
+    pub(super) fn table(&self, table: &str) -> [String; 3] {
+        let name = format!("{}t:{{{table}}}", self.prefix);
+        let (revision, changes) = (format!("{name}:revision"), format!("{name}:changes"));
+        [name, revision, changes]
     }
 
     /// A counter of a limit; the same where there is no cluster, so that a server can become one.

@@ -1,21 +1,23 @@
 //! Records of the admin API in a table.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use rusqlite::{Connection, OptionalExtension, params};
-use tidegate_pipeline::{Record, Records, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tidegate_pipeline::{Changes, Record, Records, StoreError};
 
 use super::file::Kept;
 use super::writer::Writer;
+use crate::records::Recent;
 
 const VERSION: &str = "SELECT version FROM records WHERE collection = ?1 AND id = ?2";
 /// The row that stood there goes, and the new one has a number of its own.
 const PUT: &str = "INSERT OR REPLACE INTO records (collection, id, value) VALUES (?1, ?2, ?3)";
 const REMOVE: &str = "DELETE FROM records WHERE collection = ?1 AND id = ?2";
 const ALL: &str = "SELECT id, value, version FROM records WHERE collection = ?1";
+const ONE: &str = "SELECT id, value, version FROM records WHERE collection = ?1 AND id = ?2";
 
 /// Records in a SQLite database. A change that is answered outlives a loss of power (`synchronous=FULL`).
 #[derive(Debug)]
@@ -26,16 +28,31 @@ pub struct SqliteRecords {
 
 /// Changes of each table since the start. Nobody else changes the database meanwhile.
 #[derive(Debug, Default)]
-struct Revisions(Mutex<HashMap<Box<str>, u64>>);
+struct Revisions(Mutex<HashMap<Box<str>, Recent>>);
 
 impl Revisions {
     fn of(&self, table: &str) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied().unwrap_or(0)
+        self.tables().get(table).map(Recent::revision).unwrap_or_default()
     }
 
     /// Before the commit: who reads because of it waits for the same thread.
-    fn rise(&self, table: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(table.into()).or_default() += 1;
+    fn rise(&self, table: &str, id: &str) {
+        let mut tables = self.tables();
+        let recent = tables.entry(table.into()).or_default();
+        recent.note(recent.revision() + 1, id);
+    }
+
+    /// The revision, and the records that were changed since another one, where that is known.
+    fn since(&self, table: &str, revision: u64) -> Option<(u64, Vec<String>)> {
+        let mut tables = self.tables();
+        let recent = tables.entry(table.into()).or_default();
+        let ids = recent.since(revision)?.into_iter().map(str::to_owned).collect();
+        Some((recent.revision(), ids))
+    }
+
+    fn tables(&self) -> MutexGuard<'_, HashMap<Box<str>, Recent>> {
+        // Nothing under this lock can panic half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,7 +74,7 @@ impl Records for SqliteRecords {
         let change = move |connection: &Connection| {
             let version = put(connection, (&name, &id), &value, if_version)?;
             if version.is_some() {
-                revisions.rise(&name);
+                revisions.rise(&name, &id);
             }
             Ok(version)
         };
@@ -69,7 +86,7 @@ impl Records for SqliteRecords {
         let change = move |connection: &Connection| {
             let there = connection.prepare_cached(REMOVE)?.execute(params![name, id])? > 0;
             if there {
-                revisions.rise(&name);
+                revisions.rise(&name, &id);
             }
             Ok(there)
         };
@@ -83,6 +100,19 @@ impl Records for SqliteRecords {
 
     fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move { Ok(self.revisions.of(table)) })
+    }
+
+    fn changes<'a>(
+        &'a self,
+        table: &'a str,
+        since: u64,
+    ) -> BoxFuture<'a, Result<Option<Changes>, StoreError>> {
+        let (name, revisions) = (table.to_owned(), Arc::clone(&self.revisions));
+        let read = move |connection: &Connection| match revisions.since(&name, since) {
+            Some((revision, ids)) => Ok(Some(Changes::new(revision, some(connection, &name, ids)?))),
+            None => Ok(None),
+        };
+        Box::pin(self.writer.change(Kept::Process, read))
     }
 }
 
@@ -106,11 +136,26 @@ fn put(
 
 fn all(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Record>> {
     let mut all = connection.prepare_cached(ALL)?;
-    let record = |row: &rusqlite::Row<'_>| {
-        let (value, version): (Vec<u8>, i64) = (row.get(1)?, row.get(2)?);
-        Ok(Record { id: row.get(0)?, value: value.into(), version: version.unsigned_abs() })
-    };
     all.query_map([table], record)?.collect()
+}
+
+/// What stands there under each name.
+fn some(
+    connection: &Connection,
+    table: &str,
+    ids: Vec<String>,
+) -> rusqlite::Result<Vec<(String, Option<Record>)>> {
+    let mut one = connection.prepare_cached(ONE)?;
+    let mut read = |id: String| {
+        let found = one.query_row(params![table, id], record).optional()?;
+        Ok((id, found))
+    };
+    ids.into_iter().map(&mut read).collect()
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let (value, version): (Vec<u8>, i64) = (row.get(1)?, row.get(2)?);
+    Ok(Record { id: row.get(0)?, value: value.into(), version: version.unsigned_abs() })
 }
 
 #[cfg(test)]

@@ -89,6 +89,17 @@ fn a_revision_changes_with_its_table_alone() {
     assert!(!seen.insert(revision(&records)));
 }
 
+mod suite {
+    use std::sync::Arc;
+
+    crate::records::suite::records_suite!(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store = super::Sqlite::open(&folder.path().join("state.db")).unwrap();
+        let records: Arc<dyn super::Records> = store.records();
+        ((store, folder), records)
+    });
+}
+
 #[test]
 fn one_process_alone_keeps_the_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
--- Removes a record. KEYS: the table and its revision. ARGV: the id. Answer: how many were removed.
+-- Removes a record. KEYS: the table, its revision and its newest changes. ARGV: the id. Answer: how many were removed.
 local removed = redis.call('HDEL', KEYS[1], ARGV[1])
-if removed == 1 then redis.call('SET', KEYS[2], version_after(redis.call('GET', KEYS[2]))) end
+if removed == 1 then changed(KEYS, ARGV[1]) end
 return removed

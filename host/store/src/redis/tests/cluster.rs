@@ -134,6 +134,7 @@ async fn values_and_records_lie_where_they_belong() {
     }
     assert_eq!(other.all("t0").await.unwrap().len(), 10);
     assert_ne!(other.revision("t0").await, Ok(0));
+    assert_eq!(other.changes("t0", 0).await.unwrap().unwrap().put.len(), 10);
     assert_eq!(cluster.nodes_with("tidegate:v:*"), 3);
 }
 

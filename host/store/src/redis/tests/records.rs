@@ -1,9 +1,53 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_pipeline::{Record, Records};
 
 use super::server::Server;
+use crate::records::suite::{changes, records_suite, revision};
+
+records_suite!(async {
+    let server = Server::new(&[]);
+    let records: Arc<dyn Records> = server.client();
+    (server, records)
+});
+
+#[tokio::test]
+async fn every_gateway_is_told_of_what_another_one_changed() {
+    let server = Server::new(&[]);
+    let [one, other]: [Arc<dyn Records>; 2] = [server.client(), server.client()];
+    let [mut seen_by_one, mut seen_by_other] = [revision(&one).await, revision(&other).await];
+    for round in 0..3 {
+        let (own, own_id) = (if round == 1 { &other } else { &one }, format!("{round}"));
+        own.put("api_keys", &own_id, Bytes::from("v"), None).await.unwrap();
+        for (gateway, seen) in [(&one, &mut seen_by_one), (&other, &mut seen_by_other)] {
+            let changes = changes(gateway, *seen).await.unwrap();
+            assert_eq!(changes.put.iter().map(|record| &record.id).collect::<Vec<_>>(), [&own_id]);
+            *seen = changes.revision;
+        }
+    }
+    one.remove("api_keys", "0").await.unwrap();
+    assert_eq!(changes(&other, seen_by_other).await.unwrap().removed, ["0"]);
+}
+
+/// A gateway of an earlier version notes no changes, and a list may be lost.
+#[tokio::test]
+async fn changes_with_a_gap_are_not_known() {
+    let server = Server::new(&[]);
+    let records: Arc<dyn Records> = server.client();
+    let put = async || records.put("api_keys", "a", Bytes::from("v"), None).await.unwrap().unwrap();
+    let start = put().await;
+    server.ask::<()>("HSET tidegate:t:{api_keys} b 1:v");
+    server.ask::<()>(&format!("SET tidegate:t:{{api_keys}}:revision {}", start + 1));
+    assert_eq!(changes(&records, start).await, None, "nobody noted the last change");
+    let since = put().await;
+    assert_eq!(changes(&records, start).await, None, "nobody noted one between");
+    put().await;
+    assert_eq!(changes(&records, since).await.unwrap().put.len(), 1, "all is noted again");
+    server.ask::<()>("DEL tidegate:t:{api_keys}:changes");
+    assert_eq!(changes(&records, since).await, None, "all notes are lost");
+}
 
 #[tokio::test]
 async fn records_are_listed_and_every_change_is_another_revision() {
@@ -62,5 +106,9 @@ async fn a_server_that_forgot_all_repeats_no_revision() {
         assert!(seen.insert(store.revision("t").await.unwrap()));
         server.kill();
         server.start_again();
+    }
+    let store: Arc<dyn Records> = store;
+    for revision in seen {
+        assert_eq!(changes(&store, revision).await, None);
     }
 }
