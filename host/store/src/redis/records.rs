@@ -1,6 +1,8 @@
 //! Records that an operator keeps: of each table a hash, and beside it the revision, which is the version of the last change,
 //! and the newest changes.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use redis::Value;
@@ -19,6 +21,33 @@ fn record((id, kept): (String, Vec<u8>)) -> Result<Record, StoreError> {
         Some((colon, version)) => Ok(Record { id, value: kept.slice(colon + 1..), version }),
         None => {
             Err(StoreError::Unavailable(format!("the record \"{}\" is not one of ours", id.escape_debug())))
+        }
+    }
+}
+
+/// Records that the server is asked for at once, so that no answer takes longer than a call may.
+const AT_ONCE: usize = 1000;
+
+/// Tries to read a table that changes meanwhile, or whose server has another one take its place: to that one the mark that
+/// says how far a reading has come says nothing, so that records could be missing.
+const TRIES: usize = 8;
+
+impl Redis {
+    /// Every record of a table, once.
+    async fn scan(&self, table: &str) -> Result<Vec<Record>, StoreError> {
+        let mut records = HashMap::new();
+        let mut mark = 0_u64;
+        loop {
+            let request = Request::command("HSCAN", table).arg(mark).arg("COUNT").arg(AT_ONCE);
+            let (next, part): (u64, Vec<(String, Vec<u8>)>) = read(self.link.ask(&request).await?)?;
+            for kept in part {
+                let record = record(kept)?;
+                records.insert(record.id.clone(), record);
+            }
+            mark = next;
+            if mark == 0 {
+                return Ok(records.into_values().collect());
+            }
         }
     }
 }
@@ -48,9 +77,14 @@ impl Records for Redis {
     fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         Box::pin(async move {
             let [table, ..] = self.keys.table(table);
-            let kept: Vec<(String, Vec<u8>)> =
-                read(self.link.ask(&Request::command("HGETALL", &table)).await?)?;
-            kept.into_iter().map(record).collect()
+            for _ in 0..TRIES {
+                let records = self.scan(&table).await?;
+                let count: usize = read(self.link.ask(&Request::command("HLEN", &table)).await?)?;
+                if records.len() == count {
+                    return Ok(records);
+                }
+            }
+            Err(StoreError::Unavailable("the records change all the time while they are read".into()))
         })
     }
 
