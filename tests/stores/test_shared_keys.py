@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from support.gateway import Gateway, proxy_config
+from support.managed import secret_of, seed_shared
 from support.redis import Redis
 from support.wait import until
 
@@ -42,6 +43,19 @@ def test_a_key_is_known_on_all_gateways():
         assert status(here, key) == 200
         soon(there, key, 200)
         assert there.admin("GET", f"/v1/keys/{key['id']}").json()["principal"] == "alice"
+
+
+def test_a_gateway_knows_more_keys_than_one_answer_of_the_store_could_hold_in_its_time():
+    count = 100_000
+    with Redis() as redis:
+        with Gateway(config(redis.store())) as first:
+            key = made(first)
+        seed_shared(redis, count)
+        with Gateway(config(redis.store())) as gateway:
+            until(lambda: status(gateway, key) == 200, "the keys", seconds=30)
+            assert [status(gateway, {"key": secret_of(number)}) for number in (0, count - 1, count)] == [200, 200, 401]
+            assert gateway.admin("DELETE", f"/v1/keys/{key['id']}").status_code == 204
+            assert status(gateway, key) == 401
 
 
 def test_a_key_that_is_revoked_is_unknown_on_all_gateways():

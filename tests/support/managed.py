@@ -8,6 +8,7 @@ import sqlite3
 import httpx
 
 from support.gateway import Gateway, proxy_config
+from support.redis import Redis
 
 AUTH = {"auth_filter": {"api_keys": {"managed": True}}}
 ECHO = {"local": {"provider": "mock", "echo": True, "models": ["echo", "other"]}}
@@ -61,6 +62,19 @@ def seed(database: pathlib.Path, count: int):
         ((template,),) = store.execute("SELECT value FROM records WHERE collection = 'api_keys'").fetchall()
         store.executemany("INSERT INTO records (collection, id, value) VALUES ('api_keys', ?, ?)", (copy(template, number) for number in range(count)))
     store.close()
+
+
+def seed_shared(redis: Redis, count: int):
+    """The same in the store that gateways share."""
+    table = "tidegate:t:{api_keys}"
+    [_, kept] = redis.ask("HGETALL", table).splitlines()
+    version, template = kept.split(":", 1)
+    lines = []
+    for number in range(count):
+        name, record = copy(template.encode(), number)
+        words = [b"HSET", table.encode(), name.encode(), version.encode() + b":" + record]
+        lines.append(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
+    redis.pipe(b"".join(lines))
 
 
 def copy(template: bytes, number: int) -> tuple[str, bytes]:

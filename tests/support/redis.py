@@ -39,6 +39,12 @@ class Redis(Server):
         """A command's answer as `redis-cli` shows it."""
         return cli("-p", str(self.port), *words)
 
+    def pipe(self, commands: bytes):
+        """Many commands at once, as the protocol has them."""
+        argv = ["redis-cli", "-p", str(self.port), "--pipe"]
+        told = subprocess.run(argv, input=commands, capture_output=True, timeout=60, check=True).stdout
+        assert b"errors: 0" in told, told
+
     def kill(self):
         self.process.kill()
         self.process.wait(10)
