@@ -20,6 +20,7 @@ mod testing;
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use serde_json::Value;
 use tidegate_contract::{AdmissionVerdict, AuthVerdict, Head, Hook, Hooks, Subscription, Usage};
 use tidegate_pipeline::{Answer, Call, FilterFactory, KeyHolder, Plugin, SettingsProblem, World};
@@ -58,7 +59,8 @@ impl FilterFactory for AuthFilterFactory {
             authenticates
         };
         let subscription = Subscription { body_digest, ..Subscription::to(hooks) };
-        Ok(Arc::new(AuthFilter { methods, limiter, subscription }))
+        let own_fields = methods.iter().filter_map(|method| method.own_field().cloned()).collect();
+        Ok(Arc::new(AuthFilter { methods, limiter, own_fields, subscription }))
     }
 }
 
@@ -67,6 +69,8 @@ struct AuthFilter {
     methods: Vec<Box<dyn Method>>,
     /// For keys with limits of their own, where there may be any.
     limiter: Option<Limiter>,
+    /// Header fields of the operator's own that credentials come in.
+    own_fields: Vec<HeaderName>,
     subscription: Subscription,
 }
 
@@ -120,6 +124,10 @@ impl Plugin for AuthFilter {
 
     fn settles_at_once(&self) -> bool {
         true
+    }
+
+    fn credential_fields(&self) -> &[HeaderName] {
+        &self.own_fields
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use tidegate_contract::{AuthVerdict, Grant, Head, HeaderEdit, Hook, Hooks, Principal, Refusal};
 
 use crate::apply;
@@ -101,6 +101,11 @@ impl Chain {
     /// Whether an auth filter asks for the SHA-256 of the body.
     pub fn wants_body_digest(&self) -> bool {
         self.with(Hook::Authenticate).any(|link| link.subscription().body_digest)
+    }
+
+    /// Header fields of the operator's own in which auth filters take credentials.
+    pub fn credential_fields(&self) -> impl Iterator<Item = &HeaderName> {
+        self.links.iter().flat_map(|link| link.credential_fields())
     }
 
     /// The filters that should have judged an exchange and were never asked to. There must be none.

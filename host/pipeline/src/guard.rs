@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use http::HeaderName;
 use tidegate_contract::{Dialect, Hook, Hooks, Need, Subscription, Windows};
 use tidegate_telemetry::{HookCalls, Metrics, ModerationSeries};
 use tracing::Instrument;
@@ -184,6 +185,10 @@ impl Link {
 
     pub(crate) fn has(&self, hook: Hook) -> bool {
         self.hooks.has(hook)
+    }
+
+    pub(crate) fn credential_fields(&self) -> &[HeaderName] {
+        self.plugin.credential_fields()
     }
 
     pub(crate) fn settles_at_once(&self) -> bool {

@@ -75,7 +75,7 @@ pub use session::Session;
 pub use stream::{Stage, StreamModeration, StreamText, StreamTransform};
 pub use tally::{Outcome as ModerationOutcome, Tally};
 pub use texts::{FindTexts, TextPlace, edit as edit_text};
-pub use tickets::{Tickets, told};
+pub use tickets::{Tickets, tell_beside, told};
 pub use trace::{Trace, Traces};
 pub use usage_log::{Dimension, UsageGroup, UsageLog, UsageQuery, UsageRecord, UsageReport};
 pub use wanted::{WantedHeaders, check_wanted};

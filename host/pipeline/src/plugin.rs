@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use tidegate_contract::{
     AdmissionVerdict, AuthVerdict, Context, Event, EventVerdict, Head, Judged, Outcome, Subscription, Text,
     TransformVerdict, Usage,
@@ -58,6 +58,12 @@ pub trait Plugin: Send + Sync + 'static {
     /// an exchange ends, without a task of their own.
     fn settles_at_once(&self) -> bool {
         false
+    }
+
+    /// Header fields of the operator's own in which it takes credentials: like those that every client knows, they never go
+    /// upstream, whoever decides.
+    fn credential_fields(&self) -> &[HeaderName] {
+        &[]
     }
 
     /// Changes the request, in the client's dialect.

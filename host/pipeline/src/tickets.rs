@@ -85,7 +85,8 @@ impl Tickets {
 
     /// Has every filter take its ticket back, and waits until they did: nobody else is to be refused for what this one holds.
     pub(crate) async fn withdraw(&mut self) {
-        for ticket in self.open.drain(..) {
+        // Those that are still open where nobody waits any more are taken back as they are dropped.
+        while let Some(ticket) = self.open.pop() {
             ticket.close(None).await;
         }
     }
@@ -113,6 +114,13 @@ impl Drop for Tickets {
 
 /// What is told off the path of exchanges.
 static UNDERWAY: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Runs something that no exchange waits for; the end of the process does, as long as [`told`] is patient.
+pub fn tell_beside(telling: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        UNDERWAY.spawn_on(telling, &runtime);
+    }
+}
 
 /// Waits until every filter was told of the exchanges that have ended, for so long at most; for the end of the process.
 pub async fn told(patience: Duration) {

@@ -1,6 +1,7 @@
 //! From a checked configuration to a snapshot.
 
 use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -47,6 +48,13 @@ pub struct RouteChains {
     pub backends: Vec<Chain>,
 }
 
+impl ServiceChains {
+    fn all(&self) -> impl Iterator<Item = &Chain> {
+        let routes = self.routes.iter().flat_map(|route| iter::once(&route.own).chain(&route.backends));
+        iter::once(&self.own).chain(routes)
+    }
+}
+
 impl Snapshot {
     /// Builds a generation with `chains` in the order of its virtual services. Clusters that did not change keep the
     /// connections of `previous`.
@@ -70,6 +78,8 @@ impl Snapshot {
                 Arc::new(build_cluster(cluster, old, config, (metrics, &sources))?),
             );
         }
+        let fields = chains.iter().flat_map(ServiceChains::all).flat_map(Chain::credential_fields);
+        let credential_fields = fields.cloned().collect();
         let mut hosts = Hosts::default();
         for (service, chains) in config.virtual_services.iter().zip(chains) {
             let built = Arc::new(build_service(service, &clusters, chains));
@@ -80,7 +90,17 @@ impl Snapshot {
         let key_prefixes = rules.map(|rule| rule.prefix.clone()).collect();
         let (limits, timeouts) = (config.limits, config.timeouts);
         let load = previous.map_or_else(Arc::default, |previous| Arc::clone(&previous.load));
-        Ok(Self { hosts, clusters, limits, timeouts, observers, load, sources, key_prefixes })
+        Ok(Self {
+            hosts,
+            clusters,
+            limits,
+            timeouts,
+            observers,
+            load,
+            sources,
+            key_prefixes,
+            credential_fields,
+        })
     }
 }
 

@@ -1,6 +1,5 @@
 //! One request, from its head to its answer, top to bottom.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -175,7 +174,7 @@ async fn run(
     admitted.bounds.limit = limit;
     admitted.read_where_needed(&route, ledger).await?;
     check_model(admitted.model(), ledger)?;
-    let draft = admitted.draft(&snapshot.key_prefixes, ledger);
+    let draft = admitted.draft(snapshot, ledger);
     pass(snapshot, service, route, draft, ledger).await
 }
 
@@ -439,11 +438,14 @@ impl Admitted<'_> {
     }
 
     /// What is sent upstream: nothing that is between the client and this gateway only.
-    fn draft(self, key_prefixes: &BTreeSet<String>, ledger: &mut Ledger) -> Draft {
+    fn draft(self, snapshot: &Snapshot, ledger: &mut Ledger) -> Draft {
         let heading = self.heading();
         let Self { claimed, query, mut headers, body, bounds } = self;
         strip_request(&mut headers);
-        let given = given::take(key_prefixes, &mut headers);
+        for field in &snapshot.credential_fields {
+            headers.remove(field);
+        }
+        let given = given::take(&snapshot.key_prefixes, &mut headers);
         if let Ok(id) = HeaderValue::from_str(&ledger.request_id) {
             headers.insert("x-request-id", id);
         }

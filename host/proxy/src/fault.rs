@@ -148,7 +148,7 @@ impl Fault {
                 format!("the answer was blocked: {reason}").into()
             }
             Self::Denied(Denied::Unauthenticated) => {
-                "no API key or token was sent; send one as \"Authorization: Bearer KEY\"".into()
+                "no API key or token was sent; send one as \"Authorization: Bearer KEY\", or as this gateway expects it".into()
             }
             Self::Denied(Denied::Failed { .. }) => {
                 "a policy of the gateway could not decide; try again".into()

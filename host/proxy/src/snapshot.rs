@@ -1,10 +1,10 @@
 //! Everything that a configuration says, built and ready: what one request holds on to from its start to its end.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use tidegate_config::checked::{self, Limits, RetryOn, Timeouts};
 use tidegate_contract::{Dialect, Hook, Operation};
 use tidegate_credentials::Sources;
@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub(crate) sources: Arc<Sources>,
     /// What the names of header fields begin with in which clients send keys along.
     pub(crate) key_prefixes: BTreeSet<String>,
+    /// Header fields of the operator's own in which clients send credentials.
+    pub(crate) credential_fields: HashSet<HeaderName>,
 }
 
 /// A virtual service.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use http::header::AUTHORIZATION;
-use tidegate_contract::{AuthVerdict, Head, HeaderEdit};
+use tidegate_contract::{AuthVerdict, Head};
 use tidegate_pipeline::{Call, HookError, KeyDirectory, KeyHolder};
 
-use super::credential::{Presented, is_of_a_vendor};
+use super::credential::Presented;
 use super::keys::{Digest, KeyTable, sha256};
 use super::method::{Asked, Identity, Method, ambiguous, deny};
 
@@ -41,6 +41,10 @@ impl Method for ApiKeys {
         }
     }
 
+    fn own_field(&self) -> Option<&HeaderName> {
+        self.header.as_ref()
+    }
+
     fn may_limit(&self) -> bool {
         self.managed.is_some() || self.keys.holders().any(|holder| !holder.limits.is_empty())
     }
@@ -60,7 +64,7 @@ impl ApiKeys {
             Some(holder) => {
                 let principal = Arc::clone(&holder.principal);
                 call.scope.keep(holder);
-                Identity { principal, headers: self.taken() }.allow()
+                Identity { principal, headers: [].into() }.allow()
             }
             None if self.shares_bearer && self.is_bearer(head) => AuthVerdict::Pass,
             None => deny(CODE, "the API key is not known here; check it, or ask for a new one"),
@@ -71,11 +75,5 @@ impl ApiKeys {
     fn is_bearer(&self, head: &Head<'_>) -> bool {
         let may_be = self.header.as_ref().is_none_or(|header| *header == AUTHORIZATION);
         may_be && matches!(Presented::of_scheme(head, "bearer"), Presented::Key(_))
-    }
-
-    /// A field of the operator's own goes no further; those of the vendors' clients never do.
-    fn taken(&self) -> Arc<[HeaderEdit]> {
-        let own = self.header.iter().map(HeaderName::as_str).filter(|header| !is_of_a_vendor(header));
-        own.map(|header| HeaderEdit::Remove(header.to_owned())).collect()
     }
 }

@@ -19,11 +19,6 @@ pub(crate) enum Presented<'a> {
 /// Header fields that are nothing but a key: Anthropic's, Azure's and Google's.
 const PLAIN_FIELDS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
-/// Whether vendors' clients send their keys in this field.
-pub(crate) fn is_of_a_vendor(field: &str) -> bool {
-    field == "authorization" || PLAIN_FIELDS.contains(&field)
-}
-
 impl<'a> Presented<'a> {
     /// The key in the first place that holds one: `Authorization: Bearer`, the vendors' fields, then `?key=`.
     pub(crate) fn in_head(head: &Head<'a>) -> Self {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use tidegate_contract::{AuthVerdict, Grant, Head, Header, HeaderEdit, Principal, Refusal};
 use tidegate_pipeline::{Answer, Call};
 
@@ -9,6 +10,11 @@ use tidegate_pipeline::{Answer, Call};
 pub(super) trait Method: Send + Sync + 'static {
     /// Whether the credential of this kind is good; a pass where the request has none.
     fn ask<'a>(&'a self, call: Call<'a>, head: Head<'a>) -> Asked<'a>;
+
+    /// The header field of the operator's own that its credential comes in.
+    fn own_field(&self) -> Option<&HeaderName> {
+        None
+    }
 
     /// Whether whom it lets in may have limits of their own.
     fn may_limit(&self) -> bool {

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHENTICATE, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_pipeline::{KeyHolder, SettingsProblem, World};
@@ -143,10 +146,23 @@ impl ApiKeysSettings {
 }
 
 /// Fields that say something else, and must reach whoever reads them.
-const NO_KEYS: [HeaderName; 6] = [HOST, CONTENT_LENGTH, CONTENT_TYPE, CONNECTION, TRANSFER_ENCODING, COOKIE];
+const NO_KEYS: [HeaderName; 11] = [
+    HOST,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    CONTENT_ENCODING,
+    COOKIE,
+    CONNECTION,
+    TRANSFER_ENCODING,
+    TE,
+    TRAILER,
+    UPGRADE,
+    PROXY_AUTHENTICATE,
+];
 
 fn header(name: &str, problems: &mut Vec<SettingsProblem>) -> Option<HeaderName> {
-    let parsed = name.parse().ok().filter(|name| !NO_KEYS.contains(name));
+    let is_own = |name: &HeaderName| name.as_str().starts_with("x-tidegate-");
+    let parsed = name.parse().ok().filter(|name| !NO_KEYS.contains(name) && !is_own(name));
     if parsed.is_none() {
         let name = name.escape_debug();
         problems.push(problem(

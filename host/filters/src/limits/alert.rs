@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_contract::Header;
 use tidegate_pipeline::{
-    Call, Count, Counted, HttpClient, HttpRequest, KeyValue, Limit, SettingsProblem, World,
+    Call, Count, Counted, HttpClient, HttpRequest, KeyValue, Limit, SettingsProblem, World, tell_beside,
 };
 
 use super::limit::name_of;
@@ -100,10 +100,15 @@ impl Alerts {
     ) {
         let part = as_float(used) / as_float(limit.most);
         let Some(reached) = self.parts.iter().rev().find(|at| part >= **at) else { return };
-        let name = format!("{place}\u{1f}{whose}\u{1f}{}\u{1f}{reached}", name_of(limit));
-        if !self.is_new(&name, reset) {
+        let name = |part: &f64| format!("{place}\u{1f}{whose}\u{1f}{}\u{1f}{part}", name_of(limit));
+        if !self.is_new(&name(reached), reset) {
             return;
         }
+        // Of what is given back again nobody is told.
+        for less in self.parts.iter().take_while(|part| *part < reached) {
+            self.is_new(&name(less), reset);
+        }
+        let name = name(reached);
         let alert = json!({
             "type": "limit.reached",
             "part": reached,
@@ -118,7 +123,7 @@ impl Alerts {
             "time": humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         });
         let alerts = Arc::clone(self);
-        tokio::spawn(async move { alerts.tell(&name, alert, reset).await });
+        tell_beside(async move { alerts.tell(&name, alert, reset).await });
     }
 
     /// Whether this gateway has not told it within the window.

@@ -24,12 +24,12 @@ struct Table {
 impl Table {
     fn answer<'a, T: Send + 'a>(
         &'a self,
-        answer: BoxFuture<'a, Result<T, StoreError>>,
+        answer: impl FnOnce() -> BoxFuture<'a, Result<T, StoreError>>,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
         if self.is_down.load(Ordering::Relaxed) {
             return Box::pin(std::future::ready(Err(StoreError::Unavailable("down".into()))));
         }
-        answer
+        answer()
     }
 }
 
@@ -41,20 +41,20 @@ impl Records for Table {
         value: Bytes,
         if_version: Option<u64>,
     ) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
-        self.answer(self.records.put(table, id, value, if_version))
+        self.answer(|| self.records.put(table, id, value, if_version))
     }
 
     fn remove<'a>(&'a self, table: &'a str, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.answer(self.records.remove(table, id))
+        self.answer(|| self.records.remove(table, id))
     }
 
     fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.answer(self.records.all(table))
+        self.answer(|| self.records.all(table))
     }
 
     fn revision<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.answer(self.records.revision(table))
+        self.answer(|| self.records.revision(table))
     }
 
     fn changes<'a>(
@@ -65,7 +65,7 @@ impl Records for Table {
         if self.is_forgetful.load(Ordering::Relaxed) {
             return Box::pin(std::future::ready(Ok(None)));
         }
-        self.answer(self.records.changes(table, since))
+        self.answer(|| self.records.changes(table, since))
     }
 }
 
@@ -313,6 +313,8 @@ fn without_its_store_what_was_known_last_holds_and_nothing_is_made() {
     assert!(now(keys.look()).is_err());
     assert!(holder(&keys, &made).is_some());
     assert!(matches!(now(keys.create(&json!({"principal": "bob"}))), Err(KeyError::Unavailable(_))));
+    table.is_down.store(false, Ordering::Relaxed);
+    assert_eq!(now(table.all(TABLE)).unwrap().len(), 1);
 }
 
 #[test]

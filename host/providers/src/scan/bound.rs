@@ -9,8 +9,8 @@ use super::found::Found;
 pub(super) struct Bound<'a> {
     most: Option<u64>,
     answers: Option<u64>,
-    /// The object in which Gemini and Converse have it.
-    inner: Option<&'a RawValue>,
+    /// The objects in which Gemini and Converse have it.
+    inner: Vec<&'a RawValue>,
 }
 
 /// A key that says something of it.
@@ -42,17 +42,18 @@ impl<'a> Bound<'a> {
         match key {
             BoundKey::Most => self.most = self.most.max(number(raw)),
             BoundKey::Answers => self.answers = self.answers.max(number(raw)),
-            BoundKey::Inner => self.inner = Some(raw),
+            BoundKey::Inner => self.inner.push(raw),
         }
     }
 
-    /// The most tokens of all answers together. An inner object is looked into once, whatever stands in it.
-    pub(super) fn tokens(self) -> Option<u64> {
-        let inner = self.inner.and_then(|raw| serde_json::from_str::<Found<'_>>(raw.get()).ok());
-        let inner = inner.map(|found| found.bound).unwrap_or_default();
-        let most = self.most.max(inner.most)?;
-        let answers = self.answers.max(inner.answers).unwrap_or(1).max(1);
-        Some(most.saturating_mul(answers))
+    /// The most tokens of all answers together. Inner objects are looked into once, whatever stands in them.
+    pub(super) fn tokens(mut self) -> Option<u64> {
+        for raw in std::mem::take(&mut self.inner) {
+            let Ok(Found { bound: inner, .. }) = serde_json::from_str(raw.get()) else { continue };
+            self.most = self.most.max(inner.most);
+            self.answers = self.answers.max(inner.answers);
+        }
+        Some(self.most?.saturating_mul(self.answers.unwrap_or(1).max(1)))
     }
 }
 

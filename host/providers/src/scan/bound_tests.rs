@@ -16,6 +16,7 @@ fn every_api_has_its_word_for_it() {
         (r#"{"max_tokens": "many"}"#, None),
         (r#"{"max_tokens": -1}"#, None),
         (r#"{"max_tokens": 1, "max_tokens": 3}"#, Some(3)),
+        (r#"{"inferenceConfig": {"maxTokens": 9}, "generationConfig": {"maxOutputTokens": 1}}"#, Some(9)),
         (r#"{"generationConfig": {"generationConfig": {"maxOutputTokens": 8}}}"#, None),
         ("[]", None),
         ("", None),

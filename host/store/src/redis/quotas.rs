@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
 use redis::Value;
-use tidegate_pipeline::{Count, Quotas, Reserved, Shape, Standing, StoreError, Want, Window};
+use tidegate_pipeline::{Count, Quotas, Reserved, Standing, StoreError, Want, Window};
 use tokio::time::Instant;
 
 use super::Redis;
@@ -163,12 +163,7 @@ impl Reservation<'_> {
 }
 
 pub(super) fn named(window: Window) -> String {
-    let shape = match window.shape {
-        Shape::Sliding => "sliding",
-        Shape::Fixed => "fixed",
-        Shape::Calendar => "calendar",
-    };
-    format!("{shape} {}", window.unit.as_str())
+    format!("{} {}", window.shape.as_str(), window.unit.as_str())
 }
 
 /// The answer of the script; `places` are those of its wants.

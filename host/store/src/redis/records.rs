@@ -28,14 +28,17 @@ fn record((id, kept): (String, Vec<u8>)) -> Result<Record, StoreError> {
 /// Records that the server is asked for at once, so that no answer takes longer than a call may.
 const AT_ONCE: usize = 1000;
 
-/// Tries to read a table that changes meanwhile, or whose server has another one take its place: to that one the mark that
-/// says how far a reading has come says nothing, so that records could be missing.
+/// Tries to read a table, and to follow what became of it meanwhile.
 const TRIES: usize = 8;
 
+/// Records by their names.
+type Table = HashMap<String, Record>;
+
 impl Redis {
-    /// Every record of a table, once.
-    async fn scan(&self, table: &str) -> Result<Vec<Record>, StoreError> {
-        let mut records = HashMap::new();
+    /// What a table had all the time; what came or went meanwhile may be in it.
+    async fn scan(&self, table: &str) -> Result<Table, StoreError> {
+        let [table, ..] = &self.keys.table(table);
+        let mut records = Table::new();
         let mut mark = 0_u64;
         loop {
             let request = Request::command("HSCAN", table).arg(mark).arg("COUNT").arg(AT_ONCE);
@@ -46,9 +49,35 @@ impl Redis {
             }
             mark = next;
             if mark == 0 {
-                return Ok(records.into_values().collect());
+                return Ok(records);
             }
         }
+    }
+
+    /// The records with what became of them since a revision before they were read; `None` where they are not all.
+    ///
+    /// Another server may have taken the place of the one that was read: to it the mark that says how far a reading has come
+    /// says nothing.
+    async fn caught_up(
+        &self,
+        table: &str,
+        mut since: u64,
+        mut records: Table,
+    ) -> Result<Option<Vec<Record>>, StoreError> {
+        let [hash, ..] = self.keys.table(table);
+        for _ in 0..TRIES {
+            let Some(Changes { revision, put, removed }) = self.changes(table, since).await? else {
+                return Ok(None);
+            };
+            removed.iter().for_each(|id| drop(records.remove(id)));
+            records.extend(put.into_iter().map(|record| (record.id.clone(), record)));
+            let count: usize = read(self.link.ask(&Request::command("HLEN", &hash)).await?)?;
+            if records.len() == count {
+                return Ok(Some(records.into_values().collect()));
+            }
+            since = revision;
+        }
+        Ok(None)
     }
 }
 
@@ -76,11 +105,10 @@ impl Records for Redis {
 
     fn all<'a>(&'a self, table: &'a str) -> BoxFuture<'a, Result<Vec<Record>, StoreError>> {
         Box::pin(async move {
-            let [table, ..] = self.keys.table(table);
             for _ in 0..TRIES {
-                let records = self.scan(&table).await?;
-                let count: usize = read(self.link.ask(&Request::command("HLEN", &table)).await?)?;
-                if records.len() == count {
+                let since = self.revision(table).await?;
+                let scanned = self.scan(table).await?;
+                if let Some(records) = self.caught_up(table, since, scanned).await? {
                     return Ok(records);
                 }
             }

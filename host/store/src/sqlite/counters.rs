@@ -27,7 +27,7 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> rusqlite::Res
     let mut put = connection.prepare_cached(PUT_COUNTER)?;
     for counter in &changes.counters {
         let SavedCounter { key, window, used, last, begins, ends, parts } = counter;
-        let (shape, unit, parts) = (shape(window.shape), window.unit.as_str(), json(parts));
+        let (shape, unit, parts) = (window.shape.as_str(), window.unit.as_str(), json(parts));
         let [used, last, begins, ends] = [*used, *last, *begins, *ends].map(signed);
         put.execute(params![key, shape, unit, used, last, begins, ends, parts])?;
     }
@@ -35,7 +35,7 @@ pub(super) fn write(connection: &Connection, changes: &Changes) -> rusqlite::Res
     for SavedOpen { id, until, parts } in &changes.open {
         let part = |part: &SavedPart| -> Part {
             let SavedPart { key, window, at, amount } = part;
-            (key.to_string(), shape(window.shape).to_owned(), window.unit.as_str().to_owned(), *at, *amount)
+            (key.to_string(), window.shape.as_str().to_owned(), window.unit.as_str().to_owned(), *at, *amount)
         };
         let parts: Vec<Part> = parts.iter().map(part).collect();
         put.execute(params![id, signed(*until), json(&parts)])?;
@@ -95,17 +95,9 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn shape(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Sliding => "sliding",
-        Shape::Fixed => "fixed",
-        Shape::Calendar => "calendar",
-    }
-}
-
 fn window(shape_name: &str, unit_name: &str) -> Option<Window> {
     let shapes = [Shape::Sliding, Shape::Fixed, Shape::Calendar];
-    let shape = shapes.into_iter().find(|known| shape(*known) == shape_name)?;
+    let shape = shapes.into_iter().find(|known| known.as_str() == shape_name)?;
     let unit = Unit::ALL.into_iter().find(|known| known.as_str() == unit_name)?;
     Some(Window { shape, unit })
 }
