@@ -69,8 +69,8 @@ pub(crate) struct Held {
     pub(crate) output_bound: Option<u64>,
     /// Whether the coding of the body was undone.
     pub(crate) decoded: bool,
-    /// Of the bytes that the client sent, where that was wanted.
-    pub(crate) digest: Option<Digest>,
+    /// Of the bytes that the client sent, where that was wanted. On the heap, since every step of the way has room for it.
+    pub(crate) digest: Option<Box<Digest>>,
 }
 
 impl Held {
@@ -186,7 +186,7 @@ impl ClientBody {
     pub(crate) fn digest(&self) -> Option<&Digest> {
         match self {
             Self::Unread(_) | Self::Begun(_) => None,
-            Self::Held(held) => held.digest.as_ref(),
+            Self::Held(held) => held.digest.as_deref(),
         }
     }
 
@@ -202,7 +202,7 @@ impl ClientBody {
             Self::Begun(form) => Box::pin(collect(form.begun, form.rest, headers, (bounds, clock))).await?,
             Self::Held(_) => return Ok(self),
         };
-        let digest = bounds.digest.then(|| Digest::of(&raw));
+        let digest = bounds.digest.then(|| Box::new(Digest::of(&raw)));
         let (bytes, decoded) = decode(raw, headers, bounds.limit).await?;
         Ok(Self::Held(Held { decoded, digest, ..Held::read(bytes, headers, heading)? }))
     }
