@@ -1,4 +1,4 @@
-"""API keys in a header field that the operator chose: taken from nowhere else, and never passed on."""
+"""API keys in a header field that the operator chose: taken from nowhere else, and never passed on (T-HDR-3)."""
 
 import json
 
