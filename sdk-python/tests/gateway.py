@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -85,7 +86,7 @@ class Worker:
             stderr=self._said,
             env={"PATH": os.environ["PATH"], "LANG": "C"},
             close_fds=False,
-            preexec_fn=lambda: _become_three(theirs.fileno()),
+            preexec_fn=lambda: _prepare(theirs.fileno()),
         )
         theirs.close()
         self._buffer = b""
@@ -204,7 +205,9 @@ class Worker:
         return self._said.read().decode()
 
 
-def _become_three(descriptor: int) -> None:
+def _prepare(descriptor: int) -> None:
+    """Gives a process its connection, and signals as they are in the foreground: a shell's background ignores some."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.dup2(descriptor, 3)
     os.set_inheritable(3, True)
 
