@@ -59,8 +59,9 @@ impl FilterFactory for AuthFilterFactory {
             authenticates
         };
         let subscription = Subscription { body_digest, ..Subscription::to(hooks) };
-        let own_fields = methods.iter().filter_map(|method| method.own_field().cloned()).collect();
-        Ok(Arc::new(AuthFilter { methods, limiter, own_fields, subscription }))
+        let credential_fields =
+            methods.iter().filter_map(|method| method.credential_field().cloned()).collect();
+        Ok(Arc::new(AuthFilter { methods, limiter, credential_fields, subscription }))
     }
 }
 
@@ -70,7 +71,7 @@ struct AuthFilter {
     /// For keys with limits of their own, where there may be any.
     limiter: Option<Limiter>,
     /// Header fields of the operator's own that credentials come in.
-    own_fields: Vec<HeaderName>,
+    credential_fields: Vec<HeaderName>,
     subscription: Subscription,
 }
 
@@ -127,7 +128,7 @@ impl Plugin for AuthFilter {
     }
 
     fn credential_fields(&self) -> &[HeaderName] {
-        &self.own_fields
+        &self.credential_fields
     }
 }
 

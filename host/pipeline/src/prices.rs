@@ -26,8 +26,6 @@ struct Known {
     day: u32,
     /// By provider, then by model.
     found: HashMap<Box<str>, HashMap<Box<str>, Found>>,
-    /// How many that are.
-    count: usize,
 }
 
 /// The place of the entry that holds for a model, if there is one.
@@ -44,11 +42,15 @@ impl Known {
     }
 
     fn remember(&mut self, Sold { provider, model, .. }: Sold<'_>, entry: Option<usize>) {
-        if self.count < REMEMBERED {
+        if self.count() < REMEMBERED {
             let models = self.found.entry(provider.into()).or_default();
-            let before = models.insert(model.into(), Found { entry, is_told: false });
-            self.count += usize::from(before.is_none());
+            models.insert(model.into(), Found { entry, is_told: false });
         }
+    }
+
+    /// Models of all providers, of which there are few.
+    fn count(&self) -> usize {
+        self.found.values().map(HashMap::len).sum()
     }
 
     /// Whether this is the first time, of a model that is remembered.

@@ -101,7 +101,7 @@ fn more_names_than_are_remembered_have_their_price_all_the_same() {
     for number in 0..REMEMBERED + 10 {
         assert_eq!(prices.cost([sold("openai", &format!("m{number}"))].into_iter(), &USAGE), Some(1300));
     }
-    assert_eq!(prices.known.read().unwrap().count, REMEMBERED);
+    assert_eq!(prices.known.read().unwrap().count(), REMEMBERED);
 }
 
 #[test]

@@ -81,14 +81,9 @@ fn rounded_up(time: SystemTime) -> SystemTime {
     time + Duration::from_nanos(999_999_999)
 }
 
-fn rounded_up_to_milliseconds(time: Duration) -> u64 {
-    let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    whole.saturating_add(u64::from(!time.subsec_nanos().is_multiple_of(1_000_000)))
-}
-
 /// As OpenAI writes it: `17ms`, `1s`, `59.5s`, `6m0s`, `24h0m0s`; milliseconds are rounded up.
 fn span(time: Duration) -> String {
-    let milliseconds = rounded_up_to_milliseconds(time);
+    let milliseconds = u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
     if milliseconds == 0 {
         return "0s".to_owned();
     }

@@ -41,7 +41,7 @@ impl Method for ApiKeys {
         }
     }
 
-    fn own_field(&self) -> Option<&HeaderName> {
+    fn credential_field(&self) -> Option<&HeaderName> {
         self.header.as_ref()
     }
 

@@ -85,10 +85,14 @@ pub(super) fn unfit(name: &str) -> Option<String> {
     if name.to_ascii_lowercase().starts_with("x-forwarded-") {
         return Some(format!("\"{name}\" never leaves the gateway; choose another name"));
     }
-    let edit = HeaderEdit::Set(name.to_owned(), Vec::new());
-    apply_headers(&[edit], &mut HeaderMap::new()).err()?;
-    let name = name.escape_debug();
+    let name = is_own(name).then(|| name.escape_debug())?;
     Some(format!("\"{name}\" is the gateway's own, or is no name of a field; choose another name"))
+}
+
+/// Whether nobody may edit such a field: it is the gateway's own, or is no name of one.
+pub(super) fn is_own(name: &str) -> bool {
+    let edit = HeaderEdit::Set(name.to_owned(), Vec::new());
+    apply_headers(&[edit], &mut HeaderMap::new()).is_err()
 }
 
 impl Claims {

@@ -12,7 +12,7 @@ pub(super) trait Method: Send + Sync + 'static {
     fn ask<'a>(&'a self, call: Call<'a>, head: Head<'a>) -> Asked<'a>;
 
     /// The header field of the operator's own that its credential comes in.
-    fn own_field(&self) -> Option<&HeaderName> {
+    fn credential_field(&self) -> Option<&HeaderName> {
         None
     }
 

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHENTICATE, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tidegate_pipeline::{KeyHolder, SettingsProblem, World};
 
 use super::api_keys::ApiKeys;
 use super::basic::{self, BasicSettings};
+use super::claims::is_own;
 use super::external::{self, ExternalSettings};
 use super::hmac::{self, HmacSettings};
 use super::introspection::{self, IntrospectionSettings};
@@ -145,24 +143,11 @@ impl ApiKeysSettings {
     }
 }
 
-/// Fields that say something else, and must reach whoever reads them.
-const NO_KEYS: [HeaderName; 11] = [
-    HOST,
-    CONTENT_LENGTH,
-    CONTENT_TYPE,
-    CONTENT_ENCODING,
-    COOKIE,
-    CONNECTION,
-    TRANSFER_ENCODING,
-    TE,
-    TRAILER,
-    UPGRADE,
-    PROXY_AUTHENTICATE,
-];
+/// Fields besides the gateway's own that say something else, and must reach whoever reads them.
+const NO_KEYS: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_ENCODING, COOKIE];
 
 fn header(name: &str, problems: &mut Vec<SettingsProblem>) -> Option<HeaderName> {
-    let is_own = |name: &HeaderName| name.as_str().starts_with("x-tidegate-");
-    let parsed = name.parse().ok().filter(|name| !NO_KEYS.contains(name) && !is_own(name));
+    let parsed = name.parse().ok().filter(|parsed| !NO_KEYS.contains(parsed) && !is_own(name));
     if parsed.is_none() {
         let name = name.escape_debug();
         problems.push(problem(

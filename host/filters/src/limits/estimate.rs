@@ -33,13 +33,11 @@ pub(super) struct Expected {
 #[derive(Default)]
 pub(super) struct Experience(Mutex<Known>);
 
-#[derive(Default)]
-struct Known {
-    /// By the model as the client calls it, of each operation.
-    models: HashMap<Box<str>, Vec<(Box<str>, Rates)>>,
-    /// Of models beyond those that are remembered.
-    others: Option<Rates>,
-}
+/// By the model as the client calls it, of each operation; under [`OTHERS`] what models beyond those that are remembered made.
+type Known = HashMap<Box<str>, Vec<(Box<str>, Rates)>>;
+
+/// The operation and the model of nobody's request.
+const OTHERS: (&str, &str) = ("", "");
 
 #[derive(Clone, Copy)]
 struct Rates {
@@ -94,51 +92,27 @@ impl Experience {
 
     fn rates(&self, context: Context<'_>) -> Option<Rates> {
         let known = self.known();
-        known.of(context).copied().or(known.others)
+        let of = |(operation, model): (&str, &str)| {
+            let operations = known.get(model)?;
+            operations.iter().find_map(|(known, rates)| (**known == *operation).then_some(*rates))
+        };
+        of((context.operation, context.model.unwrap_or_default())).or_else(|| of(OTHERS))
     }
 
     fn note(&self, context: Context<'_>, new: Rates) {
         let mut known = self.known();
-        match known.place(context) {
-            Some(old) => old.move_to(new),
-            None => known.remember(context, new),
+        let model = context.model.unwrap_or_default();
+        let is_one_more = known.len() >= MODELS && !known.contains_key(model);
+        let (operation, model) = if is_one_more { OTHERS } else { (context.operation, model) };
+        let operations = known.entry(model.into()).or_default();
+        match operations.iter_mut().find(|(known, _)| **known == *operation) {
+            Some((_, rates)) => rates.move_to(new),
+            None => operations.push((operation.into(), new)),
         }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn of(&self, context: Context<'_>) -> Option<&Rates> {
-        let operations = self.models.get(context.model.unwrap_or_default())?;
-        operations.iter().find_map(|(operation, rates)| (**operation == *context.operation).then_some(rates))
-    }
-
-    fn has_no_room(&self, model: &str) -> bool {
-        self.models.len() >= MODELS && !self.models.contains_key(model)
-    }
-
-    /// Where something is remembered of a request like this one; with no room for more, of all others together.
-    fn place(&mut self, context: Context<'_>) -> Option<&mut Rates> {
-        let model = context.model.unwrap_or_default();
-        if self.has_no_room(model) {
-            return self.others.as_mut();
-        }
-        let operations = self.models.get_mut(model)?;
-        operations
-            .iter_mut()
-            .find_map(|(operation, rates)| (**operation == *context.operation).then_some(rates))
-    }
-
-    fn remember(&mut self, context: Context<'_>, rates: Rates) {
-        let model = context.model.unwrap_or_default();
-        if self.has_no_room(model) {
-            self.others = Some(rates);
-            return;
-        }
-        self.models.entry(model.into()).or_default().push((context.operation.into(), rates));
     }
 }
 

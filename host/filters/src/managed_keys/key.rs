@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tidegate_pipeline::{KeyHolder, Limit, Record};
+use tidegate_pipeline::{KeyHolder, Record};
 
 use super::KeyError;
 use crate::auth_filter::{Digest, Who, parse_digest, sha256};
@@ -76,13 +76,16 @@ pub(super) struct Previous {
 }
 
 impl Key {
-    /// `None` where it is no key of ours, or one whose limits nobody here knows: without them it would hold for more than it
-    /// was made for.
-    pub(super) fn read(record: &Record) -> Option<Self> {
+    /// It, and whom it stands for; `None` where it is no key of ours, or one whose limits nobody here knows: without them it
+    /// would hold for more than it was made for.
+    pub(super) fn read(record: &Record) -> Option<(Self, KeyHolder)> {
         let read = serde_json::from_slice::<Self>(&record.value).map_err(|error| error.to_string());
-        let read = read.and_then(|key| key.own_limits().map(|_| key));
+        let read = read.and_then(|key| {
+            let key = Self { id: record.id.clone(), version: record.version, ..key };
+            Ok((key.holder()?, key))
+        });
         match read {
-            Ok(key) => Some(Self { id: record.id.clone(), version: record.version, ..key }),
+            Ok((holder, key)) => Some((key, holder)),
             Err(error) => {
                 tracing::error!(id = record.id, %error, "the record of an API key cannot be read, so that the key does not hold");
                 None
@@ -95,19 +98,13 @@ impl Key {
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 
-    fn own_limits(&self) -> Result<Vec<Limit>, String> {
+    fn holder(&self) -> Result<KeyHolder, String> {
         let limits = self.limits.clone().map(OwnLimits::of).transpose()?;
-        Ok(limits.map(OwnLimits::limits).unwrap_or_default())
-    }
-
-    /// Whom it stands for.
-    pub(super) fn holder(&self) -> KeyHolder {
-        // They can be read: those of a record were, and those of a request passed the same check.
-        let limits = self.own_limits().unwrap_or_default();
+        let limits = limits.map(OwnLimits::limits).unwrap_or_default();
         let (principal, tenant, models) = (self.principal.clone(), self.tenant.clone(), self.models.clone());
         let principal = Who { principal, tenant, models }.principal();
         let counted_as = format!("key\u{1f}{}", self.id).into();
-        KeyHolder { limits: limits.into(), counted_as, ..KeyHolder::of(principal) }
+        Ok(KeyHolder { limits: limits.into(), counted_as, ..KeyHolder::of(principal) })
     }
 
     /// Its secrets, and until when each holds.

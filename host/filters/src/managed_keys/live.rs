@@ -36,24 +36,23 @@ pub(super) struct Edit {
 
 impl Edit {
     pub(super) fn of(changes: Changes) -> Self {
-        let put = changes.put.iter().filter_map(Key::read).map(with_holder).collect();
+        let put = changes.put.iter().filter_map(Key::read).map(shared).collect();
         let mut gone = changes.removed;
         gone.extend(changes.put.into_iter().map(|record| record.id));
         Self { gone, put }
     }
 }
 
-fn with_holder(key: Key) -> (Arc<Key>, Arc<KeyHolder>) {
-    let holder = Arc::new(key.holder());
-    (Arc::new(key), holder)
+fn shared((key, holder): (Key, KeyHolder)) -> (Arc<Key>, Arc<KeyHolder>) {
+    (Arc::new(key), Arc::new(holder))
 }
 
 impl Live {
     pub(super) fn of(records: &[Record]) -> Self {
-        let mut keys: Vec<Key> = records.iter().filter_map(Key::read).collect();
-        keys.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut keys: Vec<_> = records.iter().filter_map(Key::read).map(shared).collect();
+        keys.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
         let mut live = Self::default();
-        for (key, holder) in keys.into_iter().map(with_holder) {
+        for (key, holder) in keys {
             live.put(key, &holder);
         }
         live
